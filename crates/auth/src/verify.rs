@@ -1,0 +1,278 @@
+//! A signed sign-in message against what the server expects.
+
+use crate::{
+    signature::{SignatureError, personal_hash, recover},
+    siwe::{Message, Nonce, ParseError},
+};
+use core::cmp::Ordering;
+use hallpass_types::{AccountId, ChainId, UnixSeconds};
+
+/// How far, in seconds, a message's `Issued At` may lie after the server's clock.
+pub const MAX_SKEW: u64 = 60;
+
+/// What a message must say. Every field is the server's own knowledge, none is taken from the request.
+#[derive(Debug, Clone, Copy)]
+pub struct Expected<'a> {
+    /// The server's authority as browsers show it; compared byte by byte.
+    pub domain: &'a str,
+    /// The server's sign-in URI; compared byte by byte.
+    pub uri: &'a str,
+    /// The nonce that the server issued to this visitor. Its age, and that it is used once, are the caller's to check.
+    pub nonce: &'a str,
+    /// The chains that may be named. Empty allows none.
+    pub chains: &'a [ChainId],
+    /// The present second.
+    pub now: UnixSeconds,
+}
+
+/// An account whose key signed in just now. Only [`verify()`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProvenAccount {
+    account: AccountId,
+    nonce: Nonce,
+}
+
+impl ProvenAccount {
+    /// The account, on the chain that the message named.
+    #[must_use]
+    pub const fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// The nonce, to be used up before a session is made.
+    #[must_use]
+    pub fn nonce(&self) -> &str {
+        self.nonce.as_str()
+    }
+}
+
+/// Verifies that the account named in `text` signed it (ERC-191), and that it is the message `expected`
+/// (ERC-4361, section "Verifying a signed Message"). Checks run in the order of [`VerifyError`]'s variants.
+///
+/// `signature` is taken as [`recover`] takes it. Expiry is half-open: at `Expiration Time` the message is no longer
+/// valid, at `Not Before` it is.
+///
+/// # Errors
+/// The first check that fails.
+pub fn verify(text: &str, signature: &[u8], expected: &Expected<'_>) -> Result<ProvenAccount, VerifyError> {
+    let message: Message = text.parse()?;
+    if message.domain.as_str() != expected.domain {
+        return Err(VerifyError::Domain);
+    }
+    if message.uri.as_str() != expected.uri {
+        return Err(VerifyError::Uri);
+    }
+    let own_scheme = expected.uri.split_once(':').map(|(scheme, _)| scheme);
+    if message.scheme.as_ref().is_some_and(|scheme| Some(scheme.as_str()) != own_scheme) {
+        return Err(VerifyError::Scheme);
+    }
+    if message.nonce.as_str() != expected.nonce {
+        return Err(VerifyError::Nonce);
+    }
+    if !expected.chains.contains(&message.chain_id) {
+        return Err(VerifyError::Chain);
+    }
+    let latest = expected.now.plus(MAX_SKEW).unwrap_or(expected.now);
+    if message.issued_at.cmp_unix(latest) == Ordering::Greater {
+        return Err(VerifyError::IssuedInFuture);
+    }
+    if message.expiration_time.as_ref().is_some_and(|time| time.cmp_unix(expected.now) != Ordering::Greater) {
+        return Err(VerifyError::Expired);
+    }
+    if message.not_before.as_ref().is_some_and(|time| time.cmp_unix(expected.now) == Ordering::Greater) {
+        return Err(VerifyError::NotYetValid);
+    }
+    if recover(personal_hash(text), signature)? != message.address {
+        return Err(SignatureError::WrongSigner.into());
+    }
+    let account = AccountId { chain: message.chain_id, address: message.address };
+    Ok(ProvenAccount { account, nonce: message.nonce })
+}
+
+/// Why a sign-in is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// Not a message of ERC-4361.
+    #[error(transparent)]
+    Message(#[from] ParseError),
+    /// Another domain: a message made for another site.
+    #[error("the message was made for another domain")]
+    Domain,
+    /// Another URI.
+    #[error("the message names another uri")]
+    Uri,
+    /// A scheme is named, and it is not that of the expected URI.
+    #[error("the message was asked for over another scheme")]
+    Scheme,
+    /// Another nonce.
+    #[error("the message carries another nonce; ask for a new one and sign again")]
+    Nonce,
+    /// A chain outside the set.
+    #[error("the message names a chain that this server does not serve")]
+    Chain,
+    /// More than [`MAX_SKEW`] seconds ahead.
+    #[error("the message was issued in the future: a clock is wrong")]
+    IssuedInFuture,
+    /// At or after its expiration time.
+    #[error("the message has expired")]
+    Expired,
+    /// Before its not-before time.
+    #[error("the message is not valid yet")]
+    NotYetValid,
+    /// The signature is not one, or not the account's.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+}
+
+impl VerifyError {
+    /// The stable code; a message's or a signature's own where that failed.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Message(error) => error.code(),
+            Self::Domain => "domain_mismatch",
+            Self::Uri => "uri_mismatch",
+            Self::Scheme => "scheme_mismatch",
+            Self::Nonce => "nonce_mismatch",
+            Self::Chain => "chain_not_allowed",
+            Self::IssuedInFuture => "issued_in_future",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::Signature(error) => error.code(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        signature::tests::Signer,
+        siwe::{DateTime, tests::full},
+    };
+    use proptest::prelude::*;
+
+    const CHAINS: [ChainId; 1] = [ChainId::new(8453).unwrap()];
+
+    fn expected() -> Expected<'static> {
+        Expected {
+            domain: "example.com:3388",
+            uri: "https://example.com/login?a=1#b",
+            nonce: "32891756abc",
+            chains: &CHAINS,
+            now: UnixSeconds::new(1_795_255_200).unwrap(),
+        }
+    }
+
+    fn signed(change: impl FnOnce(&mut Message)) -> (String, [u8; 65]) {
+        let signer = Signer::new(9);
+        let mut message = full();
+        message.address = signer.address();
+        change(&mut message);
+        let text = message.to_string();
+        let signature = signer.sign(personal_hash(&text));
+        (text, signature)
+    }
+
+    fn verdict(change: impl FnOnce(&mut Message)) -> &'static str {
+        let (text, signature) = signed(change);
+        verify(&text, &signature, &expected()).map_or_else(VerifyError::code, |_| "proven")
+    }
+
+    fn at(seconds_from_now: i64) -> DateTime {
+        let now = i64::try_from(expected().now.get()).unwrap();
+        DateTime::from_unix(UnixSeconds::new((now + seconds_from_now).try_into().unwrap()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_signer_is_proven_on_the_chain_it_named() {
+        let (text, signature) = signed(|_| {});
+        let proven = verify(&text, &signature, &expected()).unwrap();
+        assert_eq!(proven.account().to_string(), format!("eip155:8453:{}", Signer::new(9).address()));
+        assert_eq!(proven.nonce(), "32891756abc");
+    }
+
+    #[test]
+    fn what_the_server_does_not_expect_is_denied_by_its_code() {
+        assert_eq!(verdict(|_| {}), "proven");
+        assert_eq!(verdict(|m| m.domain = "example.com".parse().unwrap()), "domain_mismatch");
+        assert_eq!(verdict(|m| m.domain = "Example.com:3388".parse().unwrap()), "domain_mismatch");
+        assert_eq!(verdict(|m| m.domain = "example.com:3388@evil.com".parse().unwrap()), "domain_mismatch");
+        assert_eq!(verdict(|m| m.uri = "https://example.com/login".parse().unwrap()), "uri_mismatch");
+        assert_eq!(verdict(|m| m.scheme = Some("http".parse().unwrap())), "scheme_mismatch");
+        assert_eq!(verdict(|m| m.scheme = None), "proven");
+        assert_eq!(verdict(|m| m.nonce = "32891756abd".parse().unwrap()), "nonce_mismatch");
+        assert_eq!(verdict(|m| m.chain_id = ChainId::new(1).unwrap()), "chain_not_allowed");
+        assert_eq!(verdict(|m| m.address = Signer::new(8).address()), "wrong_signer");
+    }
+
+    #[test]
+    fn times_are_half_open_and_the_future_is_a_minute_away() {
+        assert_eq!(verdict(|m| m.issued_at = at(60)), "proven");
+        assert_eq!(verdict(|m| m.issued_at = at(61)), "issued_in_future");
+        assert_eq!(verdict(|m| m.expiration_time = Some(at(1))), "proven");
+        assert_eq!(verdict(|m| m.expiration_time = Some(at(0))), "expired");
+        assert_eq!(verdict(|m| m.expiration_time = None), "proven");
+        assert_eq!(verdict(|m| m.not_before = Some(at(0))), "proven");
+        assert_eq!(verdict(|m| m.not_before = Some(at(1))), "not_yet_valid");
+        assert_eq!(verdict(|m| m.not_before = None), "proven");
+    }
+
+    #[test]
+    fn no_chain_at_all_is_not_every_chain() {
+        let (text, signature) = signed(|_| {});
+        let denied = verify(&text, &signature, &Expected { chains: &[], ..expected() });
+        assert_eq!(denied, Err(VerifyError::Chain));
+    }
+
+    #[test]
+    fn a_signature_of_the_text_itself_is_not_a_personal_one() {
+        let (text, _) = signed(|_| {});
+        let raw = Signer::new(9).sign(alloy_primitives::keccak256(&text));
+        assert_eq!(verify(&text, &raw, &expected()), Err(SignatureError::WrongSigner.into()));
+    }
+
+    /// A change to one place of a text: replaced, inserted, deleted, doubled, or cut off from there.
+    fn mutate(text: &str, place: usize, kind: u8, byte: u8) -> String {
+        let mut bytes = text.as_bytes().to_vec();
+        let place = place % bytes.len();
+        match kind {
+            0 => bytes[place] = byte,
+            1 => bytes.insert(place, byte),
+            2 => drop(bytes.remove(place)),
+            3 => bytes.insert(place, bytes[place]),
+            _ => bytes.truncate(place),
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    proptest! {
+        #[test]
+        fn no_changed_message_verifies(place: usize, kind in 0..5_u8, byte in 0..128_u8) {
+            let (text, signature) = signed(|_| {});
+            let changed = mutate(&text, place, kind, byte);
+            prop_assume!(changed != text);
+            prop_assert!(verify(&changed, &signature, &expected()).is_err());
+        }
+
+        #[test]
+        fn no_changed_signature_verifies(place in 0..64_usize, bit in 0..8_u8) {
+            let (text, mut signature) = signed(|_| {});
+            signature[place] ^= 1 << bit;
+            prop_assert!(verify(&text, &signature, &expected()).is_err());
+        }
+
+        #[test]
+        fn whatever_parses_prints_back_the_same_bytes(
+            changes in proptest::collection::vec((any::<usize>(), 0..5_u8, 0..128_u8), 0..4)
+        ) {
+            let text = changes.into_iter().fold(full().to_string(), |text, (place, kind, byte)| match text.as_str() {
+                "" => text,
+                text => mutate(text, place, kind, byte),
+            });
+            if let Ok(message) = text.parse::<Message>() {
+                prop_assert_eq!(message.to_string(), text);
+            }
+        }
+    }
+}
