@@ -1,1 +1,27 @@
-//! Hallpass.
+//! What a session is and how it lives: pure decisions, no clock, network, disk or randomness of their own.
+//!
+//! - [`lifecycle`]: the states every kind of session passes through, and who moved it, and why.
+//! - [`login`], [`token`]: a login session, its bearer token, and the one-use nonce before it.
+//! - [`key`], [`grant_request`]: a key session, and the grant it stands on.
+//! - [`reservation`]: the budget held for one operation, from before its signature until its death at a final block.
+//! - [`budget`]: what is left, and the ledger that the next operation is judged against.
+//! - [`audit`]: what every transition writes down.
+//!
+//! Times are Unix seconds, intervals half-open. Every transition consumes the old state; terminal states are terminal.
+
+pub mod audit;
+pub mod budget;
+pub mod grant_request;
+pub mod key;
+pub mod lifecycle;
+pub mod login;
+pub mod reservation;
+pub mod token;
+
+pub use audit::{Action, AuditEvent, Origin, Subject};
+pub use grant_request::{Decision, StoredGrant};
+pub use key::{Installation, KeySession};
+pub use lifecycle::{Actor, Lifecycle, Reason, TransitionError};
+pub use login::{LoginNonce, LoginSession, NonceError};
+pub use reservation::{FinalBlock, FinalView, GrantState, NonceState, Release, Reservation, ReservationState, Route, SettleError};
+pub use token::{Token, TokenError, TokenHash};

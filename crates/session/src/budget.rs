@@ -1,0 +1,118 @@
+//! What is left of a budget while signed operations are still out.
+//!
+//! The functions take every reservation of the grant that is not released, spent ones too, and a [`Ledger`] read from
+//! the chain. An operation counts as in the ledger once the ledger shows its sequence used or below base; until then it
+//! counts as held, even where a later block already settled it. So a ledger that lags is never too generous.
+
+use crate::Reservation;
+use alloy_primitives::U256;
+use hallpass_policy::{Ledger, Spent};
+use std::collections::BTreeMap;
+
+/// How far a sequence may lie above the lowest live one: `[lowest, lowest + 64)`, the width of the bitmap on chain.
+pub const LANE_WIDTH: u32 = 64;
+
+/// What `reservations` hold of `meter` in `window`, in the meter's smallest unit; saturates.
+///
+/// Of operations that share a nonce at most one executes, so the dearest of them is held; nonces add up. Released
+/// reservations hold nothing; the caller leaves out those already counted elsewhere.
+#[must_use]
+pub fn held<'a>(reservations: impl IntoIterator<Item = &'a Reservation>, meter: u16, window: u32) -> U256 {
+    let mut by_nonce: BTreeMap<u32, U256> = BTreeMap::new();
+    for reservation in reservations.into_iter().filter(|r| !r.is_released()) {
+        let costs = reservation.costs.iter().filter(|c| c.meter == meter && c.window == window);
+        let amount = costs.fold(U256::ZERO, |sum, c| sum.saturating_add(c.amount));
+        let slot = by_nonce.entry(reservation.sequence).or_default();
+        *slot = (*slot).max(amount);
+    }
+    by_nonce.into_values().fold(U256::ZERO, U256::saturating_add)
+}
+
+/// What is left under `cap` in one window: cap - max(ledger, chain) - `held`, not below zero.
+///
+/// `held` is [`held`] over the reservations that neither figure counts yet.
+#[must_use]
+pub fn remaining(cap: U256, ledger_spent: U256, chain_spent: U256, held: U256) -> U256 {
+    cap.saturating_sub(ledger_spent.max(chain_spent)).saturating_sub(held)
+}
+
+/// The ledger that the next operation must be judged against: `ledger`, and everything signed as if it had executed.
+///
+/// Of each meter it tells the newest window that the ledger or a held operation charges, and all that is held there.
+/// An operation for an older window is then denied (`window_past`), though the chain might still take it: stricter.
+/// Amounts held in older windows are forgotten, since no newer window counts them. Whatever subset of the operations
+/// executes in whatever order, what they spend in a window is at most what is told here.
+///
+/// `ledger` should be read at a final block: where operations share a nonce, an unfinal block may show the cheaper one
+/// executed and a reorganisation put the dearer in its place.
+#[must_use]
+pub fn project(ledger: &Ledger, reservations: &[Reservation]) -> Ledger {
+    let outside: Vec<&Reservation> =
+        reservations.iter().filter(|r| !r.is_released() && !is_used(ledger, r.sequence)).collect();
+
+    let mut out = ledger.clone();
+    let mut sequences: Vec<u32> = outside.iter().map(|r| r.sequence).collect();
+    sequences.sort_unstable();
+    for sequence in sequences {
+        mark_used(&mut out, sequence);
+    }
+
+    let mut newest: BTreeMap<u16, u32> = ledger.meters.iter().map(|m| (m.meter, m.window)).collect();
+    for cost in outside.iter().flat_map(|r| &r.costs) {
+        let window = newest.entry(cost.meter).or_insert(cost.window);
+        *window = (*window).max(cost.window);
+    }
+    out.meters = newest
+        .into_iter()
+        .map(|(meter, window)| {
+            let before = ledger.meters.iter().find(|m| m.meter == meter && m.window == window);
+            let spent = U256::from(before.map_or(0, |m| m.spent));
+            let total = spent.saturating_add(held(outside.iter().copied(), meter, window));
+            Spent { meter, window, spent: total.saturating_to() }
+        })
+        .collect();
+    out
+}
+
+/// [`project`] for an operation that is to share `sequence` with reservations already made (the same calls by another
+/// route, or a longer life): at most one of them executes, so theirs is not added to its own.
+#[must_use]
+pub fn project_sharing(ledger: &Ledger, reservations: &[Reservation], sequence: u32) -> Ledger {
+    let others: Vec<Reservation> = reservations.iter().filter(|r| r.sequence != sequence).cloned().collect();
+    project(ledger, &others)
+}
+
+/// The sequence for the next operation: the lowest in `[first, end)` that is free; `None` where there is none now.
+///
+/// Free means: not used and not below base in `ledger`, held by no reservation that is not released, and less than
+/// [`LANE_WIDTH`] above the lowest live one (signed, not executed in `ledger`), which it would otherwise kill.
+/// `ledger` may be read at the head. Released reservations may be passed too; one whose nonce was used is not free.
+#[must_use]
+pub fn next_sequence(ledger: &Ledger, reservations: &[Reservation], first: u32, end: u32) -> Option<u32> {
+    let live = || reservations.iter().filter(|r| !r.is_released() && !is_used(ledger, r.sequence));
+    let lowest = live().map(|r| r.sequence).min();
+    let end = lowest.map_or(end, |low| end.min(low.saturating_add(LANE_WIDTH)));
+    let taken = |s: u32| reservations.iter().any(|r| r.sequence == s && !r.is_reusable());
+    (first.max(ledger.base)..end).find(|s| !is_used(ledger, *s) && !taken(*s))
+}
+
+/// Whether `sequence` can no longer execute in `ledger`.
+fn is_used(ledger: &Ledger, sequence: u32) -> bool {
+    match sequence.checked_sub(ledger.base) {
+        None => true,
+        Some(i) => i < LANE_WIDTH && (ledger.used >> i) & 1 == 1,
+    }
+}
+
+/// As the chain does it: at `base + 64` or more the bitmap slides so that `sequence` is its last place.
+fn mark_used(ledger: &mut Ledger, sequence: u32) {
+    let Some(offset) = sequence.checked_sub(ledger.base) else { return };
+    let slide = offset.saturating_sub(LANE_WIDTH - 1);
+    ledger.used = ledger.used.checked_shr(slide).unwrap_or(0);
+    ledger.base = ledger.base.saturating_add(slide);
+    ledger.used |= 1u64.checked_shl(offset - slide).unwrap_or(0);
+}
+
+#[cfg(test)]
+#[path = "budget_tests.rs"]
+mod tests;

@@ -1,0 +1,305 @@
+//! Examples, and random histories against a chain that enforces no cap at all: the ledger alone must hold it.
+
+use super::*;
+use crate::{FinalBlock, FinalView, GrantState, NonceState, Release, ReservationState, Route};
+use alloy_primitives::{B256, Bytes};
+use hallpass_policy::{Cost, Status};
+use hallpass_types::{GrantId, IdempotencyKey, ReservationId, SessionId, UnixSeconds};
+use proptest::prelude::*;
+
+const PERIOD: u64 = 100;
+
+fn at(s: u64) -> UnixSeconds {
+    UnixSeconds::new(s).unwrap()
+}
+
+fn cost(meter: u16, window: u32, amount: u64) -> Cost {
+    Cost { meter, window, amount: U256::from(amount) }
+}
+
+fn reservation(sequence: u32, costs: Vec<Cost>) -> Reservation {
+    let window = costs.first().map_or(0, |c| u64::from(c.window));
+    Reservation {
+        id: ReservationId::from_bytes([0; 16]),
+        session: SessionId::from_bytes([2; 16]),
+        grant: GrantId::repeat_byte(3),
+        idempotency: IdempotencyKey::try_from("k".to_owned()).unwrap(),
+        request_hash: B256::ZERO,
+        route: Route::Direct,
+        op: Bytes::new(),
+        digest: B256::with_last_byte(1),
+        sequence,
+        valid_from: at(window * PERIOD),
+        valid_until: at((window + 1) * PERIOD),
+        costs,
+        state: ReservationState::Reserved,
+    }
+}
+
+fn released(r: Reservation, why: Release) -> Reservation {
+    Reservation { state: ReservationState::Released { why, block: FinalBlock { number: 1, time: at(1) } }, ..r }
+}
+
+fn ledger(base: u32, used: u64, meters: Vec<Spent>) -> Ledger {
+    Ledger { frozen: false, epoch: 0, status: Status::Active, base, used, meters }
+}
+
+#[test]
+fn operations_that_share_a_nonce_hold_the_dearest_and_nonces_add_up() {
+    let live = [
+        reservation(0, vec![cost(0, 5, 10)]),
+        reservation(0, vec![cost(0, 5, 7), cost(0, 5, 6)]),
+        reservation(1, vec![cost(0, 5, 4), cost(0, 6, 100), cost(1, 5, 100)]),
+        released(reservation(2, vec![cost(0, 5, 1000)]), Release::Expired),
+    ];
+    assert_eq!(held(&live, 0, 5), U256::from(17));
+    assert_eq!(remaining(U256::from(100), U256::from(20), U256::from(30), U256::from(17)), U256::from(53));
+    assert_eq!(remaining(U256::from(100), U256::from(90), U256::from(30), U256::from(17)), U256::ZERO);
+}
+
+#[test]
+fn held_amounts_saturate_instead_of_wrapping() {
+    let huge = Cost { meter: 0, window: 0, amount: U256::MAX };
+    let live = [reservation(0, vec![huge, huge]), reservation(1, vec![huge])];
+    assert_eq!(held(&live, 0, 0), U256::MAX);
+    assert_eq!(project(&ledger(0, 0, vec![]), &live).meters[0].spent, u128::MAX);
+}
+
+#[test]
+fn a_newer_window_replaces_an_older_one_and_an_older_one_adds_nothing() {
+    let chain = ledger(0, 0, vec![Spent { meter: 0, window: 5, spent: 50 }]);
+    let older = [reservation(0, vec![cost(0, 4, 9)])];
+    assert_eq!(project(&chain, &older).meters, [Spent { meter: 0, window: 5, spent: 50 }]);
+    let same = [reservation(0, vec![cost(0, 5, 9)])];
+    assert_eq!(project(&chain, &same).meters, [Spent { meter: 0, window: 5, spent: 59 }]);
+    let newer = [reservation(0, vec![cost(0, 5, 9)]), reservation(1, vec![cost(0, 6, 2)])];
+    assert_eq!(project(&chain, &newer).meters, [Spent { meter: 0, window: 6, spent: 2 }]);
+}
+
+#[test]
+fn a_spent_operation_counts_until_the_ledger_shows_it_and_never_twice() {
+    let block = FinalBlock { number: 9, time: at(1) };
+    let spent = [Reservation { state: ReservationState::Spent { block }, ..reservation(3, vec![cost(0, 0, 9)]) }];
+    let stale = project(&ledger(0, 0, vec![]), &spent);
+    assert_eq!((stale.used, stale.meters[0].spent), (0b1000, 9));
+    let fresh = ledger(0, 0b1000, vec![Spent { meter: 0, window: 0, spent: 9 }]);
+    assert_eq!(project(&fresh, &spent), fresh);
+    let slid = ledger(40, 0, vec![Spent { meter: 0, window: 0, spent: 9 }]);
+    assert_eq!(project(&slid, &spent), slid);
+}
+
+#[test]
+fn an_operation_that_shares_a_nonce_is_judged_beside_the_other_nonces_alone() {
+    let live = [reservation(0, vec![cost(0, 5, 10)]), reservation(1, vec![cost(0, 5, 4)])];
+    let judged = project_sharing(&ledger(0, 0, vec![]), &live, 1);
+    assert_eq!((judged.used, judged.meters), (0b1, vec![Spent { meter: 0, window: 5, spent: 10 }]));
+}
+
+#[test]
+fn the_bitmap_slides_as_on_chain() {
+    let out = project(&ledger(0, 0b1, vec![]), &[reservation(65, vec![]), reservation(63, vec![])]);
+    assert_eq!((out.base, out.used), (2, 1 << 63 | 1 << 61));
+    let far = project(&ledger(0, u64::MAX, vec![]), &[reservation(1000, vec![])]);
+    assert_eq!((far.base, far.used), (937, 1 << 63));
+}
+
+#[test]
+fn the_next_sequence_is_the_lowest_free_one_inside_the_lane() {
+    let none = ledger(0, 0, vec![]);
+    assert_eq!(next_sequence(&none, &[], 10, 12), Some(10));
+    assert_eq!(next_sequence(&none, &[reservation(10, vec![])], 10, 12), Some(11));
+    assert_eq!(next_sequence(&none, &[reservation(10, vec![]), reservation(11, vec![])], 10, 12), None);
+    assert_eq!(next_sequence(&ledger(11, 0b1, vec![]), &[], 10, 14), Some(12));
+    // Lowest live 0: 63 is the last that does not kill it.
+    let mut live: Vec<Reservation> = (0..63).map(|s| reservation(s, vec![])).collect();
+    assert_eq!(next_sequence(&none, &live, 0, 1000), Some(63));
+    live.push(reservation(63, vec![]));
+    assert_eq!(next_sequence(&none, &live, 0, 1000), None);
+    // 0 executed at the head: the lowest live is 1.
+    assert_eq!(next_sequence(&ledger(0, 1, vec![]), &live, 0, 1000), Some(64));
+}
+
+#[test]
+fn only_a_sequence_that_time_alone_released_is_given_again() {
+    let chain = ledger(0, 0, vec![]);
+    for (why, next) in [(Release::Expired, 0), (Release::NonceUsed, 1), (Release::BelowBase, 1), (Release::GrantEnded, 1)] {
+        assert_eq!(next_sequence(&chain, &[released(reservation(0, vec![]), why)], 0, 9), Some(next), "{why:?}");
+    }
+    let both = [released(reservation(0, vec![]), Release::Expired), reservation(0, vec![])];
+    assert_eq!(next_sequence(&chain, &both, 0, 9), Some(1));
+}
+
+// ---- random histories ----
+
+const CAPS: [u64; 2] = [100, 250];
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// Sign for the present window or the next one, if the ledger allows.
+    Sign { next_window: bool, daily: u64, lifetime: u64 },
+    /// Sign another operation with the nonce of a live one.
+    Share { which: usize, daily: u64, lifetime: u64 },
+    /// Whoever holds the signature executes it.
+    Execute { which: usize },
+    /// Time passes into the next window.
+    Advance,
+    /// The head becomes final, and is settled against.
+    Finalise,
+    /// Everything that is not final is undone.
+    Reorganise,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => (any::<bool>(), 0..60u64, 0..60u64).prop_map(|(next_window, daily, lifetime)| Step::Sign { next_window, daily, lifetime }),
+        3 => (0..200usize, 0..90u64, 0..90u64).prop_map(|(which, daily, lifetime)| Step::Share { which, daily, lifetime }),
+        6 => (0..200usize).prop_map(|which| Step::Execute { which }),
+        1 => Just(Step::Advance),
+        1 => Just(Step::Finalise),
+        1 => Just(Step::Reorganise),
+    ]
+}
+
+/// A chain that counts, and denies used nonces, past windows and expired operations; it knows no cap.
+#[derive(Debug, Clone, Default)]
+struct Chain {
+    executed: Vec<Reservation>,
+}
+
+impl Chain {
+    fn ledger(&self) -> Ledger {
+        let mut out = ledger(0, 0, vec![]);
+        for op in &self.executed {
+            if op.sequence >= out.base + 64 {
+                let base = op.sequence - 63;
+                out.used = if base - out.base > 63 { 0 } else { out.used >> (base - out.base) };
+                out.base = base;
+            }
+            out.used |= 1 << (op.sequence - out.base);
+            for c in &op.costs {
+                let amount: u128 = c.amount.to();
+                match out.meters.iter_mut().find(|m| m.meter == c.meter) {
+                    Some(m) if m.window == c.window => m.spent += amount,
+                    Some(m) => (m.window, m.spent) = (c.window, amount),
+                    None => out.meters.push(Spent { meter: c.meter, window: c.window, spent: amount }),
+                }
+            }
+        }
+        out
+    }
+
+    fn execute(&mut self, op: &Reservation, time: u64) -> bool {
+        let now = self.ledger();
+        let dead = op.sequence < now.base || (op.sequence < now.base + 64 && now.used >> (op.sequence - now.base) & 1 == 1);
+        let past = op.costs.iter().any(|c| now.meters.iter().any(|m| m.meter == c.meter && m.window > c.window));
+        let ok = !dead && !past && at(time) < op.valid_until;
+        if ok {
+            self.executed.push(op.clone());
+        }
+        ok
+    }
+
+    fn spent(&self, meter: u16, window: u32) -> u64 {
+        let all = self.executed.iter().flat_map(|op| &op.costs);
+        all.filter(|c| c.meter == meter && c.window == window).map(|c| c.amount.to::<u64>()).sum()
+    }
+}
+
+/// The evaluator's meters and nonce, naively.
+fn allows(ledger: &Ledger, sequence: u32, costs: &[Cost]) -> bool {
+    let free = sequence >= ledger.base && (sequence >= ledger.base + 64 || ledger.used >> (sequence - ledger.base) & 1 == 0);
+    free && costs.iter().all(|c| {
+        let cap = U256::from(CAPS[usize::from(c.meter)]);
+        let spent = match ledger.meters.iter().find(|m| m.meter == c.meter) {
+            Some(m) if m.window > c.window => return false,
+            Some(m) if m.window == c.window => m.spent,
+            _ => 0,
+        };
+        U256::from(spent) + c.amount <= cap
+    })
+}
+
+/// Plays a history; `Err` names the first broken promise.
+fn play(steps: &[Step]) -> Result<usize, TestCaseError> {
+    let (mut head, mut last_final) = (Chain::default(), Chain::default());
+    let mut all: Vec<Reservation> = Vec::new();
+    let (mut window, mut serial) = (0u32, 0u64);
+    for step in steps {
+        let time = u64::from(window) * PERIOD + 50;
+        let sign = |all: &mut Vec<Reservation>, serial: &mut u64, judged: &Ledger, sequence: u32, costs: Vec<Cost>| {
+            if allows(judged, sequence, &costs) {
+                *serial += 1;
+                all.push(Reservation { digest: B256::from(U256::from(*serial)), ..reservation(sequence, costs) });
+            }
+        };
+        match *step {
+            Step::Sign { next_window, daily, lifetime } => {
+                let w = window + u32::from(next_window);
+                if let Some(s) = next_sequence(&head.ledger(), &all, 0, 1 << 20) {
+                    let lowest = all.iter().filter(|r| r.is_live() && !is_used(&head.ledger(), r.sequence)).map(|r| r.sequence).min();
+                    prop_assert!(lowest.is_none_or(|low| s < low + 64), "sequence {s} kills {lowest:?}");
+                    prop_assert!(all.iter().all(|r| r.is_released() || r.sequence != s), "sequence {s} given twice");
+                    let judged = project(&last_final.ledger(), &all);
+                    sign(&mut all, &mut serial, &judged, s, vec![cost(0, w, daily), cost(1, 0, lifetime)]);
+                }
+            }
+            Step::Share { which, daily, lifetime } => {
+                let live: Vec<u32> = all.iter().filter(|r| r.is_live()).map(|r| r.sequence).collect();
+                if !live.is_empty() {
+                    let s = live[which % live.len()];
+                    let judged = project_sharing(&last_final.ledger(), &all, s);
+                    sign(&mut all, &mut serial, &judged, s, vec![cost(0, window, daily), cost(1, 0, lifetime)]);
+                }
+            }
+            Step::Execute { which } => {
+                if !all.is_empty() {
+                    head.execute(&all[which % all.len()], time);
+                }
+            }
+            Step::Advance => window += 1,
+            Step::Finalise => {
+                last_final = head.clone();
+                let chain = last_final.ledger();
+                let block = FinalBlock { number: 1, time: at(time) };
+                for r in all.iter_mut().filter(|r| r.is_live()) {
+                    let nonce = match last_final.executed.iter().find(|op| op.sequence == r.sequence) {
+                        Some(op) => NonceState::UsedBy(op.digest),
+                        None if r.sequence < chain.base => NonceState::BelowBase,
+                        None => NonceState::Unused,
+                    };
+                    *r = r.clone().settle(FinalView { block, nonce, grant: GrantState::Live }).unwrap();
+                }
+            }
+            Step::Reorganise => head = last_final.clone(),
+        }
+        for (meter, windows) in [(0, 0..window + 2), (1, 0..1)] {
+            for w in windows {
+                let spent = head.spent(meter, w);
+                prop_assert!(spent <= CAPS[usize::from(meter)], "meter {meter} window {w}: {spent} spent after {step:?}");
+            }
+        }
+    }
+    Ok(head.executed.len())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_subset_and_no_order_of_what_was_signed_spends_more_than_the_cap(steps in prop::collection::vec(step(), 1..150)) {
+        play(&steps)?;
+    }
+}
+
+/// The property above says something only if histories do spend and do come near the caps.
+#[test]
+fn histories_reach_the_caps() {
+    let mut steps = Vec::new();
+    for round in 0..4 {
+        steps.extend((0..3).map(|_| Step::Sign { next_window: round % 2 == 1, daily: 50, lifetime: 30 }));
+        steps.extend((0..12).map(|which| Step::Execute { which }));
+        steps.push(Step::Advance);
+        steps.push(Step::Finalise);
+    }
+    assert!(play(&steps).unwrap() >= 6, "too little was executed for the property to mean anything");
+}
