@@ -1,9 +1,29 @@
 //! What a grant says, and whether an action is inside it.
 //!
 //! Pure: no clock, network, disk or randomness. The same input gives the same answer natively, in WebAssembly and,
-//! through contracts written apart from this crate, on chain.
+//! through contracts written apart from this crate, on chain. In the order in which a grant passes through:
+//!
+//! - [`text`] and [`json`]: the forms people and tools write, both into a [`Draft`], both printed back.
+//! - [`draft`]: a grant that may still lack what is known only when it is handed out.
+//! - [`grant`]: the complete [`Grant`], its encodings, and what makes a grant a bad one.
+//! - [`eip712`]: what is signed.
+//! - [`eval`]: the decision, from a grant, a [`Ledger`] and an action to an [`Authorised`] operation or a denial.
+//! - [`words`]: the grant in plain words.
+//! - [`abi`], [`forbidden`], [`labels`], [`ledger`]: what these are written in.
 
+pub mod abi;
+pub mod draft;
 pub mod eip712;
+pub mod eval;
+pub mod forbidden;
+pub mod grant;
+pub mod json;
+pub mod labels;
 pub mod ledger;
+pub mod text;
+pub mod words;
 
+pub use draft::{Draft, Fill};
+pub use eval::{Action, Authorised, Call, Code, Denial, OpBounds, authorise};
+pub use grant::Grant;
 pub use ledger::{Cost, Ledger, Spent, Status};

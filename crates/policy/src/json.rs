@@ -1,0 +1,427 @@
+//! The JSON form: RFC 8785 of the EIP-712 message, with `labels` in clear and `null` for what a draft leaves open.
+//!
+//! Integers are decimal strings, addresses EIP-55, bytes lower-case hex. White space aside, only the canonical form
+//! is read: a field that is unknown, doubled, or written another way is refused.
+
+use crate::draft::{Draft, DraftMeter, Span};
+use crate::eip712;
+use crate::grant::{BadGrant, Gas, Grant, Rest, Routes, SessionKey, What, check::BadGrant as Bad, pack, unpack};
+use crate::labels::Labels;
+use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256};
+use core::num::NonZeroU32;
+use core::str::FromStr;
+use hallpass_types::{ChainId, UnixSeconds, account::parse_address};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+/// Largest grant that is read, in bytes.
+pub const MAX_BYTES: usize = 64 * 1024;
+
+/// Why a JSON grant could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum JsonError {
+    /// More than 64 KiB.
+    #[error("a grant is at most 64 KiB")]
+    TooLarge,
+    /// Not this shape; the message names line and column.
+    #[error("{0}")]
+    Shape(#[from] serde_json::Error),
+    /// Another spelling of a value, or fields in a form that is not canonical.
+    #[error("the grant is not in its canonical form; the canonical form of what was read begins to differ at `{0}`")]
+    NotCanonical(String),
+    /// It breaks a rule of the protocol.
+    #[error(transparent)]
+    Bad(#[from] BadGrant),
+}
+
+impl JsonError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge => "too_large",
+            Self::Shape(_) => "bad_json",
+            Self::NotCanonical(_) => "not_canonical",
+            Self::Bad(bad) => bad.code(),
+        }
+    }
+}
+
+/// The canonical JSON of a draft (or, through [`Draft::from`], of a grant).
+#[must_use]
+pub fn print(draft: &Draft) -> String {
+    // Only maps with string keys, strings and null are written, none of which can fail.
+    serde_json_canonicalizer::to_string(&Form::from(draft)).unwrap_or_default()
+}
+
+/// Reads a draft.
+///
+/// # Errors
+/// [`JsonError`].
+pub fn parse(text: &str) -> Result<Draft, JsonError> {
+    if text.len() > MAX_BYTES {
+        return Err(JsonError::TooLarge);
+    }
+    let form: Form = serde_json::from_str(text)?;
+    let draft = form.into_draft()?;
+    draft.check()?;
+    let read: serde_json::Value = serde_json::from_str(text)?;
+    let given = serde_json_canonicalizer::to_string(&read)?;
+    let canonical = print(&draft);
+    if given != canonical {
+        let same = given.bytes().zip(canonical.bytes()).take_while(|(a, b)| a == b).count();
+        return Err(JsonError::NotCanonical(canonical.chars().skip(same.saturating_sub(12)).take(40).collect()));
+    }
+    Ok(draft)
+}
+
+/// Reads a complete grant.
+///
+/// # Errors
+/// [`JsonError`]; a draft with open fields is refused as bad.
+pub fn parse_grant(text: &str) -> Result<Grant, JsonError> {
+    match parse(text)?.complete(&crate::draft::Fill::default()) {
+        Ok(grant) => Ok(grant),
+        Err(crate::draft::CompleteError::Bad(bad)) => Err(bad.into()),
+        Err(incomplete) => Err(Bad::new("grant", incomplete.to_string()).into()),
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Form {
+    chain_id: Dec,
+    account: Option<Addr>,
+    backend: Option<Addr>,
+    epoch: Option<Dec>,
+    salt: Option<FixedBytes<16>>,
+    key_kind: Option<Dec>,
+    key: Option<Bytes>,
+    not_before: Option<Dec>,
+    not_after: Option<Dec>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lasts: Option<Dec>,
+    first_seq: Dec,
+    end_seq: Dec,
+    routes: Option<Dec>,
+    relayer: Option<Addr>,
+    calls: Vec<CallForm>,
+    meters: Vec<MeterForm>,
+    rest: RestForm,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct CallForm {
+    target: Addr,
+    signature: String,
+    max_value: Dec,
+    checks: Bytes,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MeterForm {
+    id: Dec,
+    what: Dec,
+    token: Addr,
+    cap: Dec,
+    period: Dec,
+    anchor: Option<Dec>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct RestForm {
+    gas: Option<GasForm>,
+    ender: Option<Addr>,
+    login: B256,
+    labels: Labels,
+    rp_id_hash: B256,
+    relayers: Vec<Addr>,
+    paymasters: Vec<Addr>,
+    typed: Vec<TypedForm>,
+    apps: Vec<AppForm>,
+    requires: Vec<RequireForm>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct GasForm {
+    units_per_op: Dec,
+    fee_token: Addr,
+    fee_per_op: Dec,
+    fee_cap: Dec,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct TypedForm {
+    domain: String,
+    encode_type: String,
+    checks: Bytes,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AppForm {
+    app: String,
+    verb: String,
+    checks: Bytes,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RequireForm {
+    kind: Dec,
+    data: Bytes,
+}
+
+impl From<&Draft> for Form {
+    fn from(d: &Draft) -> Self {
+        let parts = d.key.as_ref().map(SessionKey::parts);
+        let (not_before, not_after, lasts) = match d.time {
+            Some(Span::Between(from, until)) => (Some(Dec::from(from.get())), Some(Dec::from(until.get())), None),
+            Some(Span::Lasts(seconds)) => (None, None, Some(Dec::from(seconds))),
+            None => (None, None, None),
+        };
+        // A complete time fixes the anchors too, so that the JSON of a grant is its message.
+        let start = match d.time {
+            Some(Span::Between(from, _)) => Some(from),
+            _ => None,
+        };
+        Self {
+            chain_id: d.chain.get().into(),
+            account: d.account.map(Addr),
+            backend: d.backend.map(Addr),
+            epoch: d.epoch.map(Dec::from),
+            salt: d.salt.map(FixedBytes),
+            key_kind: parts.as_ref().map(|(kind, _)| u64::from(*kind).into()),
+            key: parts.map(|(_, bytes)| bytes),
+            not_before,
+            not_after,
+            lasts,
+            first_seq: d.sequences.0.into(),
+            end_seq: d.sequences.1.into(),
+            routes: d.routes.map(|r| u64::from(r.bits()).into()),
+            relayer: d.relayer.map(Addr),
+            calls: d
+                .calls
+                .iter()
+                .map(|r| CallForm {
+                    target: Addr(r.target),
+                    signature: r.signature.clone(),
+                    max_value: Dec(r.max_value),
+                    checks: pack::checks(r).into(),
+                })
+                .collect(),
+            meters: d
+                .meters
+                .iter()
+                .map(|m| {
+                    let (what, token) = match m.what {
+                        What::Native => (1_u64, Address::ZERO),
+                        What::Token(token) => (2, token),
+                        What::Calls => (3, Address::ZERO),
+                        What::Custom => (4, Address::ZERO),
+                    };
+                    MeterForm {
+                        id: u64::from(m.id).into(),
+                        what: what.into(),
+                        token: Addr(token),
+                        cap: Dec(U256::from(m.cap)),
+                        period: u64::from(m.period.map_or(0, NonZeroU32::get)).into(),
+                        anchor: m.anchor.or(start).map(|a| a.get().into()),
+                    }
+                })
+                .collect(),
+            rest: RestForm {
+                gas: d.gas.map(|g| GasForm {
+                    units_per_op: g.units_per_op.into(),
+                    fee_token: Addr(g.fee_token),
+                    fee_per_op: Dec(U256::from(g.fee_per_op)),
+                    fee_cap: Dec(U256::from(g.fee_cap)),
+                }),
+                ender: d.ender.map(Addr),
+                login: d.rest.login,
+                labels: d.rest.labels.clone(),
+                rp_id_hash: d.rest.rp_id_hash,
+                relayers: d.rest.relayers.iter().copied().map(Addr).collect(),
+                paymasters: d.rest.paymasters.iter().copied().map(Addr).collect(),
+                typed: d
+                    .rest
+                    .typed
+                    .iter()
+                    .map(|t| TypedForm { domain: t.domain.clone(), encode_type: t.encodeType.clone(), checks: t.checks.clone() })
+                    .collect(),
+                apps: d
+                    .rest
+                    .apps
+                    .iter()
+                    .map(|a| AppForm { app: a.app.clone(), verb: a.verb.clone(), checks: a.checks.clone() })
+                    .collect(),
+                requires: d
+                    .rest
+                    .requires
+                    .iter()
+                    .map(|r| RequireForm { kind: u64::from(r.kind).into(), data: r.data.clone() })
+                    .collect(),
+            },
+        }
+    }
+}
+
+impl Form {
+    fn into_draft(self) -> Result<Draft, BadGrant> {
+        let chain: u64 = self.chain_id.to("chainId")?;
+        let key = match (self.key_kind, self.key) {
+            (Some(kind), Some(bytes)) => Some(SessionKey::from_parts(kind.to("keyKind")?, &bytes)?),
+            (None, None) => None,
+            _ => return Err(Bad::new("key", "keyKind and key come together")),
+        };
+        let time = match (self.not_before, self.not_after, self.lasts) {
+            (Some(from), Some(until), None) => Some(Span::Between(from.seconds("notBefore")?, until.seconds("notAfter")?)),
+            (None, None, Some(seconds)) => Some(Span::Lasts(seconds.to("lasts")?)),
+            (None, None, None) => None,
+            _ => return Err(Bad::new("notBefore", "a grant has notBefore and notAfter, or lasts, or neither")),
+        };
+        let start = match time {
+            Some(Span::Between(from, _)) => Some(from),
+            _ => None,
+        };
+        let routes = match self.routes {
+            Some(bits) => Some(Routes::new(bits.to("routes")?).ok_or_else(|| Bad::new("routes", "routes are bits 1, 2 and 4"))?),
+            None => None,
+        };
+        let gas = match self.rest.gas {
+            Some(g) => Some(Gas {
+                units_per_op: g.units_per_op.to("rest.gas.unitsPerOp")?,
+                fee_token: g.fee_token.0,
+                fee_per_op: g.fee_per_op.to("rest.gas.feePerOp")?,
+                fee_cap: g.fee_cap.to("rest.gas.feeCap")?,
+            }),
+            None => None,
+        };
+        let mut calls = Vec::with_capacity(self.calls.len());
+        for (i, r) in self.calls.into_iter().enumerate() {
+            let rule = unpack::rule(r.target.0, &r.signature, r.max_value.0, &r.checks);
+            calls.push(rule.map_err(|e| e.under(&format!("rules[{i}]")))?);
+        }
+        let mut meters = Vec::with_capacity(self.meters.len());
+        for (i, m) in self.meters.into_iter().enumerate() {
+            meters.push(m.into_draft(start).map_err(|e| e.under(&format!("meters[{i}]")))?);
+        }
+        let mut requires = Vec::new();
+        for r in self.rest.requires {
+            requires.push(eip712::Require { kind: r.kind.to("rest.requires")?, data: r.data });
+        }
+        let typed = |t: TypedForm| eip712::TypedRule { domain: t.domain, encodeType: t.encode_type, checks: t.checks };
+        Ok(Draft {
+            chain: ChainId::new(chain).ok_or_else(|| Bad::new("chainId", "there is no chain 0"))?,
+            account: self.account.map(|a| a.0),
+            backend: self.backend.map(|a| a.0),
+            epoch: self.epoch.map(|e| e.to("epoch")).transpose()?,
+            salt: self.salt.map(|s| s.0),
+            key,
+            time,
+            sequences: (self.first_seq.to("firstSeq")?, self.end_seq.to("endSeq")?),
+            routes,
+            relayer: self.relayer.map(|a| a.0),
+            gas,
+            ender: self.rest.ender.map(|a| a.0),
+            calls,
+            meters,
+            rest: Rest {
+                gas: Gas::default(),
+                ender: Address::ZERO,
+                login: self.rest.login,
+                labels: self.rest.labels,
+                rp_id_hash: self.rest.rp_id_hash,
+                relayers: self.rest.relayers.into_iter().map(|a| a.0).collect(),
+                paymasters: self.rest.paymasters.into_iter().map(|a| a.0).collect(),
+                typed: self.rest.typed.into_iter().map(typed).collect(),
+                apps: self.rest.apps.into_iter().map(|a| eip712::AppRule { app: a.app, verb: a.verb, checks: a.checks }).collect(),
+                requires,
+            },
+        })
+    }
+}
+
+impl MeterForm {
+    fn into_draft(self, start: Option<UnixSeconds>) -> Result<DraftMeter, BadGrant> {
+        let what = match (self.what.to::<u8>("what")?, self.token.0) {
+            (1, Address::ZERO) => What::Native,
+            (2, token) => What::Token(token),
+            (3, Address::ZERO) => What::Calls,
+            (4, Address::ZERO) => What::Custom,
+            _ => return Err(Bad::new("what", "a meter counts native (1), token (2, the only one with a token), calls (3) or custom (4)")),
+        };
+        let anchor = self.anchor.map(|a| a.seconds("anchor")).transpose()?;
+        Ok(DraftMeter {
+            id: self.id.to("id")?,
+            what,
+            cap: self.cap.to("cap")?,
+            period: NonZeroU32::new(self.period.to("period")?),
+            anchor: anchor.filter(|a| Some(*a) != start),
+        })
+    }
+}
+
+/// A decimal string.
+struct Dec(U256);
+
+impl Dec {
+    fn to<T: TryFrom<U256>>(&self, at: &str) -> Result<T, BadGrant> {
+        T::try_from(self.0).map_err(|_| Bad::new(at, format!("`{}` is too large", self.0)))
+    }
+
+    fn seconds(&self, at: &str) -> Result<UnixSeconds, BadGrant> {
+        UnixSeconds::new(self.to(at)?).ok_or_else(|| Bad::new(at, "a time is below 2^48 seconds"))
+    }
+}
+
+impl From<u64> for Dec {
+    fn from(value: u64) -> Self {
+        Self(U256::from(value))
+    }
+}
+
+impl Serialize for Dec {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Dec {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+        let value = if digits { U256::from_str(&text).ok() } else { None };
+        value.map(Self).ok_or_else(|| D::Error::custom(format_args!("expected a decimal string below 2^256, found `{text}`")))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Addr(#[serde(with = "checksummed")] Address);
+
+/// Addresses as EIP-55 text, and nothing else.
+pub mod checksummed {
+    use super::{Address, Deserialize, Deserializer, Serializer, parse_address};
+    use serde::de::Error as _;
+
+    /// Writes EIP-55.
+    ///
+    /// # Errors
+    /// The serializer's own.
+    pub fn serialize<S: Serializer>(address: &Address, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&address.to_checksum(None))
+    }
+
+    /// Reads EIP-55.
+    ///
+    /// # Errors
+    /// Another spelling, or no address.
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Address, D::Error> {
+        let text = String::deserialize(d)?;
+        parse_address(&text).map_err(|e| D::Error::custom(format_args!("`{text}`: {e}")))
+    }
+}
