@@ -117,7 +117,7 @@ mod tests {
             assert_eq!(host(text), Some(expected), "{text}");
         }
         for text in [
-            "a b", "a/b", "a?b", "a#b", "a:80:80", "a:8o", "[::1", "[::1]80", "[::g]", "[fe80::1%25eth0]", "[v.x]", "[v7.]", "::1", "a@b@c",
+            "a b", "a/b", "a?b", "a#b", "a:80:80", "a:8o", "[::1", "[::1]80", "[::g]", "[fe80::1%25eth0]", "[v.x]", "[v7.]", "::1", "a@b@c", "a b@c", "a%@c", "[@c",
             "a%2", "a%zz", "b\u{fc}cher.example", "a\\b", "a\r", "[]",
         ] {
             assert_eq!(host(text), None, "{text:?}");

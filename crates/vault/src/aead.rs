@@ -1,0 +1,36 @@
+//! XChaCha20-Poly1305 over the one thing that is ever encrypted here: 32 secret bytes.
+
+use chacha20poly1305::{
+    KeyInit, XChaCha20Poly1305,
+    aead::{AeadInOut, Error},
+};
+use zeroize::Zeroizing;
+
+/// Ciphertext and tag.
+pub(crate) const SEALED: usize = 48;
+const SECRET: usize = 32;
+
+pub(crate) fn seal(key: &[u8; 32], nonce: &[u8; 24], aad: &[u8], secret: &[u8; SECRET]) -> Result<[u8; SEALED], Error> {
+    let mut body = Zeroizing::new(*secret);
+    let cipher = XChaCha20Poly1305::new(key.into());
+    let tag = cipher.encrypt_inout_detached(nonce.into(), aad, body.as_mut_slice().into())?;
+    let mut sealed = [0; SEALED];
+    for (to, from) in sealed.iter_mut().zip(body.iter().chain(tag.iter())) {
+        *to = *from;
+    }
+    Ok(sealed)
+}
+
+pub(crate) fn open(
+    key: &[u8; 32],
+    nonce: &[u8; 24],
+    aad: &[u8],
+    sealed: &[u8; SEALED],
+) -> Result<Zeroizing<[u8; SECRET]>, Error> {
+    let (body, tag) = sealed.split_first_chunk::<SECRET>().ok_or(Error)?;
+    let tag: &[u8; SEALED - SECRET] = tag.try_into().map_err(|_| Error)?;
+    let mut secret = Zeroizing::new(*body);
+    let cipher = XChaCha20Poly1305::new(key.into());
+    cipher.decrypt_inout_detached(nonce.into(), aad, secret.as_mut_slice().into(), tag.into())?;
+    Ok(secret)
+}
