@@ -125,8 +125,8 @@ impl Draft {
             Some(Span::Between(from, _)) => Some(from),
             _ => None,
         };
-        let zero = UnixSeconds::new(0).unwrap_or_else(|| unreachable!("zero is below 2^48"));
-        let meters: Vec<Meter> = self.meters.iter().map(|m| m.anchored(zero)).collect();
+        self.rest.labels.check(&self.calls)?;
+        let meters: Vec<Meter> = self.meters.iter().map(|m| m.anchored(UnixSeconds::EPOCH)).collect();
         check::rules_and_meters(&self.calls, &meters, start)
     }
 

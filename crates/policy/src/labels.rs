@@ -1,6 +1,7 @@
 //! The requester's own names: hashed into the grant, and shown as claims, never as facts.
 
 use alloy_primitives::{Address, B256, keccak256};
+use crate::grant::{BadGrant, CallRule};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -40,6 +41,40 @@ impl Labels {
         serde_json_canonicalizer::to_vec(self).map_or(B256::ZERO, keccak256)
     }
 
+    /// Judges the shape of the names, not their truth.
+    ///
+    /// # Errors
+    /// [`BadGrant`] for a name that could pass for something else, or names that do not fit the rules.
+    pub fn check(&self, rules: &[CallRule]) -> Result<(), BadGrant> {
+        let bad = |at: &str, says: &str| Err(BadGrant::new(format!("rest.labels.{at}"), says));
+        if self.title.as_ref().is_some_and(|t| t.is_empty() || t.chars().count() > 128 || t.chars().any(is_deceptive)) {
+            return bad("title", "a title is 1 to 128 characters, none of them invisible or a control");
+        }
+        for (name, token) in &self.tokens {
+            if !is_name(name) || token.decimals > 77 {
+                return bad("tokens", "a token's name is 1 to 32 letters, digits, `.`, `_` or `-`; its decimals are 0 to 77");
+            }
+            if self.tokens.iter().any(|(other, t)| other != name && t.address == token.address) {
+                return bad("tokens", "two names for one token");
+            }
+        }
+        if self.params.is_empty() {
+            return Ok(());
+        }
+        let fits = self.params.len() == rules.len()
+            && self.params.iter().zip(rules).all(|(names, rule)| {
+                let count = rule.arguments.as_ref().map_or(0, Vec::len);
+                let distinct = names.iter().enumerate().all(|(i, n)| n.is_empty() || !names.iter().skip(i + 1).any(|o| o == n));
+                let named = names.is_empty() || (names.len() == count && names.iter().any(|n| !n.is_empty()));
+                named && distinct && names.iter().all(|n| n.is_empty() || is_identifier(n))
+            });
+        if fits && self.params.iter().any(|names| !names.is_empty()) {
+            Ok(())
+        } else {
+            bad("params", "argument names are identifiers, one list for each rule, one name for each argument")
+        }
+    }
+
     /// The name that the requester gives the token at `address`.
     #[must_use]
     pub fn token_at(&self, address: Address) -> Option<(&str, &TokenLabel)> {
@@ -51,4 +86,22 @@ impl Labels {
     pub fn param(&self, rule: usize, index: usize) -> Option<&str> {
         self.params.get(rule)?.get(index).map(String::as_str).filter(|name| !name.is_empty())
     }
+}
+
+/// Whether `text` is fit to name a token: 1 to 32 letters, digits, `.`, `_` or `-`, beginning with a letter.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    let rest = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
+    (1..=32).contains(&text.len()) && text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && rest
+}
+
+fn is_identifier(text: &str) -> bool {
+    let rest = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    text.len() <= 64 && text.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_') && rest
+}
+
+/// Characters that make a text read as another: controls, bidirectional marks, zero width, line separators.
+fn is_deceptive(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }

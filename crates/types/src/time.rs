@@ -12,6 +12,9 @@ pub struct UnixSeconds(u64);
 const LIMIT: u64 = 1 << 48;
 
 impl UnixSeconds {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
+
     /// `seconds` since 1970-01-01T00:00:00Z; `None` from 2^48 on.
     #[must_use]
     pub const fn new(seconds: u64) -> Option<Self> {

@@ -107,8 +107,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_whole_argument_tuple_is_refused() {
-        for bad in ["", "60", "7201", "72026000", "720160ff", "7201700000", "72017000ff", "720064"] {
-            assert_eq!(decode(&hex::decode(bad).unwrap()).filter(|t| encode(t) == hex::decode(bad).unwrap()), None, "{bad}");
+        for bad in ["", "60", "7201", "720260", "720160ff", "720170000000", "72017000ff", "720164", "720071"] {
+            assert_eq!(decode(&hex::decode(bad).unwrap()), None, "{bad}");
         }
         let mut deep = vec![0x72, 1];
         deep.extend([0x71; 15]);

@@ -105,6 +105,7 @@ impl Grant {
                 ));
             }
         }
+        self.rest.labels.check(&self.calls)?;
         rules_and_meters(&self.calls, &self.meters, Some(self.not_before))
     }
 
@@ -183,6 +184,10 @@ fn rule(r: &CallRule, meters: &[Meter]) -> Result<(), BadGrant> {
         let m = meters.iter().find(|m| m.id == u.meter);
         let m = m.ok_or_else(|| BadGrant::new(&at, format!("there is no meter {}", u.meter)))?;
         amount(r, m, &u.amount).map_err(|says| BadGrant::new(at, says))?;
+    }
+    let calls_first = r.uses.iter().skip_while(|u| u.amount == Amount::One).all(|u| u.amount != Amount::One);
+    if !calls_first {
+        return Err(BadGrant::new("uses", "meters that count calls come before the others"));
     }
     let native = r.uses.iter().any(|u| u.amount == Amount::Value);
     if !r.max_value.is_zero() && !native {

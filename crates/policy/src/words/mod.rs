@@ -1,1 +1,66 @@
-//! stub
+//! The grant in plain words, as an owner reads it before approving.
+//!
+//! A pure function of the grant, its labels and the operator's own lists. Facts and the requester's claims never mix:
+//! what the requester calls a thing stands in quotes with the word "calls". Addresses are never shortened.
+//! Every sentence stands in [`catalogue`].
+
+pub mod catalogue;
+mod sentences;
+
+use crate::draft::Draft;
+use alloy_primitives::Address;
+use std::collections::BTreeMap;
+
+/// The operator's own names for contracts: the only ones shown as fact.
+#[derive(Debug, Clone, Default)]
+pub struct Lists {
+    /// Contract names by address.
+    pub contracts: BTreeMap<Address, String>,
+}
+
+/// How a line is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// A heading.
+    Heading,
+    /// A fact.
+    Plain,
+    /// A fact that belongs to the line before.
+    Detail,
+    /// Something broad or dangerous; shown in red.
+    Red,
+}
+
+/// One line of the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// How it is meant.
+    pub tone: Tone,
+    /// The sentence.
+    pub text: String,
+}
+
+/// Explains a grant or a draft.
+#[must_use]
+pub fn explain(draft: &Draft, lists: &Lists) -> Vec<Line> {
+    sentences::all(draft, lists)
+}
+
+/// The lines as plain text; red lines begin with `!`.
+#[must_use]
+pub fn to_text(lines: &[Line]) -> String {
+    let mut out = String::new();
+    for line in lines {
+        let lead = match line.tone {
+            Tone::Heading if out.is_empty() => "",
+            Tone::Heading => "\n",
+            Tone::Plain => "  ",
+            Tone::Detail => "     ",
+            Tone::Red => "! ",
+        };
+        out.push_str(lead);
+        out.push_str(&line.text);
+        out.push('\n');
+    }
+    out
+}

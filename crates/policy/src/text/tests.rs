@@ -1,0 +1,90 @@
+use super::*;
+use crate::words::{Lists, explain, to_text};
+
+const ARENA: &str = r#"
+title = "Arena: play for an hour"
+chain = "eip155:31337"
+lasts = "1h"
+
+[tokens.AUSD]
+address = "0x5fbdb2315678afecb367f032d93f642f64180aa3"
+decimals = 6
+
+[[allow]]
+call = "0xe7f1725e7734ce288f8367e1bb143e90bb3f0512"
+function = "move(uint256 hero, uint8 direction)"
+where = ["hero in [1, 2, 3]", "direction <= 3"]
+at_most = "120 per 1m"
+
+[[allow]]
+call = "AUSD"
+function = "transfer(address to, uint256 amount)"
+where = ["to == 0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0"]
+spend = "amount <= 25.5 AUSD per 1d"
+
+[[allow]]
+call = "0xcf7ed3acca5a467e9e704c703e8d87f634fb0fc9"
+value = "<= 0.01 ETH"
+spend = "value <= 0.05 ETH per 1d"
+"#;
+
+#[test]
+fn what_is_printed_reads_back_as_the_same_draft() {
+    let draft = parse(ARENA).unwrap();
+    let printed = print(&draft).unwrap();
+    assert_eq!(parse(&printed).unwrap(), draft, "{printed}");
+    assert_eq!(crate::json::parse(&crate::json::print(&draft)).unwrap(), draft);
+}
+
+#[test]
+fn meters_that_are_shared_or_out_of_place_read_back_too() {
+    let shared = ARENA.replace("at_most = \"120 per 1m\"", "at_most = \"from all\"")
+        + "[[allow]]\ncall = \"0xe7f1725e7734ce288f8367e1bb143e90bb3f0512\"\nfunction = \"craft(uint256)\"\nat_most = \"from all\"\n\
+           [meters.all]\nwhat = \"calls\"\ncap = 9\nper = \"2h\"\nanchor = 1970-01-01T00:00:10Z\nid = 7\n";
+    let draft = parse(&shared).unwrap();
+    assert_eq!(draft.meters.iter().map(|m| m.id).collect::<Vec<_>>(), [1, 2, 7]);
+    let printed = print(&draft).unwrap();
+    assert_eq!(parse(&printed).unwrap(), draft, "{printed}");
+}
+
+#[test]
+fn an_error_points_at_its_place_and_says_what_would_be_right() {
+    for (from, to, place, says) in [
+        ("eip155:31337", "eip155:0", (3, 9), "never 0"),
+        ("direction <= 3", "direction <= 256", (13, 45), "does not fit `uint8`"),
+        ("direction <= 3", "speed <= 3", (13, 32), "no argument `speed`"),
+        ("lasts = \"1h\"", "lasts = \"1h\"\nmax = 3", (5, 1), "`max` is not known here"),
+        ("25.5 AUSD", "25.5 USDT", (20, 9), "`USDT` is no unit"),
+        ("25.5 AUSD", "25.5000001 AUSD", (20, 9), "at most 6 decimals"),
+        ("per 1m", "per 59s", (14, 11), "at least 60 seconds"),
+        ("spend = \"amount", "at_most = \"3\"\n#", (16, 1), "no cap counts it"),
+        ("0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0", "0x9FE46736679d2d9a65f0992f2272de9f3c7fa6e0", (19, 17), "checksum"),
+        ("spend = \"value <= 0.05 ETH per 1d\"", "", (22, 1), "needs a cap"),
+        ("lasts = \"1h\"", "lasts = 1h", (4, 9), ""),
+    ] {
+        let text = ARENA.replace(from, to);
+        let text = if from.starts_with("spend = \"amount") { text + "[meters.t]\nwhat = \"token\"\ntoken = \"AUSD\"\ncap = 1\n" } else { text };
+        let error = parse(&text).unwrap_err();
+        assert!(error.to_string().contains(says), "{to}: {error}");
+        assert_eq!((error.line, error.column), place, "{error}");
+    }
+}
+
+#[test]
+fn the_words_hold_every_bound_and_quote_claims() {
+    let draft = parse(ARENA).unwrap();
+    let text = to_text(&explain(&draft, &Lists::default()));
+    for part in [
+        "the requester calls this pass \"Arena: play for an hour\"",
+        "hero is one of 1, 2, 3, and direction is at most 3",
+        "at most 120 calls in each window of 1 minute",
+        "7200 calls in the worst case",
+        "25500000 smallest units (the requester says that is 25.5 AUSD)",
+        "to is 0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0",
+        "0.05 of the native coin (50000000000000000 wei)",
+        "1 hour, from the moment it is approved",
+        "! no list of this server knows contract 0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512",
+    ] {
+        assert!(text.contains(part), "{part} not in:\n{text}");
+    }
+}

@@ -1,0 +1,263 @@
+//! Every sentence, in one place. A translation replaces this file and no other.
+
+/// Headings.
+pub const WHO: &str = "Who asks, and for what account";
+/// Heading of the rules.
+pub const MAY: &str = "What may be done; nothing else is allowed";
+/// Heading of the totals.
+pub const TOTAL: &str = "How much in total";
+/// Heading of the time.
+pub const WHEN: &str = "Until when";
+/// Heading of gas.
+pub const GAS: &str = "Who pays the gas";
+/// Heading of what only the signer sees.
+pub const SIGNER: &str = "What only the signer checks, not the chain";
+/// Heading of the warnings.
+pub const WRONG: &str = "What can go wrong";
+
+/// The requester's title, as a claim.
+#[must_use]
+pub fn title(title: &str) -> String {
+    format!("the requester calls this pass \"{title}\"; nobody has checked that name")
+}
+
+/// The account.
+#[must_use]
+pub fn account(account: Option<&str>, chain: &str) -> String {
+    match account {
+        Some(account) => format!("spends from account {account} on chain {chain}, and on no other chain"),
+        None => format!("spends from an account that is not filled in yet, on chain {chain}, and on no other chain"),
+    }
+}
+
+/// The key.
+#[must_use]
+pub fn holder(key: Option<&str>) -> String {
+    match key {
+        Some(key) => format!("whoever holds session key {key} may use it"),
+        None => "the session key is not filled in yet".to_owned(),
+    }
+}
+
+/// The enforcing contract.
+#[must_use]
+pub fn backend(backend: Option<&str>) -> String {
+    match backend {
+        Some(backend) => format!("enforced by the signer and, on chain, by contract {backend}"),
+        None => "the contract that enforces it is not filled in yet".to_owned(),
+    }
+}
+
+/// A call rule.
+#[must_use]
+pub fn call(number: usize, function: &str, target: &str) -> String {
+    format!("{number}. call {function} of {target}")
+}
+
+/// A rule of empty calldata.
+#[must_use]
+pub fn send(number: usize, target: &str) -> String {
+    format!("{number}. send native coin to {target}, with empty calldata")
+}
+
+/// A known contract.
+#[must_use]
+pub fn known(address: &str, name: &str) -> String {
+    format!("{name} ({address})")
+}
+
+/// A contract named by the requester.
+#[must_use]
+pub fn claimed(address: &str, name: &str) -> String {
+    format!("{address}, which the requester calls \"{name}\"")
+}
+
+/// The conditions.
+#[must_use]
+pub fn only_if(conditions: &str) -> String {
+    format!("only if {conditions}")
+}
+
+/// A comparison.
+#[must_use]
+pub fn compared(name: &str, op: &str, value: &str) -> String {
+    let words = match op {
+        "==" => "is",
+        "!=" => "is not",
+        "<=" => "is at most",
+        ">=" => "is at least",
+        "<" => "is below",
+        _ => "is above",
+    };
+    format!("{name} {words} {value}")
+}
+
+/// A list.
+#[must_use]
+pub fn one_of(name: &str, values: &str) -> String {
+    format!("{name} is one of {values}")
+}
+
+/// A mask.
+#[must_use]
+pub fn masked(name: &str, mask: &str, expected: &str) -> String {
+    format!("the bits {mask} of {name} are {expected}")
+}
+
+/// What is not judged yet.
+pub const UNJUDGED: &str = "a condition that this version cannot judge, and so refuses";
+
+/// Native value of one call.
+#[must_use]
+pub fn value(amount: &str) -> String {
+    format!("each call may carry at most {amount}")
+}
+
+/// A meter, at its rule.
+#[must_use]
+pub fn capped(amount: &str, window: Option<&str>) -> String {
+    match window {
+        Some(window) => format!("at most {amount} in each window of {window}"),
+        None => format!("at most {amount} over the whole life of the pass"),
+    }
+}
+
+/// A count of calls.
+#[must_use]
+pub fn calls(count: &str) -> String {
+    if count == "1" { "1 call".to_owned() } else { format!("{count} calls") }
+}
+
+/// An amount of native coin.
+#[must_use]
+pub fn native(decimal: &str, wei: &str) -> String {
+    format!("{decimal} of the native coin ({wei} wei)")
+}
+
+/// An amount of a token whose name is a claim.
+#[must_use]
+pub fn claimed_token(units: &str, decimal: &str, name: &str) -> String {
+    format!("{units} smallest units (the requester says that is {decimal} {name})")
+}
+
+/// An amount of a token without a name.
+#[must_use]
+pub fn token(units: &str) -> String {
+    format!("{units} smallest units of the token")
+}
+
+/// A custom amount.
+#[must_use]
+pub fn custom(units: &str) -> String {
+    format!("{units}, counted from the argument")
+}
+
+/// The worst case of a meter.
+#[must_use]
+pub fn worst(capped: &str, total: Option<&str>, shared: usize) -> String {
+    let shared = if shared > 1 { format!(", over {shared} rules together") } else { String::new() };
+    match total {
+        Some(total) => format!("{capped}{shared}: {total} in the worst case over the whole life"),
+        None => format!("{capped}{shared}"),
+    }
+}
+
+/// Window edges.
+pub const EDGE: &str = "around the edge of two windows, twice a window's cap can go within moments";
+
+/// Absolute time.
+#[must_use]
+pub fn between(from: &str, until: &str, lasts: &str) -> String {
+    format!("from {from} until just before {until} ({lasts})")
+}
+
+/// Relative time.
+#[must_use]
+pub fn lasts(lasts: &str) -> String {
+    format!("{lasts}, from the moment it is approved")
+}
+
+/// No time.
+pub const NO_TIME: &str = "its end is not filled in yet";
+
+/// Ending.
+#[must_use]
+pub fn ender(has: bool) -> String {
+    if has {
+        "you can end it at any moment; the server can end it too, and can do nothing else with that key".to_owned()
+    } else {
+        "you can end it at any moment, with a signature of your own".to_owned()
+    }
+}
+
+/// Relaying.
+#[must_use]
+pub fn relayer(relayer: Option<&str>) -> String {
+    match relayer {
+        Some(relayer) => format!("operations may be sent by {relayer} alone"),
+        None => "operations may be sent by anyone; only the session key can make them".to_owned(),
+    }
+}
+
+/// No fee.
+pub const NO_FEE: &str = "whoever sends an operation pays its gas; your account pays none";
+
+/// A fee.
+#[must_use]
+pub fn fee(cap: &str) -> String {
+    format!("your account repays at most {cap} in all")
+}
+
+/// Gas units.
+#[must_use]
+pub fn gas_units(units: &str) -> String {
+    format!("an operation may ask for at most {units} units of gas")
+}
+
+/// Nothing is left to the signer.
+pub const CHAIN_CHECKS_ALL: &str = "nothing of the rules above: the chain checks them all";
+
+/// A call to a token without recipient bound.
+#[must_use]
+pub fn no_recipient(number: usize) -> String {
+    format!("rule {number} does not bind who receives the tokens")
+}
+
+/// A token function that no cap counts.
+#[must_use]
+pub fn unmetered(number: usize) -> String {
+    format!("rule {number} moves or approves tokens, and no cap counts it")
+}
+
+/// `setApprovalForAll`.
+#[must_use]
+pub fn approval_for_all(number: usize) -> String {
+    format!("rule {number} can hand every token of a collection to somebody else")
+}
+
+/// `approve`.
+#[must_use]
+pub fn approval(number: usize) -> String {
+    format!("rule {number} lets a contract take tokens later, even after the pass has ended")
+}
+
+/// No label source.
+#[must_use]
+pub fn unknown_contract(target: &str) -> String {
+    format!("no list of this server knows contract {target}")
+}
+
+/// A long life.
+pub const LONG: &str = "it lasts longer than a week";
+
+/// No cap at all.
+#[must_use]
+pub fn uncounted(number: usize) -> String {
+    format!("nothing limits how often rule {number} is used")
+}
+
+/// No enforcing contract.
+pub const SIGNER_ONLY: &str = "no contract enforces it: everything rests on the signer";
+
+/// A stolen key.
+pub const STOLEN: &str = "whoever steals the session key can do all of the above, and nothing more, until it is ended";
