@@ -1,0 +1,66 @@
+// The encodings of `spec/encoding.md` for one-rule operations, written with viem: what `gas.mjs` sends.
+import { concat, encodeAbiParameters, encodePacked, hashStruct, keccak256, numberToHex, parseSignature, size, toHex } from "viem";
+import { types } from "./types.mjs";
+
+const domain = (verifyingContract, chainId) => ({ name: "Hallpass", version: "1", chainId: Number(chainId), verifyingContract });
+const structHash = (primaryType, data) => hashStruct({ data, primaryType, types });
+const listHash = (primaryType, list) => keccak256(list.length === 0 ? "0x" : concat(list.map((item) => structHash(primaryType, item))));
+
+export function minimal(value) {
+  return value === 0n ? "0x00" : concat([numberToHex(size(toBytesHex(value)), { size: 1 }), toBytesHex(value)]);
+}
+
+function toBytesHex(value) {
+  const digits = value.toString(16);
+  return `0x${digits.length % 2 === 1 ? "0" : ""}${digits}`;
+}
+
+/** `transfer(address,uint256)` with `to == payee`, and the amount charged to `meter`. */
+export function encodeChecks(payee, meter) {
+  return concat(["0x04", "0x7202601f", "0x01", "0x01", "0x010000", `0x${payee.slice(2).padStart(64, "0")}`,
+    "0x01", numberToHex(meter, { size: 2 }), "0x03", "0x010001"]);
+}
+
+export function transferArguments(to, amount) {
+  return encodeAbiParameters([{ type: "address" }, { type: "uint256" }], [to, amount]);
+}
+
+export function installBytes(g) {
+  return encodePacked(
+    ["uint64", "address", "address", "uint64", "bytes16", "uint8", "uint8", "bytes", "uint48", "uint48", "uint64", "uint64", "uint8", "address", "bytes32", "bytes32", "bytes32"],
+    [g.chainId, g.account, g.backend, g.epoch, g.salt, g.keyKind, size(g.key), g.key, g.notBefore, g.notAfter, g.firstSeq, g.endSeq, g.routes, g.relayer,
+      listHash("CallRule", g.calls), listHash("Meter", g.meters), structHash("Rest", g.rest)],
+  );
+}
+
+/** r, s, v. */
+const packed = (signature) => {
+  const { r, s, yParity } = parseSignature(signature);
+  return concat([r, s, numberToHex(27 + yParity, { size: 1 })]);
+};
+
+export async function ownerSignature(owner, grant) {
+  const typed = { domain: domain(grant.backend, grant.chainId), types, primaryType: "Grant", message: grant };
+  return packed(await owner.signTypedData(typed));
+}
+
+/** The bytes for `execute`, with the rule and the meter of number 0 opened. */
+export async function wire(session, g, op) {
+  const calls = concat(op.calls.map((call) =>
+    concat([numberToHex(call.rule, { size: 2 }), numberToHex(call.gasFloor, { size: 4 }), minimal(call.value), numberToHex(size(call.arguments), { size: 3 }), call.arguments])));
+  const message = { grant: structHash("Grant", g), nonce: op.sequence, validFrom: op.validFrom, validUntil: op.validUntil, relayer: g.relayer, maxFee: 0n, calls };
+  const signature = await session.signTypedData({ domain: domain(g.account, g.chainId), types, primaryType: "SessionOp", message });
+  const [rule, ...rules] = g.calls;
+  const [meter, ...meters] = g.meters;
+  return concat([
+    encodePacked(["uint64", "uint64", "bytes16", "uint8", "bytes", "uint48", "uint48", "uint64", "uint64", "uint8", "uint8", "bytes32"],
+      [g.chainId, g.epoch, g.salt, g.keyKind, g.key, g.notBefore, g.notAfter, g.firstSeq, g.endSeq, g.routes, 0, structHash("Rest", g.rest)]),
+    numberToHex(g.calls.length, { size: 2 }), "0x01", "0x0000", rule.target, numberToHex(rule.signature.length, { size: 1 }), toHex(rule.signature),
+    minimal(rule.maxValue), numberToHex(size(rule.checks), { size: 2 }), rule.checks, ...rules.map((item) => structHash("CallRule", item)),
+    numberToHex(g.meters.length, { size: 2 }), "0x01", "0x0000",
+    encodePacked(["uint16", "uint8", "address", "uint120", "uint32", "uint48"], [meter.id, meter.what, meter.token, meter.cap, meter.period, meter.anchor]),
+    ...meters.map((item) => structHash("Meter", item)),
+    numberToHex(op.sequence, { size: 32 }), numberToHex(op.validFrom, { size: 6 }), numberToHex(op.validUntil, { size: 6 }), "0x00",
+    numberToHex(size(calls), { size: 3 }), calls, packed(signature),
+  ]);
+}

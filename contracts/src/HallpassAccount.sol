@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {IHallpass} from "./interfaces/IHallpass.sol";
+import {Calls} from "./libraries/Calls.sol";
+import {Eip712} from "./libraries/Eip712.sol";
+import {Grant, Grants} from "./libraries/Grants.sol";
+import {Meters} from "./libraries/Meters.sol";
+import {Nonces} from "./libraries/Nonces.sol";
+import {Reader} from "./libraries/Reader.sol";
+import {State} from "./libraries/State.sol";
+import {Wire, Wires} from "./libraries/Wire.sol";
+
+/// @title The account, but for who owns it
+/// @notice There is no initializer: an account is ready, and empty of grants, the moment that it has this code.
+abstract contract HallpassAccount is IHallpass {
+    uint256 private constant DIRECT = 1;
+    uint256 private constant ROUTES = 7;
+    uint256 private constant MAX_LIFE = 600;
+    uint256 private constant SEQUENCES = 1 << 32;
+
+    /// @inheritdoc IHallpass
+    address public immutable backend = address(this);
+
+    /// @notice Takes the chain's coin.
+    receive() external payable {}
+
+    /// @inheritdoc IHallpass
+    function owner() public view virtual returns (address);
+
+    /// @inheritdoc IHallpass
+    function execute(bytes calldata data) external {
+        Wire memory wire = Wires.read(data, backend);
+        _bounds(wire);
+
+        State.Layout storage state = State.load();
+        uint256 account = state.account;
+        if (account & State.FROZEN != 0) revert AccountFrozen();
+        if (uint64(account) != wire.grant.epoch) revert EpochMoved();
+        bytes32 id = Grants.hash(wire.grant);
+        uint256 word = state.grants[id];
+        uint256 status = State.status(word);
+        if (status != State.ACTIVE) {
+            if (status == State.UNKNOWN) revert GrantUnknown();
+            revert GrantEnded();
+        }
+
+        word = Nonces.use(word, wire.op.nonce);
+        wire.op.grant = id;
+        _signed(wire);
+
+        Calls.judge(wire, word);
+        state.grants[id] = Meters.write(wire, word);
+        emit Executed(id, wire.op.nonce);
+        Calls.make(wire);
+    }
+
+    /// @inheritdoc IHallpass
+    function install(bytes calldata data, bytes calldata signature) external {
+        Grant memory grant = Grants.read(data);
+        _ours(grant);
+        if (grant.keyKind != Grants.SECP256K1) revert NotYetSupported();
+        if (grant.notBefore >= grant.notAfter || grant.firstSeq >= grant.endSeq || grant.endSeq > SEQUENCES) {
+            revert BadGrant();
+        }
+        if (grant.routes == 0 || grant.routes > ROUTES) revert BadGrant();
+        if (block.timestamp >= grant.notAfter) revert GrantExpired();
+
+        State.Layout storage state = State.load();
+        if (uint64(state.account) != grant.epoch) revert EpochMoved();
+        bytes32 id = Grants.hash(grant);
+        uint256 status = State.status(state.grants[id]);
+        if (status == State.ACTIVE) revert GrantInstalled();
+        if (status != State.UNKNOWN) revert GrantEnded();
+        (uint256 key, uint256 bit) = State.saltBit(grant.epoch, grant.salt);
+        uint256 salts = state.salts[key];
+        if (salts & bit != 0) revert SaltUsed();
+        Eip712.check(owner(), Eip712.digest(backend, id), signature);
+
+        state.salts[key] = salts | bit;
+        state.grants[id] = State.installed(grant.firstSeq);
+        emit Installed(id);
+    }
+
+    /// @inheritdoc IHallpass
+    function end(bytes32 grant, bytes calldata signature) external {
+        _authorized(keccak256(abi.encode(Eip712.END, grant)), signature);
+        _end(grant);
+    }
+
+    /// @inheritdoc IHallpass
+    function endFor(bytes calldata data, bytes calldata rest, bytes calldata signature) external {
+        Grant memory grant = Grants.read(data);
+        _ours(grant);
+        address ender = Grants.ender(grant, rest);
+        if (ender == address(0)) revert NotEnder();
+        bytes32 id = Grants.hash(grant);
+        Eip712.check(ender, Eip712.digest(backend, keccak256(abi.encode(Eip712.END, id))), signature);
+        _end(id);
+    }
+
+    /// @inheritdoc IHallpass
+    function moveEpoch(uint64 next, bytes calldata signature) external {
+        _authorized(keccak256(abi.encode(Eip712.EPOCH, address(this), next)), signature);
+        State.Layout storage state = State.load();
+        uint256 account = state.account;
+        if (next <= uint64(account)) revert BadEpoch();
+        state.account = (account & ~uint256(type(uint64).max)) | next;
+        emit EpochMovedTo(next);
+    }
+
+    /// @inheritdoc IHallpass
+    function freeze() external {
+        _onlyOwner();
+        State.load().account |= State.FROZEN;
+        emit Frozen();
+    }
+
+    /// @inheritdoc IHallpass
+    function unfreeze() external {
+        _onlyOwner();
+        State.load().account &= ~State.FROZEN;
+        emit Unfrozen();
+    }
+
+    /// @inheritdoc IHallpass
+    function accountState() external view returns (uint64 epoch, bool frozen) {
+        uint256 account = State.load().account;
+        return (uint64(account), account & State.FROZEN != 0);
+    }
+
+    /// @inheritdoc IHallpass
+    function grantState(bytes32 grant)
+        external
+        view
+        returns (uint8 status, uint32 base, uint64 used, uint32 window, uint120 spent)
+    {
+        uint256 word = State.load().grants[grant];
+        return (uint8(word), uint32(word >> 8), uint64(word >> 40), uint32(word >> 104), uint120(word >> 136));
+    }
+
+    /// @inheritdoc IHallpass
+    function meterState(uint64 epoch, bytes16 salt, uint16 id) external view returns (uint32 window, uint120 spent) {
+        uint256 word = State.load().meters[State.meterKey(epoch, salt, id)];
+        return (uint32(word), uint120(word >> 32));
+    }
+
+    /// @inheritdoc IHallpass
+    function grantHash(bytes calldata grant) external pure returns (bytes32) {
+        return Grants.hash(Grants.read(grant));
+    }
+
+    function _onlyOwner() internal view {
+        if (msg.sender != owner()) revert NotOwner();
+    }
+
+    /// @dev All that can be denied without reading the state.
+    function _bounds(Wire memory wire) private view {
+        if (wire.grant.chainId != block.chainid) revert WrongChain();
+        if (wire.grant.routes & DIRECT == 0) revert RouteNotAllowed();
+        uint256 time = block.timestamp;
+        uint256 notBefore = wire.grant.notBefore;
+        uint256 notAfter = wire.grant.notAfter;
+        uint256 validFrom = wire.op.validFrom;
+        uint256 validUntil = wire.op.validUntil;
+        if (time < notBefore) revert GrantNotStarted();
+        if (time >= notAfter) revert GrantExpired();
+        if (time < validFrom) revert OpNotYetValid();
+        if (time >= validUntil) revert OpExpired();
+        unchecked {
+            // validFrom <= time < validUntil
+            if (validUntil - validFrom > MAX_LIFE) revert OpTooLong();
+        }
+        if (validFrom < notBefore || validUntil > notAfter) revert OpOutsideGrant();
+        address granted = wire.grant.relayer;
+        address signed = wire.op.relayer;
+        if (
+            (granted != address(0) && (granted != msg.sender || signed == address(0)))
+                || (signed != address(0) && signed != msg.sender)
+        ) revert RelayerNotAllowed();
+        if (wire.op.maxFee != 0) revert FeeOverCap();
+        if (wire.callsAt == wire.callsEnd) revert EmptyBatch();
+        uint256 nonce = wire.op.nonce;
+        if (nonce >> 64 != 0) revert LaneNotSupported();
+        if (nonce < wire.grant.firstSeq || nonce >= wire.grant.endSeq || nonce >= SEQUENCES) {
+            revert SequenceOutOfRange();
+        }
+    }
+
+    function _signed(Wire memory wire) private view {
+        if (wire.grant.keyKind != Grants.SECP256K1) revert NotYetSupported();
+        Eip712.checkAt(
+            Reader.address_(wire.keyAt), Eip712.digest(address(this), Wires.hash(wire.op)), wire.signatureAt
+        );
+    }
+
+    function _ours(Grant memory grant) private view {
+        if (grant.chainId != block.chainid) revert WrongChain();
+        if (grant.account != address(this)) revert WrongAccount();
+        if (grant.backend != backend) revert WrongBackend();
+    }
+
+    /// @dev The owner is the caller, or has signed `structHash`.
+    function _authorized(bytes32 structHash, bytes calldata signature) private view {
+        if (signature.length == 0) _onlyOwner();
+        else Eip712.check(owner(), Eip712.digest(backend, structHash), signature);
+    }
+
+    function _end(bytes32 grant) private {
+        State.Layout storage state = State.load();
+        uint256 word = state.grants[grant];
+        if (State.status(word) == State.ENDED) revert GrantEnded();
+        state.grants[grant] = State.ended(word);
+        emit Ended(grant);
+    }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {IHallpass} from "../interfaces/IHallpass.sol";
+import {Reader} from "./Reader.sol";
+import {CallRule} from "./Wire.sol";
+import {Words} from "./Words.sol";
+
+/// @dev The arguments of one call, found to be canonical values of the rule's layout.
+struct Arguments {
+    uint256 layoutAt;
+    uint256 position;
+    uint256 count;
+}
+
+/// @title A rule's `checks`: layout, conditions, uses
+/// @notice This version judges arguments of one word each, as members of the one outer tuple.
+library Checks {
+    bytes32 internal constant EMPTY_SIGNATURE = keccak256("");
+
+    uint256 private constant EQUAL = 1;
+    uint256 private constant NOT_EQUAL = 2;
+    uint256 private constant AT_MOST = 3;
+    uint256 private constant AT_LEAST = 4;
+    uint256 private constant LESS = 5;
+    uint256 private constant MORE = 6;
+    uint256 private constant IN = 7;
+    uint256 private constant MASK = 8;
+    uint256 private constant RATIO = 9;
+
+    uint256 private constant EVERY = 0xfffe;
+
+    /// @notice Decodes the `length` bytes at `argumentsAt` strictly, by the layout.
+    /// @return args the arguments
+    /// @return position the offset of the conditions
+    function decode(CallRule memory rule, uint256 argumentsAt, uint256 length)
+        internal
+        pure
+        returns (Arguments memory args, uint256 position)
+    {
+        unchecked {
+            uint256 size = Reader.u8(rule.checksAt);
+            uint256 layoutAt = rule.checksAt + 1;
+            position = layoutAt + size;
+            if (rule.signature == EMPTY_SIGNATURE) {
+                if (size != 0) revert IHallpass.BadGrant();
+                if (length != 0) revert IHallpass.BadCalldata();
+                return (args, position);
+            }
+            if (size < 2 || Reader.u8(layoutAt) != Words.TUPLE) revert IHallpass.BadGrant();
+            uint256 count = Reader.u8(layoutAt + 1);
+            layoutAt += 2;
+            args.layoutAt = layoutAt;
+            args.position = argumentsAt;
+            args.count = count;
+            // A member takes one byte of the layout at least. Looking beyond a shorter layout, or beyond the arguments, ends below.
+            for (uint256 i; i < count; ++i) {
+                if (!Words.canonical(Reader.u8(layoutAt + i), Reader.word(argumentsAt + (i << 5)))) {
+                    revert IHallpass.BadCalldata();
+                }
+            }
+            if (size != count + 2) revert IHallpass.BadGrant();
+            if (length != count << 5) revert IHallpass.BadCalldata();
+        }
+    }
+
+    /// @notice Requires every condition at `position` to hold.
+    /// @return the offset of the uses
+    function conditions(Arguments memory args, uint256 position) internal pure returns (uint256) {
+        unchecked {
+            uint256 count = Reader.u8(position);
+            ++position;
+            for (uint256 i; i < count; ++i) {
+                uint256 operator = Reader.u8(position);
+                uint256 kind;
+                uint256 word;
+                (kind, word, position) = step(args, position + 1);
+                bool holds;
+                if (operator <= MORE) {
+                    uint256 bound = _bound(kind, position);
+                    position += 32;
+                    holds = _compare(operator, kind, word, bound);
+                } else if (operator == IN) {
+                    (holds, position) = _in(kind, word, position);
+                } else if (operator == MASK) {
+                    if (!Words.isMaskable(kind)) revert IHallpass.BadGrant();
+                    uint256 mask = _bound(kind, position);
+                    uint256 expected = _bound(kind, position + 32);
+                    if (expected & ~mask != 0) revert IHallpass.BadGrant();
+                    position += 64;
+                    holds = word & mask == expected;
+                } else if (operator == RATIO) {
+                    revert IHallpass.NotYetSupported();
+                } else {
+                    revert IHallpass.BadGrant();
+                }
+                if (!holds) revert IHallpass.ConditionFailed();
+            }
+            return position;
+        }
+    }
+
+    /// @notice The type and the word at the end of the path at `position`, and the offset after it.
+    function step(Arguments memory args, uint256 position) internal pure returns (uint256 kind, uint256 word, uint256 next) {
+        unchecked {
+            uint256 steps = Reader.u8(position);
+            if (steps == 0) revert IHallpass.BadGrant();
+            uint256 index = Reader.u16(position + 1);
+            if (steps != 1 || index >= EVERY) revert IHallpass.NotYetSupported();
+            if (index >= args.count) revert IHallpass.BadGrant();
+            kind = Reader.u8(args.layoutAt + index);
+            word = Reader.word(args.position + (index << 5));
+            next = position + 3;
+        }
+    }
+
+    /// @dev A word of the grant that must itself be a value of `kind`.
+    function _bound(uint256 kind, uint256 position) private pure returns (uint256 bound) {
+        bound = Reader.word(position);
+        if (!Words.canonical(kind, bound)) revert IHallpass.BadGrant();
+    }
+
+    function _compare(uint256 operator, uint256 kind, uint256 word, uint256 bound) private pure returns (bool) {
+        if (operator == EQUAL) return word == bound;
+        if (operator == NOT_EQUAL) return word != bound;
+        if (operator == 0 || !Words.isInteger(kind)) revert IHallpass.BadGrant();
+        if (operator == AT_MOST) return !Words.less(kind, bound, word);
+        if (operator == AT_LEAST) return !Words.less(kind, word, bound);
+        if (operator == LESS) return Words.less(kind, word, bound);
+        return Words.less(kind, bound, word);
+    }
+
+    function _in(uint256 kind, uint256 word, uint256 position) private pure returns (bool found, uint256 next) {
+        unchecked {
+            uint256 count = Reader.u8(position);
+            if (count < 2) revert IHallpass.BadGrant();
+            next = position + 1;
+            uint256 last;
+            for (uint256 i; i < count; ++i) {
+                uint256 member = _bound(kind, next);
+                if (i != 0 && member <= last) revert IHallpass.BadGrant();
+                if (member == word) found = true;
+                last = member;
+                next += 32;
+            }
+        }
+    }
+}
