@@ -9,8 +9,8 @@
 //! private key:
 //!
 //! ```compile_fail,E0616
-//! fn steal(vault: &hallpass_vault::Vault) -> &[u8] {
-//!     vault.root.as_ref()
+//! fn steal(vault: &hallpass_vault::Vault) {
+//!     let _ = &vault.root;
 //! }
 //! ```
 //! ```compile_fail,E0624

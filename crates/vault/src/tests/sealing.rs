@@ -14,6 +14,8 @@ fn a_key_outlives_the_process_and_the_passphrase() {
     assert_eq!(ends(&reopened, &record), Ok(record.public));
 
     let other = reopened.rewrap(&passphrase("other"), KdfParams::MINIMUM, &Stuck(3)).unwrap();
+    let json = serde_json::to_value(&other).unwrap();
+    assert_eq!((&json["salt"], &json["nonce"]), (&hex::encode_prefixed([3; 16]).into(), &hex::encode_prefixed([3; 24]).into()));
     assert_eq!(ends(&other.unseal(&passphrase("other")).unwrap(), &record), Ok(record.public));
     assert_eq!(other.unseal(&passphrase("right")).unwrap_err(), UnsealError::WrongPassphrase);
 }
@@ -85,6 +87,14 @@ fn a_record_changed_in_any_bit_does_not_open() {
 }
 
 #[test]
+fn no_two_records_share_a_nonce_or_a_key_even_under_one_id() {
+    let (vault, rng) = (vault(), Recorder::default());
+    let [one, two] = [(); 2].map(|()| vault.create_ender_key([1; 16], &rng).unwrap());
+    assert_ne!(one.nonce, two.nonce);
+    assert_ne!(one.public, two.public);
+}
+
+#[test]
 fn a_record_does_not_open_as_another_id_or_kind_or_in_another_vault() {
     let (vault, rng) = (vault(), Recorder::default());
     let ender = vault.create_ender_key([1; 16], &rng).unwrap();
@@ -111,4 +121,33 @@ fn changed(field: &str, value: impl Into<serde_json::Value>) -> VaultHeader {
     assert_ne!(json[field], serde_json::Value::Null, "{field}");
     json[field] = value.into();
     serde_json::from_value(json).unwrap()
+}
+
+/// Sealed by version 1. A dependency or a change that breaks this loses every key that was ever stored.
+#[test]
+fn what_version_1_sealed_still_opens() {
+    let header = r#"{"version":1,"memory_kib":19456,"passes":2,"lanes":1,
+        "salt":"0x6c31fc15422ebad28aaf9089c306702f","nonce":"0x859f11b75569a4eb0496c5138fd42cc52aee8cf5c4e7cfaf",
+        "wrapped":"0x4c637c707d02e97e0594362498b48507b809fc47f0def6f8ec7eca37cbd1fce02b766558998390eceed50fa00b1cb604"}"#;
+    let record = r#"{"id":"0x01010101010101010101010101010101","kind":"ender","version":1,
+        "public":"0xe3f377e01cf5da58c810d1fadfd9f7ac46e3411c",
+        "nonce":"0xd2ed8d75f801ae8a206c07ff9b104f0e005238dcd1cbaf84","ciphertext":
+        "0xdf4f7b0267562a3b9f3f5d3438607aa034e25472aedd32a1e6be598d9af7050e3c9ebc4b8e7abd92471f7ca24a59bbcf"}"#;
+    let header: VaultHeader = serde_json::from_str(header).unwrap();
+    let record: SealedRecord = serde_json::from_str(record).unwrap();
+
+    let vault = header.unseal(&passphrase("correct horse battery staple")).unwrap();
+    assert_eq!(ends(&vault, &record), Ok(record.public));
+    let index = hex!("6c82e78a3986d79aaa38d2bc744f97bb1d5139f32bb9312dc7c7e1b4fe2967b7");
+    assert_eq!(*vault.derive_index_key("sessions"), index);
+}
+
+#[test]
+fn an_unknown_field_is_refused() {
+    let mut header = serde_json::to_value(&created().1).unwrap();
+    header["hint"] = "pet".into();
+    assert!(serde_json::from_value::<VaultHeader>(header).is_err());
+    let mut record = serde_json::to_value(vault().create_ender_key([1; 16], &Recorder::default()).unwrap()).unwrap();
+    record["hint"] = "pet".into();
+    assert!(serde_json::from_value::<SealedRecord>(record).is_err());
 }
