@@ -181,7 +181,7 @@ impl<'a> Cursor<'a> {
 fn elementary(name: &str) -> Option<Ty> {
     let bits = |digits: &str| -> Option<u8> {
         let n: u16 = digits.parse().ok()?;
-        (!digits.starts_with('0') && n % 8 == 0 && (8..=256).contains(&n)).then(|| u8::try_from(n / 8).ok())?
+        (!digits.starts_with('0') && n.is_multiple_of(8) && (8..=256).contains(&n)).then(|| u8::try_from(n / 8).ok())?
     };
     match name {
         "address" => Some(Ty::Address),

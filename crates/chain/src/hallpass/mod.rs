@@ -1,0 +1,160 @@
+//! Our own backend: one contract in two homes.
+//!
+//! - this file: the homes, and what a grant needs to be installed in one.
+//! - [`wire`]: the bytes that the account reads (`spec/encoding.md`).
+//! - [`state`]: what the account says of itself.
+
+pub mod state;
+pub mod wire;
+
+use crate::contracts::{IHallpass, IHallpassFactory, Suite};
+use crate::node::{Node, NodeError};
+use alloy_primitives::{Address, Bytes, U256};
+use alloy_sol_types::SolCall;
+use hallpass_policy::Grant;
+use serde::{Deserialize, Serialize};
+
+/// Where the account lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "home", rename_all = "snake_case")]
+pub enum Home {
+    /// The owner's EOA itself, delegated by EIP-7702.
+    Delegated,
+    /// A pocket of the owner's, at a deterministic address.
+    Pocket {
+        /// The wallet that owns it.
+        owner: Address,
+        /// Which of its pockets.
+        index: u64,
+    },
+}
+
+/// Why an account cannot take a grant.
+#[derive(Debug, thiserror::Error)]
+pub enum HomeError {
+    /// Our contracts are not on this chain, or other code stands in their place.
+    #[error("contract {0} is not deployed here, or other code stands there")]
+    Backend(Address),
+    /// The EOA is delegated to somebody else's contract.
+    #[error("account {0} is delegated to another contract")]
+    ForeignDelegation(Address),
+    /// Other code stands at the account's address.
+    #[error("account {0} is a contract of another kind")]
+    ForeignCode(Address),
+    /// The node.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+}
+
+impl HomeError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Backend(_) => "backend_missing",
+            Self::ForeignDelegation(_) => "foreign_delegation",
+            Self::ForeignCode(_) => "foreign_code",
+            Self::Node(e) => e.code(),
+        }
+    }
+}
+
+/// Whether an account stands ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ready {
+    /// The code is ours.
+    Yes,
+    /// An EOA that has yet to delegate: the owner signs an EIP-7702 authorization.
+    NeedsDelegation,
+    /// A pocket that is opened together with its first grant.
+    NeedsOpening,
+}
+
+impl Home {
+    /// The contract that enforces a grant in this home.
+    #[must_use]
+    pub const fn backend(self, suite: &Suite) -> Address {
+        match self {
+            Self::Delegated => suite.delegate.0,
+            Self::Pocket { .. } => suite.pocket.0,
+        }
+    }
+
+    /// The account of `owner` in this home.
+    ///
+    /// # Errors
+    /// [`NodeError`] where the node does not answer.
+    pub async fn account(self, node: &Node, suite: &Suite, owner: Address) -> Result<Address, NodeError> {
+        match self {
+            Self::Delegated => Ok(owner),
+            Self::Pocket { owner, index } => {
+                let call = IHallpassFactory::pocketOfCall { owner, index: U256::from(index) };
+                node.view(suite.factory.0, &call).await
+            }
+        }
+    }
+
+    /// Looks at the code of backend and account.
+    ///
+    /// # Errors
+    /// [`HomeError`] where either is not ours.
+    pub async fn ready(self, node: &Node, suite: &Suite, account: Address) -> Result<Ready, HomeError> {
+        let (backend, artifact) = match self {
+            Self::Delegated => &suite.delegate,
+            Self::Pocket { .. } => &suite.pocket,
+        };
+        if !artifact.is_code_of(&node.code(*backend).await?, *backend) {
+            return Err(HomeError::Backend(*backend));
+        }
+        let code = node.code(account).await?;
+        match (self, code.is_empty()) {
+            (Self::Delegated, true) => Ok(Ready::NeedsDelegation),
+            (Self::Delegated, false) => match code.strip_prefix(&[0xef, 0x01, 0x00]) {
+                Some(to) if to == backend.as_slice() => Ok(Ready::Yes),
+                Some(_) => Err(HomeError::ForeignDelegation(account)),
+                None => Err(HomeError::ForeignCode(account)),
+            },
+            (Self::Pocket { .. }, true) => {
+                let factory = &suite.factory;
+                if factory.1.is_code_of(&node.code(factory.0).await?, suite.pocket.0) {
+                    Ok(Ready::NeedsOpening)
+                } else {
+                    Err(HomeError::Backend(factory.0))
+                }
+            }
+            // The address commits to the clone's code, so code there is the clone.
+            (Self::Pocket { .. }, false) => Ok(Ready::Yes),
+        }
+    }
+
+    /// The call that installs a grant: where to, and what. It opens a pocket that is not open yet.
+    #[must_use]
+    pub fn install(self, suite: &Suite, grant: &Grant, signature: &Bytes) -> (Address, Bytes) {
+        let bytes: Bytes = wire::install(grant).into();
+        match self {
+            Self::Delegated => {
+                let call = IHallpass::installCall { grant: bytes, signature: signature.clone() };
+                (grant.account, call.abi_encode().into())
+            }
+            Self::Pocket { owner, index } => {
+                let call = IHallpassFactory::openAndInstallCall {
+                    owner,
+                    index: U256::from(index),
+                    grant: bytes,
+                    signature: signature.clone(),
+                };
+                (suite.factory.0, call.abi_encode().into())
+            }
+        }
+    }
+}
+
+/// The selectors that a relayer's key may call.
+pub const RELAYED: [[u8; 4]; 6] = [
+    IHallpass::executeCall::SELECTOR,
+    IHallpass::installCall::SELECTOR,
+    IHallpass::endCall::SELECTOR,
+    IHallpass::endForCall::SELECTOR,
+    IHallpass::moveEpochCall::SELECTOR,
+    IHallpassFactory::openAndInstallCall::SELECTOR,
+];

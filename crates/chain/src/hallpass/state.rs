@@ -1,0 +1,37 @@
+//! What an account says of itself and of a grant, at one block.
+
+use crate::contracts::IHallpass;
+use crate::node::{Node, NodeError};
+use alloy_primitives::B256;
+use alloy_eips::BlockId;
+use hallpass_policy::{Grant, Ledger, Spent, Status};
+
+/// Reads the ledger of `grant` at `block`. An account without code has installed nothing.
+///
+/// # Errors
+/// [`NodeError`]; an answer that cannot be read is an error, never an empty ledger.
+pub async fn ledger(node: &Node, grant: &Grant, id: B256, block: BlockId) -> Result<Ledger, NodeError> {
+    if node.code_at(grant.account, block).await?.is_empty() {
+        return Ok(Ledger { frozen: false, epoch: 0, status: Status::Unknown, base: 0, used: 0, meters: Vec::new() });
+    }
+    let account = node.view_at(grant.account, &IHallpass::accountStateCall {}, block).await?;
+    let state = node.view_at(grant.account, &IHallpass::grantStateCall { grant: id }, block).await?;
+    let status = match state.status {
+        0 => Status::Unknown,
+        1 => Status::Active,
+        2 => Status::Ended,
+        _ => return Err(NodeError::Unreadable("grantState")),
+    };
+    let mut meters = Vec::new();
+    for (place, meter) in grant.meters.iter().enumerate() {
+        let (window, spent) = if place == 0 {
+            (state.window, state.spent)
+        } else {
+            let call = IHallpass::meterStateCall { epoch: grant.epoch, salt: grant.salt.into(), id: meter.id };
+            let s = node.view_at(grant.account, &call, block).await?;
+            (s.window, s.spent)
+        };
+        meters.push(Spent { meter: meter.id, window, spent: spent.to() });
+    }
+    Ok(Ledger { frozen: account.frozen, epoch: account.epoch, status, base: state.base, used: state.used, meters })
+}
