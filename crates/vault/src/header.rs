@@ -42,7 +42,7 @@ impl VaultHeader {
         Ok((Vault::new(&root), header))
     }
 
-    /// Opens the vault. Takes as long, and as much memory, as the header's costs say.
+    /// Opens the vault. Blocks its thread for as long, and takes as much memory, as the header's costs say.
     ///
     /// # Errors
     /// [`UnsealError::WrongPassphrase`] also for a header that was changed: the two cannot be told apart.
