@@ -1,0 +1,115 @@
+//! Login and key sessions.
+
+use super::kv::{ACCOUNTS, KEYS, KEYS_BY_USER, LOGIN_TOKENS, LOGINS, LOGINS_BY_USER, OPEN_KEYS};
+use super::tx::{RedbTx, by_user};
+use crate::{Sessions, StoreError};
+use async_trait::async_trait;
+use hallpass_session::{AuditEvent, KeySession, Lifecycle, LoginSession, Subject, TokenHash};
+use hallpass_types::{SessionId, UserId};
+
+/// Whether `new` may stand where `old` stands: nothing revives an ended session, whoever computed it from what.
+fn may_follow(old: &Lifecycle, new: &Lifecycle) -> bool {
+    match old {
+        ended if ended.is_terminal() => false,
+        Lifecycle::Revoking { .. } => matches!(new, Lifecycle::Revoking { .. } | Lifecycle::Revoked { .. }),
+        Lifecycle::Requested { .. } => true,
+        _ => !matches!(new, Lifecycle::Requested { .. } | Lifecycle::Refused { .. }),
+    }
+}
+
+impl RedbTx {
+    /// Whether `user` is someone whose data is here.
+    pub(super) fn expect_user(&mut self, user: UserId) -> Result<(), StoreError> {
+        self.writes()?;
+        match self.owner(ACCOUNTS, user.as_bytes())? {
+            Some(_) => Ok(()),
+            None => Err(StoreError::Missing { table: ACCOUNTS.0 }),
+        }
+    }
+}
+
+#[async_trait]
+impl Sessions for RedbTx {
+    async fn create_login(&mut self, session: &LoginSession, event: &AuditEvent) -> Result<(), StoreError> {
+        self.expect_user(session.user)?;
+        let (id, token) = (session.id.as_bytes(), session.token_hash.as_bytes());
+        let event = self.prepare(event, Subject::Login(session.id), session.user)?;
+        let row = self.sealed(LOGINS, id, session.user, session)?;
+        if self.kv().get(LOGIN_TOKENS, token)?.is_some() {
+            return Err(StoreError::AlreadyExists { table: LOGIN_TOKENS.0 });
+        }
+        self.kv().add(LOGINS, id, &row)?;
+        self.kv().add(LOGIN_TOKENS, token, id)?;
+        self.kv().add(LOGINS_BY_USER, &by_user(session.user, session.created, id), &[])?;
+        self.record(&event).map(drop)
+    }
+
+    async fn save_login(&mut self, session: &LoginSession, event: &AuditEvent) -> Result<(), StoreError> {
+        let id = session.id.as_bytes();
+        let old: LoginSession = self.stored(LOGINS, id)?;
+        let same = LoginSession { lifecycle: old.lifecycle.clone(), ..session.clone() } == old;
+        if !same || !may_follow(&old.lifecycle, &session.lifecycle) {
+            return Err(StoreError::Stale);
+        }
+        let event = self.prepare(event, Subject::Login(session.id), session.user)?;
+        let row = self.sealed(LOGINS, id, session.user, session)?;
+        self.kv().put(LOGINS, id, &row)?;
+        self.record(&event).map(drop)
+    }
+
+    async fn find_login(&mut self, id: SessionId) -> Result<Option<LoginSession>, StoreError> {
+        self.find_sealed(LOGINS, id.as_bytes())
+    }
+
+    async fn find_login_by_token(&mut self, hash: &TokenHash) -> Result<Option<LoginSession>, StoreError> {
+        self.keys()?;
+        let Some(id) = self.kv().get(LOGIN_TOKENS, hash.as_bytes())? else { return Ok(None) };
+        let found: LoginSession = self.find_sealed(LOGINS, &id)?.ok_or_else(|| LOGIN_TOKENS.corrupt(hash.as_bytes()))?;
+        if found.token_hash == *hash { Ok(Some(found)) } else { Err(LOGIN_TOKENS.corrupt(hash.as_bytes())) }
+    }
+
+    async fn list_logins(&mut self, user: UserId) -> Result<Vec<LoginSession>, StoreError> {
+        self.of_user(LOGINS_BY_USER, user, LOGINS)
+    }
+
+    async fn create_key(&mut self, session: &KeySession, event: &AuditEvent) -> Result<(), StoreError> {
+        self.expect_user(session.user)?;
+        let id = session.id.as_bytes();
+        let event = self.prepare(event, Subject::Key(session.id), session.user)?;
+        let row = self.sealed(KEYS, id, session.user, session)?;
+        self.kv().add(KEYS, id, &row)?;
+        self.kv().add(KEYS_BY_USER, &by_user(session.user, session.created, id), &[])?;
+        if !session.lifecycle.is_terminal() {
+            self.kv().add(OPEN_KEYS, id, &[])?;
+        }
+        self.record(&event).map(drop)
+    }
+
+    async fn save_key(&mut self, session: &KeySession, event: &AuditEvent) -> Result<(), StoreError> {
+        let id = session.id.as_bytes();
+        let old: KeySession = self.stored(KEYS, id)?;
+        let same = KeySession { lifecycle: old.lifecycle.clone(), install: old.install, ..session.clone() } == old;
+        if !same || !may_follow(&old.lifecycle, &session.lifecycle) {
+            return Err(StoreError::Stale);
+        }
+        let event = self.prepare(event, Subject::Key(session.id), session.user)?;
+        let row = self.sealed(KEYS, id, session.user, session)?;
+        self.kv().put(KEYS, id, &row)?;
+        if session.lifecycle.is_terminal() {
+            self.kv().remove(OPEN_KEYS, id)?;
+        }
+        self.record(&event).map(drop)
+    }
+
+    async fn find_key(&mut self, id: SessionId) -> Result<Option<KeySession>, StoreError> {
+        self.find_sealed(KEYS, id.as_bytes())
+    }
+
+    async fn list_keys(&mut self, user: UserId) -> Result<Vec<KeySession>, StoreError> {
+        self.of_user(KEYS_BY_USER, user, KEYS)
+    }
+
+    async fn list_open_keys(&mut self) -> Result<Vec<KeySession>, StoreError> {
+        self.listed(OPEN_KEYS, &[], &[], 0, KEYS)
+    }
+}

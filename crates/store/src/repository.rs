@@ -1,0 +1,206 @@
+//! The traits that every store implements.
+//!
+//! Listings are in the order they name. `find` answers `None` for what never was, and
+//! [`StoreError::DataDeleted`] for what can no longer be read because its owner's data was deleted.
+//! Besides the errors named at each method, every method may fail with [`StoreError::Failed`] or
+//! [`StoreError::CorruptRow`], with [`StoreError::Sealed`] where it touches sealed data before the keys are handed in
+//! ([`Nonces`] and [`Vault`] touch none), and every writing one with [`StoreError::ReadOnly`].
+
+use crate::StoreError;
+use async_trait::async_trait;
+use hallpass_session::{AuditEvent, KeySession, LoginNonce, LoginSession, Reservation, StoredGrant, TokenHash};
+use hallpass_types::{AccountId, GrantId, IdempotencyKey, ReservationId, SessionId, UnixSeconds, UserId};
+use serde::{Deserialize, Serialize};
+
+/// A store.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// A transaction that may write. Only one at a time; the next waits.
+    async fn begin(&self) -> Result<Box<dyn Tx>, StoreError>;
+
+    /// A transaction that only reads: what was committed when it began. Waits for nobody.
+    async fn read(&self) -> Result<Box<dyn Tx>, StoreError>;
+}
+
+/// A transaction. Dropping it undoes it.
+#[async_trait]
+pub trait Tx: Send {
+    /// People, by the accounts they have proved.
+    fn accounts(&mut self) -> &mut dyn Accounts;
+    /// Login and key sessions.
+    fn sessions(&mut self) -> &mut dyn Sessions;
+    /// Grants as asked for and answered.
+    fn grants(&mut self) -> &mut dyn Grants;
+    /// Budget held for operations.
+    fn reservations(&mut self) -> &mut dyn Reservations;
+    /// Login nonces.
+    fn nonces(&mut self) -> &mut dyn Nonces;
+    /// The vault's header and sealed records, opaque here.
+    fn vault(&mut self) -> &mut dyn Vault;
+    /// The audit trail.
+    fn audit(&mut self) -> &mut dyn AuditLog;
+
+    /// How many write transactions were committed before this one: what a witness outside the store compares, to
+    /// notice a restored snapshot. A write transaction commits as this number plus one.
+    async fn generation(&mut self) -> Result<u64, StoreError>;
+
+    /// Makes everything durable, or nothing. Once it answers `Ok`, no power cut undoes it.
+    ///
+    /// # Errors
+    /// [`StoreError::ReadOnly`] for a transaction that only reads.
+    async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// A person or system, by an account it has proved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// The id that everything else refers to.
+    pub user: UserId,
+    /// The account; sealed.
+    pub account: AccountId,
+    /// When it was first proved.
+    pub created: UnixSeconds,
+}
+
+/// People, by the accounts they have proved.
+#[async_trait]
+pub trait Accounts: Send {
+    /// Adds one, with a fresh key of its own for all its personal data.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] where the user or the account is known.
+    async fn create(&mut self, account: &Account, event: &AuditEvent) -> Result<(), StoreError>;
+    /// By id; `None` also once its data was deleted.
+    async fn find(&mut self, user: UserId) -> Result<Option<Account>, StoreError>;
+    /// By account; `None` also once its data was deleted.
+    async fn find_by_account(&mut self, account: &AccountId) -> Result<Option<Account>, StoreError>;
+    /// Destroys the user's key and forgets the account. Sessions, grants, reservations and the origins of audit events
+    /// can then not be read by anyone; the audit trail keeps who did what to which id, and when.
+    ///
+    /// # Errors
+    /// [`StoreError::StillLive`] while a session is not terminal or a reservation is live, [`StoreError::Missing`] for
+    /// an unknown user.
+    async fn delete_personal_data(&mut self, user: UserId, event: &AuditEvent) -> Result<(), StoreError>;
+}
+
+/// Login and key sessions. `create` needs the user's account; `save` changes what was read or added in the same
+/// transaction: what was read before may have changed since.
+///
+/// `save` fails with [`StoreError::Stale`] where it was not, where the stored session is terminal, or is being revoked and
+/// the new state is not, and where more than its state (and installation) differs; `create` with [`StoreError::AlreadyExists`] where the id or
+/// the token is known.
+#[async_trait]
+pub trait Sessions: Send {
+    /// Adds a login session.
+    async fn create_login(&mut self, session: &LoginSession, event: &AuditEvent) -> Result<(), StoreError>;
+    /// Moves a login session.
+    async fn save_login(&mut self, session: &LoginSession, event: &AuditEvent) -> Result<(), StoreError>;
+    /// By id.
+    async fn find_login(&mut self, id: SessionId) -> Result<Option<LoginSession>, StoreError>;
+    /// By its token's hash.
+    async fn find_login_by_token(&mut self, hash: &TokenHash) -> Result<Option<LoginSession>, StoreError>;
+    /// All of a user's, ended ones too, oldest first, then by id; none once the user's data was deleted.
+    async fn list_logins(&mut self, user: UserId) -> Result<Vec<LoginSession>, StoreError>;
+
+    /// Adds a key session.
+    async fn create_key(&mut self, session: &KeySession, event: &AuditEvent) -> Result<(), StoreError>;
+    /// Moves a key session.
+    async fn save_key(&mut self, session: &KeySession, event: &AuditEvent) -> Result<(), StoreError>;
+    /// By id.
+    async fn find_key(&mut self, id: SessionId) -> Result<Option<KeySession>, StoreError>;
+    /// All of a user's, ended ones too, oldest first, then by id; none once the user's data was deleted.
+    async fn list_keys(&mut self, user: UserId) -> Result<Vec<KeySession>, StoreError>;
+    /// Every user's that is not terminal, by id: what is to be installed, expired, ended or confirmed.
+    async fn list_open_keys(&mut self) -> Result<Vec<KeySession>, StoreError>;
+}
+
+/// Grants as asked for and answered. `create` and `save` fail as in [`Sessions`]; an answered grant is not answered again.
+#[async_trait]
+pub trait Grants: Send {
+    /// Adds a request.
+    async fn create(&mut self, grant: &StoredGrant, event: &AuditEvent) -> Result<(), StoreError>;
+    /// Records the owner's answer.
+    async fn save(&mut self, grant: &StoredGrant, event: &AuditEvent) -> Result<(), StoreError>;
+    /// By id.
+    async fn find(&mut self, id: GrantId) -> Result<Option<StoredGrant>, StoreError>;
+    /// All of a user's, oldest first, then by id; none once the user's data was deleted.
+    async fn list(&mut self, user: UserId) -> Result<Vec<StoredGrant>, StoreError>;
+}
+
+/// What became of a reservation handed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inserted {
+    /// It is new and was added.
+    New,
+    /// A retry: this one was made before for the same request, and nothing was added.
+    Existing(Reservation),
+}
+
+/// Budget held for operations.
+#[async_trait]
+pub trait Reservations: Send {
+    /// Adds one, or finds the one that the same session made with the same idempotency key.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherRequest`] where that key was used for another request, [`StoreError::AlreadyExists`] where the
+    /// id is known, [`StoreError::Missing`] where the session is not.
+    async fn insert(&mut self, reservation: &Reservation, event: &AuditEvent) -> Result<Inserted, StoreError>;
+    /// Moves one that was read or added in the same transaction: its state alone may differ.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] where it was not, and where the stored one is spent or released, or further along, or anything else differs.
+    async fn save(&mut self, reservation: &Reservation, event: &AuditEvent) -> Result<(), StoreError>;
+    /// By id.
+    async fn find(&mut self, id: ReservationId) -> Result<Option<Reservation>, StoreError>;
+    /// By a session's idempotency key.
+    async fn find_by_key(&mut self, session: SessionId, key: &IdempotencyKey) -> Result<Option<Reservation>, StoreError>;
+    /// What [`hallpass_session::budget`] needs beside a ledger read at final block `ledger_block`: the grant's live
+    /// reservations, and those spent at a later block than that (by block, then id; live ones last).
+    async fn held(&mut self, grant: GrantId, ledger_block: u64) -> Result<Vec<Reservation>, StoreError>;
+    /// Every grant's live ones, by id: what is to be sent or settled.
+    async fn list_live(&mut self) -> Result<Vec<Reservation>, StoreError>;
+}
+
+/// Login nonces. Not sealed: a nonce names nobody.
+#[async_trait]
+pub trait Nonces: Send {
+    /// Adds one.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] where it is known.
+    async fn issue(&mut self, nonce: &LoginNonce) -> Result<(), StoreError>;
+    /// Hands one out and forgets it; `None` where it is unknown or was taken.
+    async fn take(&mut self, nonce: &[u8; 16]) -> Result<Option<LoginNonce>, StoreError>;
+    /// Forgets every one issued before `time`; answers how many.
+    async fn prune(&mut self, time: UnixSeconds) -> Result<usize, StoreError>;
+}
+
+/// The vault's own bytes, sealed by the vault and opaque here. Readable before the keys are handed in.
+#[async_trait]
+pub trait Vault: Send {
+    /// The header.
+    async fn header(&mut self) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Sets the header.
+    async fn set_header(&mut self, bytes: &[u8]) -> Result<(), StoreError>;
+    /// A record. An id stands in the file in clear, so it must name no account.
+    async fn record(&mut self, id: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Sets a record.
+    async fn put_record(&mut self, id: &str, bytes: &[u8]) -> Result<(), StoreError>;
+    /// Forgets a record; answers whether it was there.
+    async fn delete_record(&mut self, id: &str) -> Result<bool, StoreError>;
+    /// All ids, in byte order.
+    async fn record_ids(&mut self) -> Result<Vec<String>, StoreError>;
+}
+
+/// The audit trail. The other repositories write to it by themselves.
+#[async_trait]
+pub trait AuditLog: Send {
+    /// Adds an event that goes with no change (a denial, an unsealing); answers its place in the trail.
+    ///
+    /// # Errors
+    /// [`StoreError::DataDeleted`] where the event has an origin and its user's data was deleted.
+    async fn append(&mut self, event: &AuditEvent) -> Result<u64, StoreError>;
+    /// At most `limit` events with a place above `after`, in order; of one user, or of all.
+    async fn list(&mut self, user: Option<UserId>, after: u64, limit: usize) -> Result<Vec<AuditEvent>, StoreError>;
+}
