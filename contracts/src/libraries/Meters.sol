@@ -82,14 +82,19 @@ library Meters {
         }
     }
 
-    /// @dev The place of the opened meter `id`. With every meter opened, one that is missing is not in the grant either.
-    function _find(Wire memory wire, uint256 id) private pure returns (uint256) {
+    /// @dev The place of the one opened meter `id`. With every meter opened, one that is missing is not in the grant either.
+    function _find(Wire memory wire, uint256 id) private pure returns (uint256 place) {
         unchecked {
             Meter[] memory meters = wire.meters;
             uint256 count = meters.length;
+            bool found;
             for (uint256 i; i < count; ++i) {
-                if (meters[i].id == id) return i;
+                if (meters[i].id != id) continue;
+                // Two meters of one id would count in two places.
+                if (found) revert IHallpass.BadGrant();
+                (found, place) = (true, i);
             }
+            if (found) return place;
             if (count == wire.meterCount) revert IHallpass.BadGrant();
             revert IHallpass.Malformed();
         }

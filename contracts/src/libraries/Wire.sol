@@ -171,10 +171,7 @@ library Wires {
                 Meter memory meter = meters[i];
                 meter.typeHash = Eip712.METER;
                 meter.index = Reader.u16(position);
-                uint256 id = Reader.u16(position + 2);
-                // Ids ascend with the index, so that two opened meters never share a counter.
-                if (i != 0 && id <= meters[i - 1].id) revert IHallpass.BadGrant();
-                meter.id = id;
+                meter.id = Reader.u16(position + 2);
                 meter.what = Reader.u8(position + 4);
                 meter.token = Reader.address_(position + 5);
                 meter.cap = Reader.u120(position + 25);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Hallpass7702} from "../../src/Hallpass7702.sol";
 import {ArenaToken} from "../../src/demo/ArenaToken.sol";
 import {IHallpass} from "../../src/interfaces/IHallpass.sol";
 import {Encode, Op, OpCall} from "./Encode.sol";
@@ -40,13 +39,14 @@ abstract contract Fixture {
     function setUp() public virtual {
         vm.warp(T0);
         vm.chainId(8453);
-        hasher = new GrantHasher();
-        backend = new Hallpass7702();
+        // By name, so that the compiler does not optimise them anew inside every test.
+        hasher = GrantHasher(vm.deployCode("GrantHasher.sol:GrantHasher"));
+        backend = IHallpass(vm.deployCode("Hallpass7702.sol:Hallpass7702"));
         account = IHallpass(vm.addr(OWNER_KEY));
         vm.etch(address(account), address(backend).code);
-        token = new ArenaToken(1e12);
+        token = ArenaToken(vm.deployCode("ArenaToken.sol:ArenaToken", abi.encode(1e12)));
         assert(token.transfer(address(account), 1e9));
-        probe = new Probe();
+        probe = Probe(payable(vm.deployCode("Probe.sol:Probe")));
         vm.deal(address(account), 100 ether);
     }
 

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {IHallpass} from "../../src/interfaces/IHallpass.sol";
+import {Encode, Op, OpCall} from "../utils/Encode.sol";
+import {Fixture} from "../utils/Fixture.sol";
+import {Grant, Meter} from "../utils/GrantHasher.sol";
+
+contract MetersTest is Fixture {
+    uint128 private _salt;
+
+    function test_the_cap_is_inclusive() public {
+        Grant memory g = _installed();
+        _denies(IHallpass.MeterExceeded.selector, g, _transfer(101));
+        _denies(IHallpass.MeterExceeded.selector, g, _transfer(type(uint256).max));
+        _executes(g, _transfer(60));
+        _denies(IHallpass.MeterExceeded.selector, g, _transfer(41));
+        _denies(IHallpass.MeterExceeded.selector, g, _transfer(type(uint256).max - 59));
+        _denies(IHallpass.MeterExceeded.selector, g, _transfer((1 << 120) - 59));
+        _executes(g, _transfer(40));
+        _executes(g, _transfer(0));
+        _denies(IHallpass.MeterExceeded.selector, g, _transfer(1));
+        (,,,, uint120 spent) = account.grantState(hasher.hash(g));
+        assertEq(spent, 100);
+    }
+
+    function test_a_batch_counts_its_sum() public {
+        Grant memory g = _installed();
+        _denies(IHallpass.MeterExceeded.selector, g, bytes.concat(_transfer(60), _transfer(41)));
+        _executes(g, bytes.concat(_transfer(60), _transfer(40)));
+        assertEq(token.balanceOf(PAYEE), 100);
+    }
+
+    function test_rules_share_a_meter() public {
+        Grant memory g = _installed();
+        bytes memory approve = _call(APPROVE, abi.encode(address(1), 41));
+        _denies(IHallpass.MeterExceeded.selector, g, bytes.concat(_transfer(60), approve));
+        _executes(g, bytes.concat(_transfer(59), approve));
+    }
+
+    function test_meters_beyond_the_first_count_too() public {
+        Grant memory g = _installed();
+        bytes memory note = _call(NOTE, abi.encode(600));
+        _denies(IHallpass.MeterExceeded.selector, g, bytes.concat(note, note));
+        _executes(g, bytes.concat(note, _transfer(1), _pay(3), _move(), _move()));
+        _denies(IHallpass.MeterExceeded.selector, g, note);
+        _denies(IHallpass.MeterExceeded.selector, g, bytes.concat(_move(), _move()));
+        _executes(g, bytes.concat(_move(), _call(NOTE, abi.encode(400))));
+        (uint32 window, uint120 spent) = account.meterState(0, g.salt, 7);
+        assert(window == 0 && spent == 1000);
+        (window, spent) = account.meterState(0, g.salt, 3);
+        assert(window == 0 && spent == 3);
+        (, spent) = account.meterState(0, g.salt, 5);
+        assertEq(spent, 3);
+        (, spent) = account.meterState(0, g.salt, 0);
+        assertEq(spent, 0);
+    }
+
+    function test_native_value_is_metered() public {
+        Grant memory g = _installed();
+        _executes(g, bytes.concat(_pay(1 ether), _pay(0.5 ether)));
+        _denies(IHallpass.MeterExceeded.selector, g, _pay(0.5 ether + 1));
+        _executes(g, _pay(0.5 ether));
+        assertEq(PAYEE.balance, 2 ether);
+    }
+
+    function test_grants_do_not_share_counters() public {
+        Grant memory g = _installed();
+        _executes(g, bytes.concat(_transfer(100), _call(NOTE, abi.encode(1000))));
+        g.salt = bytes16(uint128(77));
+        _install(g);
+        _executes(g, bytes.concat(_transfer(100), _call(NOTE, abi.encode(1000))));
+    }
+
+    function test_a_window_lasts_a_period_from_the_anchor() public {
+        Grant memory g = _grant();
+        g.meters[0].anchor = T0 - 30;
+        g.meters[0].period = 60;
+        _install(g);
+        // Window 0 is [T0 - 30, T0 + 30).
+        Op memory op = _op(_transfer(100));
+        op.validUntil = T0 + 31;
+        _denies(IHallpass.WindowCrossed.selector, _wire(g, op));
+        op.validUntil = T0 + 30;
+        account.execute(_wire(g, op));
+        vm.warp(T0 + 29);
+        op = _op(_transfer(1));
+        op.validUntil = T0 + 30;
+        _denies(IHallpass.MeterExceeded.selector, _wire(g, op));
+        vm.warp(T0 + 30);
+        _executes(g, _transfer(100));
+        (,,, uint32 window, uint120 spent) = account.grantState(hasher.hash(g));
+        assert(window == 1 && spent == 100);
+        // An operation signed for the window that was counted before is too late.
+        vm.warp(T0 + 29);
+        op = _op(_transfer(0));
+        op.validUntil = T0 + 30;
+        _denies(IHallpass.WindowPast.selector, _wire(g, op));
+    }
+
+    function test_windows_of_the_other_meters_reset_too() public {
+        Grant memory g = _installed();
+        _executes(g, bytes.concat(_move(), _move(), _move()));
+        vm.warp(T0 + 59);
+        Op memory op = _op(_move());
+        op.validUntil = T0 + 60;
+        _denies(IHallpass.MeterExceeded.selector, _wire(g, op));
+        vm.warp(T0 + 60);
+        _executes(g, _move());
+        (uint32 window, uint120 spent) = account.meterState(0, g.salt, 3);
+        assert(window == 1 && spent == 1);
+        vm.warp(T0 + 59);
+        _denies(IHallpass.WindowPast.selector, _wire(g, op));
+    }
+
+    function test_a_cap_of_all_120_bits_does_not_overflow() public {
+        Grant memory g = _grant();
+        g.meters[3].cap = type(uint120).max;
+        _install(g);
+        _executes(g, _call(NOTE, abi.encode(type(uint120).max)));
+        _denies(IHallpass.MeterExceeded.selector, g, _call(NOTE, abi.encode(1)));
+        _denies(IHallpass.MeterExceeded.selector, g, _call(NOTE, abi.encode(type(uint256).max)));
+    }
+
+    function test_a_meter_must_be_opened_and_be_in_the_grant() public {
+        Grant memory g = _installed();
+        _denies(IHallpass.Malformed.selector, _wire(g, _op(_transfer(1)), ALL, ALL ^ 1));
+        g.meters[0].id = 1;
+        _deniesAfterInstall(IHallpass.BadGrant.selector, g, _transfer(1));
+    }
+
+    function test_what_is_metered_fixes_the_amount() public {
+        bytes4 bad = IHallpass.BadGrant.selector;
+        for (uint8 what; what < 6; ++what) {
+            for (uint8 amount; amount < 5; ++amount) {
+                Grant memory g = _grant();
+                g.meters[3].what = what;
+                g.meters[3].token = address(probe);
+                bytes memory use = amount == 3 ? Encode.usePath(7, 0) : Encode.use(7, amount);
+                g.calls[NOTE].checks = Encode.checks(hex"72011f", 0, "", use);
+                bool right = (what == 1 && amount == 2) || (what == 2 && amount == 3) || (what == 3 && amount == 1)
+                    || (what == 4 && amount == 3);
+                g.salt = bytes16(++_salt);
+                _install(g);
+                bytes memory wire = _wire(g, _op(_call(NOTE, abi.encode(1))));
+                if (!right) vm.expectRevert(bad);
+                account.execute(wire);
+            }
+        }
+    }
+
+    function test_meters_that_no_grant_may_have() public {
+        bytes4 bad = IHallpass.BadGrant.selector;
+        Grant memory g = _grant();
+        g.meters[0].token = address(probe);
+        _deniesAfterInstall(bad, g, _transfer(1));
+        g = _grant();
+        g.meters[0].period = 59;
+        _deniesAfterInstall(bad, g, _transfer(1));
+        g = _grant();
+        g.meters[0].anchor = T0 + 1;
+        _deniesAfterInstall(bad, g, _transfer(1));
+        g.meters[0].period = 0;
+        _deniesAfterInstall(bad, g, _transfer(1));
+        g = _grant();
+        g.calls[TYPES].maxValue = 1;
+        _deniesAfterInstall(bad, g, _call(TYPES, abi.encode(0, 0, 0)));
+        g = _grant();
+        g.calls[TRANSFER].maxValue = 1;
+        _deniesAfterInstall(bad, g, _transfer(1));
+        g = _grant();
+        g.calls[NOTE].checks = Encode.checks(hex"720121", 0, "", Encode.usePath(7, 0));
+        _deniesAfterInstall(bad, g, _call(NOTE, abi.encode(1)));
+        g.calls[NOTE].checks = Encode.checks(hex"720160", 0, "", Encode.usePath(7, 0));
+        _deniesAfterInstall(bad, g, _call(NOTE, abi.encode(1)));
+        g.calls[NOTE].checks = Encode.checks(hex"72011f", 0, "", Encode.usePath(7, 1));
+        _deniesAfterInstall(bad, g, _call(NOTE, abi.encode(1)));
+    }
+
+    function test_two_uses_are_not_judged_yet() public {
+        Grant memory g = _grant();
+        bytes memory uses = abi.encodePacked(uint8(2), uint16(3), uint8(1), uint16(7), uint8(3), Encode.path(0));
+        g.calls[NOTE].checks = Encode.checks(hex"72011f", 0, "", uses);
+        _deniesAfterInstall(IHallpass.NotYetSupported.selector, g, _call(NOTE, abi.encode(1)));
+    }
+
+    function test_calls_are_judged_in_order() public {
+        Grant memory g = _installed();
+        bytes memory failing = _call(TRANSFER, abi.encode(address(1), 1));
+        _denies(IHallpass.MeterExceeded.selector, g, bytes.concat(_transfer(101), failing));
+        _denies(IHallpass.ConditionFailed.selector, g, bytes.concat(failing, _transfer(101)));
+    }
+
+    function _deniesAfterInstall(bytes4 selector, Grant memory g, bytes memory calls) private {
+        g.salt = bytes16(++_salt);
+        _install(g);
+        _denies(selector, g, calls);
+    }
+}
