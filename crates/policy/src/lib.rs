@@ -6,7 +6,7 @@
 //! - [`text`] and [`json`]: the forms people and tools write, both into a [`Draft`], both printed back.
 //! - [`draft`]: a grant that may still lack what is known only when it is handed out.
 //! - [`grant`]: the complete [`Grant`], its encodings, and what makes a grant a bad one.
-//! - [`eip712`]: what is signed.
+//! - [`eip712`]: what is signed; [`typed_data`]: the same as wallets take it.
 //! - [`eval`]: the decision, from a grant, a [`Ledger`] and an action to an [`Authorised`] operation or a denial.
 //! - [`words`]: the grant in plain words.
 //! - [`abi`], [`forbidden`], [`labels`], [`ledger`]: what these are written in.
@@ -21,6 +21,7 @@ pub mod json;
 pub mod labels;
 pub mod ledger;
 pub mod text;
+pub mod typed_data;
 pub mod words;
 
 pub use draft::{Draft, Fill};

@@ -1,1 +1,18 @@
-//! Hallpass.
+//! The HTTP API.
+//!
+//! - [`app`]: what every handler is given: store, vault, chain, clock, randomness.
+//! - [`endpoints`]: one endpoint a file, each with its errors, its OpenAPI description and a short handler.
+//! - [`work`]: what endpoints have done: installing, executing, ending, settling.
+//! - [`caller`]: who asks, from the bearer token. [`error`]: what a refusal looks like.
+//!
+//! This crate names no database: the store is handed in as a trait object.
+
+pub mod app;
+pub mod caller;
+pub mod endpoints;
+pub mod error;
+pub mod work;
+
+pub use app::{App, ChainSide, Settings};
+pub use endpoints::{openapi, router};
+pub use error::ApiError;

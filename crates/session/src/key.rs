@@ -15,6 +15,8 @@ pub struct KeySession {
     pub user: UserId,
     /// The account it acts for.
     pub account: AccountId,
+    /// Which of the owner's pockets the account is; `None` for the owner's own address.
+    pub pocket: Option<u64>,
     /// What it may do.
     pub grant: GrantId,
     /// Where it stands.
@@ -146,6 +148,7 @@ mod tests {
             created: at(90),
             not_before: at(100),
             not_after: at(200),
+            pocket: None,
             install: Installation::NotInstalled,
             ender: Address::repeat_byte(5),
         }

@@ -68,6 +68,7 @@ pub fn key(n: u8, id: u8) -> KeySession {
         created: at(100),
         not_before: at(100),
         not_after: at(1000),
+        pocket: Some(3),
         install: Installation::NotInstalled,
         ender: Address::repeat_byte(0xef),
     }

@@ -1,0 +1,152 @@
+//! What every handler is given.
+
+use crate::error::ApiError;
+use alloy_eips::BlockNumberOrTag;
+use alloy_primitives::Address;
+use hallpass_chain::Node;
+use hallpass_chain::contracts::Suite;
+use hallpass_session::{Action, Actor, AuditEvent, Reason, Subject};
+use hallpass_store::{Store, Tx};
+use hallpass_types::{ChainId, Clock, ReservationId, Rng, SessionId, UnixSeconds, UserId};
+use hallpass_vault::{SealedRecord, Vault};
+use std::sync::Arc;
+
+/// What the operator decides.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The authority that people see, and that login messages must name: `hallpass.example` or `127.0.0.1:8700`.
+    pub domain: String,
+    /// The URI that login messages must name.
+    pub uri: String,
+    /// The chain.
+    pub chain: ChainId,
+    /// The block that counts as final.
+    pub finality: Finality,
+    /// How long a login lasts, in seconds.
+    pub login_seconds: u64,
+    /// Gas units that a grant allows each operation where it does not say.
+    pub gas_per_op: u64,
+}
+
+/// Which block is final.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finality {
+    /// The node's `finalized` tag.
+    Tag,
+    /// The head less this many blocks.
+    Depth(u64),
+}
+
+/// The chain, our contracts on it, and the key that pays for gas.
+pub struct ChainSide {
+    /// The node.
+    pub node: Node,
+    /// Our contracts.
+    pub suite: Suite,
+    /// The relayer's sealed key; its nonces are given out one at a time.
+    pub relayer: tokio::sync::Mutex<SealedRecord>,
+    /// The relayer's address.
+    pub relayer_address: Address,
+}
+
+/// Everything. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// Where things are kept.
+    pub store: Arc<dyn Store>,
+    /// Where keys are kept.
+    pub vault: Arc<Vault>,
+    /// The chain.
+    pub chain: Arc<ChainSide>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+    /// What the operator decides.
+    pub settings: Arc<Settings>,
+}
+
+impl App {
+    /// Sixteen random bytes.
+    ///
+    /// # Errors
+    /// 503 where the operating system gives none.
+    pub fn random<const N: usize>(&self) -> Result<[u8; N], ApiError> {
+        let mut bytes = [0; N];
+        self.rng.fill(&mut bytes).map_err(|e| ApiError::unavailable("no_randomness", e.to_string()))?;
+        Ok(bytes)
+    }
+
+    /// A fresh session id.
+    ///
+    /// # Errors
+    /// As [`App::random`].
+    pub fn session_id(&self) -> Result<SessionId, ApiError> {
+        self.random().map(SessionId::from_bytes)
+    }
+
+    /// A fresh user id.
+    ///
+    /// # Errors
+    /// As [`App::random`].
+    pub fn user_id(&self) -> Result<UserId, ApiError> {
+        self.random().map(UserId::from_bytes)
+    }
+
+    /// A fresh reservation id.
+    ///
+    /// # Errors
+    /// As [`App::random`].
+    pub fn reservation_id(&self) -> Result<ReservationId, ApiError> {
+        self.random().map(ReservationId::from_bytes)
+    }
+
+    /// The block that counts as final, for state reads.
+    ///
+    /// # Errors
+    /// As the node.
+    pub async fn final_tag(&self) -> Result<BlockNumberOrTag, ApiError> {
+        Ok(match self.settings.finality {
+            Finality::Tag => BlockNumberOrTag::Finalized,
+            Finality::Depth(depth) => {
+                let head = self.chain.node.block(BlockNumberOrTag::Latest).await?;
+                BlockNumberOrTag::Number(head.number.saturating_sub(depth))
+            }
+        })
+    }
+}
+
+/// A line for the audit trail.
+#[must_use]
+pub const fn event(at: UnixSeconds, actor: Actor, action: Action, subject: Subject, user: UserId, why: Option<Reason>) -> AuditEvent {
+    AuditEvent { seq: None, at, actor, action, subject, user: Some(user), why, from: None }
+}
+
+/// The vault's record of a key, by its kind and session.
+#[must_use]
+pub fn record_id(kind: &str, session: SessionId) -> String {
+    format!("{kind}/{session}")
+}
+
+/// Reads a sealed key.
+///
+/// # Errors
+/// 500 where the row is missing or unreadable.
+pub async fn sealed_key(tx: &mut dyn Tx, id: &str) -> Result<Option<SealedRecord>, ApiError> {
+    match tx.vault().record(id).await? {
+        None => Ok(None),
+        Some(bytes) => match serde_json::from_slice(&bytes) {
+            Ok(record) => Ok(Some(record)),
+            Err(_) => Err(ApiError::internal("corrupt_row", format!("the vault record {id} cannot be read"))),
+        },
+    }
+}
+
+/// Writes a sealed key.
+///
+/// # Errors
+/// 500 where it cannot be written.
+pub async fn put_sealed_key(tx: &mut dyn Tx, id: &str, record: &SealedRecord) -> Result<(), ApiError> {
+    let bytes = serde_json::to_vec(record).map_err(|e| ApiError::internal("encode", e.to_string()))?;
+    Ok(tx.vault().put_record(id, &bytes).await?)
+}

@@ -1,0 +1,27 @@
+//! `POST /v1/sessions/{id}/check`: would this be allowed?
+
+use super::shapes::{ActionBody, Body, VerdictView};
+use crate::caller::Caller;
+use crate::error::Problem;
+use crate::work::execute;
+use crate::{ApiError, App};
+use axum::Json;
+use axum::extract::{Path, State};
+use hallpass_types::SessionId;
+
+/// Reserves and signs nothing.
+#[utoipa::path(post, path = "/v1/sessions/{id}/check", operation_id = "check", tag = "sessions", params(("id" = String, Path,)),
+    request_body = ActionBody,
+    responses((status = 200, body = VerdictView), (status = 401, body = Problem), (status = 404, body = Problem), (status = 502, body = Problem)))]
+pub async fn handler(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<SessionId>,
+    Body(body): Body<ActionBody>,
+) -> Result<Json<VerdictView>, ApiError> {
+    let (judged, left) = execute::check(&app, &caller, id, &body.read()?).await?;
+    Ok(Json(match judged {
+        Ok(op) => VerdictView::allowed(op.verdict().rules.clone(), &op.verdict().costs, left),
+        Err(denial) => VerdictView::denied(&denial, left),
+    }))
+}

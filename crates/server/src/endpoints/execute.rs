@@ -1,0 +1,74 @@
+//! `POST /v1/sessions/{id}/execute`: reserves, signs, sends.
+
+use super::shapes::{ActionBody, Body, CostView};
+use crate::caller::Caller;
+use crate::error::Problem;
+use crate::work::books::Left;
+use crate::work::execute::{self, Outcome};
+use crate::{ApiError, App};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use hallpass_types::{IdempotencyKey, SessionId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What is to be done.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExecuteBody {
+    /// 1 to 128 visible ASCII characters; a retry with the same key finds the same operation.
+    pub idempotency_key: String,
+    /// The action.
+    pub action: ActionBody,
+}
+
+/// What was done.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ExecuteView {
+    /// The reservation's id.
+    pub operation: String,
+    /// The sequence number that it used.
+    pub sequence: u32,
+    /// The transaction.
+    pub tx: String,
+    /// The block's number.
+    pub block: u64,
+    /// Whether it succeeded; a revert changes nothing on chain, and its budget stays held until it can no longer execute.
+    pub success: bool,
+    /// Gas units used.
+    pub gas_used: u64,
+    /// What it cost.
+    pub costs: Vec<CostView>,
+    /// What is left of every meter, this operation counted.
+    pub left: Vec<Left>,
+}
+
+/// A denial answers 403 with its code; nothing was reserved then.
+#[utoipa::path(post, path = "/v1/sessions/{id}/execute", operation_id = "execute", tag = "sessions", params(("id" = String, Path,)),
+    request_body = ExecuteBody,
+    responses((status = 200, body = ExecuteView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem), (status = 422, body = Problem), (status = 502, body = Problem), (status = 503, body = Problem)))]
+pub async fn handler(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<SessionId>,
+    Body(body): Body<ExecuteBody>,
+) -> Result<Json<ExecuteView>, ApiError> {
+    let key = IdempotencyKey::try_from(body.idempotency_key).map_err(|e| ApiError::bad("bad_idempotency_key", e.to_string()))?;
+    match execute::execute(&app, &caller, id, &body.action.read()?, key).await? {
+        Outcome::Denied(denial) => {
+            Err(ApiError::new(StatusCode::FORBIDDEN, denial.code.as_str(), denial.to_string()).hint(format!("denied at {}", denial.at)))
+        }
+        Outcome::Done(done) => Ok(Json(ExecuteView {
+            operation: done.reservation.id.to_string(),
+            sequence: done.reservation.sequence,
+            tx: done.receipt.tx.to_string(),
+            block: done.receipt.block,
+            success: done.receipt.success,
+            gas_used: done.receipt.gas_used,
+            costs: done.reservation.costs.iter().map(CostView::from).collect(),
+            left: done.left,
+        })),
+    }
+}

@@ -1,0 +1,33 @@
+//! `GET /v1/me`: who the token stands for.
+
+use crate::ApiError;
+use crate::caller::Caller;
+use crate::error::Problem;
+use axum::Json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Who is logged in.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Me {
+    /// The person's id here.
+    pub user: String,
+    /// CAIP-10.
+    pub account: String,
+    /// The login session's id.
+    pub session: String,
+    /// Exclusive, Unix seconds.
+    pub not_after: u64,
+}
+
+/// Answers 401 without a live session.
+#[utoipa::path(get, path = "/v1/me", operation_id = "whoAmI", tag = "login",
+    responses((status = 200, body = Me), (status = 401, body = Problem)))]
+pub async fn handler(caller: Caller) -> Result<Json<Me>, ApiError> {
+    Ok(Json(Me {
+        user: caller.user().to_string(),
+        account: caller.account().to_string(),
+        session: caller.session.id.to_string(),
+        not_after: caller.session.not_after.get(),
+    }))
+}

@@ -1,0 +1,73 @@
+//! One endpoint a file.
+
+pub mod approve;
+pub mod check;
+pub mod execute;
+pub mod get_grant;
+pub mod health;
+pub mod list_sessions;
+pub mod login;
+pub mod logout;
+pub mod me;
+pub mod nonce;
+pub mod refuse;
+pub mod request_grant;
+pub mod revoke;
+pub mod shapes;
+
+use crate::App;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Largest request body, in bytes.
+pub const MAX_BODY: usize = 64 * 1024;
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Hallpass",
+    description = "Hands out a pass instead of a key. Amounts are decimal strings in smallest units, times Unix seconds, \
+                   bytes 0x-hex. Every refusal is a `Problem` with a stable code.",
+    license(name = "MIT OR Apache-2.0")
+))]
+struct Doc;
+
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Doc::openapi())
+        .routes(routes!(health::handler))
+        .routes(routes!(nonce::handler))
+        .routes(routes!(login::handler))
+        .routes(routes!(logout::handler))
+        .routes(routes!(me::handler))
+        .routes(routes!(list_sessions::handler))
+        .routes(routes!(request_grant::handler))
+        .routes(routes!(get_grant::handler))
+        .routes(routes!(approve::handler))
+        .routes(routes!(refuse::handler))
+        .routes(routes!(check::handler))
+        .routes(routes!(execute::handler))
+        .routes(routes!(revoke::handler))
+}
+
+/// The API. Bodies over 64 KiB are refused.
+#[must_use]
+pub fn router(app: App) -> Router {
+    let (router, _) = routes().split_for_parts();
+    router.layer(DefaultBodyLimit::max(MAX_BODY)).fallback(not_found).with_state(app)
+}
+
+/// The OpenAPI document, as it is committed under `docs/reference/openapi.json`.
+///
+/// # Errors
+/// Where it cannot be written as JSON.
+pub fn openapi() -> Result<String, serde_json::Error> {
+    let (_, doc) = routes().split_for_parts();
+    doc.to_pretty_json()
+}
+
+async fn not_found() -> crate::ApiError {
+    crate::ApiError::new(StatusCode::NOT_FOUND, "no_such_endpoint", "there is no such endpoint").hint("docs/reference/openapi.json lists them all")
+}

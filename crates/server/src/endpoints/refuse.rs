@@ -1,0 +1,31 @@
+//! `POST /v1/sessions/{id}/refuse`: the owner says no.
+
+use super::shapes::SessionView;
+use crate::app::event;
+use crate::caller::Caller;
+use crate::error::Problem;
+use crate::work::install::own;
+use crate::work::stored_grant;
+use crate::{ApiError, App};
+use axum::Json;
+use axum::extract::{Path, State};
+use hallpass_session::{Action, Actor, Reason, Subject};
+use hallpass_types::SessionId;
+
+/// Final; a new request is a new session.
+#[utoipa::path(post, path = "/v1/sessions/{id}/refuse", operation_id = "refuseGrant", tag = "grants", params(("id" = String, Path,)),
+    responses((status = 200, body = SessionView), (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn handler(State(app): State<App>, caller: Caller, Path(id): Path<SessionId>) -> Result<Json<SessionView>, ApiError> {
+    let now = app.clock.now();
+    let mut tx = app.store.begin().await?;
+    let session = own(tx.as_mut(), &caller, id).await?;
+    let (stored, _) = stored_grant(tx.as_mut(), &session).await?;
+    let by = Actor::Owner(caller.user());
+    let line = |subject| event(now, by, Action::Refused, subject, caller.user(), Some(Reason::Declined));
+    let session = session.refuse(now, Reason::Declined, by)?;
+    let stored = stored.refuse(now, Reason::Declined, by)?;
+    tx.sessions().save_key(&session, &line(Subject::Key(id))).await?;
+    tx.grants().save(&stored, &line(Subject::Grant(stored.id))).await?;
+    tx.commit().await?;
+    Ok(Json(SessionView::of_key(&session, None)))
+}

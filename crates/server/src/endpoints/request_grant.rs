@@ -1,0 +1,94 @@
+//! `POST /v1/grants`: asks the owner for a pass.
+
+use super::shapes::{Body, SessionView};
+use crate::caller::Caller;
+use crate::error::Problem;
+use crate::work::propose::{self, Proposed};
+use crate::{ApiError, App};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use hallpass_chain::hallpass::Ready;
+use hallpass_policy::draft::Draft;
+use hallpass_policy::grant::Grant;
+use hallpass_policy::words::{Lists, Tone, explain, to_text};
+use hallpass_policy::{json, typed_data};
+use hallpass_session::KeySession;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What is asked for.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestBody {
+    /// The grant, in the text form or the JSON form. What it leaves open is filled in.
+    pub grant: String,
+    /// The number of the caller's pocket that it is for; absent for the caller's own account by EIP-7702.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pocket: Option<u64>,
+}
+
+/// A line of the plain words.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct WordsLine {
+    /// heading, plain, detail or red.
+    pub tone: String,
+    /// The sentence.
+    pub text: String,
+}
+
+/// A grant, as its owner is asked for it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct GrantView {
+    /// The session that stands, or would stand, on it.
+    pub session: SessionView,
+    /// The canonical JSON (RFC 8785).
+    pub canonical: String,
+    /// The plain words, as one text; red lines begin with `!`.
+    pub text: String,
+    /// The plain words, line by line.
+    pub words: Vec<WordsLine>,
+    /// For `eth_signTypedData_v4`.
+    #[schema(value_type = Object)]
+    pub typed_data: serde_json::Value,
+    /// What the account needs beside the signature: `delegation` (an EIP-7702 authorization to `backend`), or nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs: Option<String>,
+    /// The contract that enforces it.
+    pub backend: String,
+}
+
+impl GrantView {
+    /// Shows a grant.
+    #[must_use]
+    pub fn new(session: &KeySession, grant: &Grant, needs: Option<&str>) -> Self {
+        let draft = Draft::from(grant);
+        let lines = explain(&draft, &Lists::default());
+        let text = to_text(&lines);
+        let tone = |tone| match tone {
+            Tone::Heading => "heading",
+            Tone::Plain => "plain",
+            Tone::Detail => "detail",
+            Tone::Red => "red",
+        };
+        Self {
+            session: SessionView::of_key(session, grant.rest.labels.title.clone()),
+            canonical: json::print(&draft),
+            text,
+            words: lines.into_iter().map(|l| WordsLine { tone: tone(l.tone).to_owned(), text: l.text }).collect(),
+            typed_data: typed_data::of_grant(grant),
+            needs: needs.map(str::to_owned),
+            backend: grant.backend.to_checksum(None),
+        }
+    }
+}
+
+/// Makes the session key (unless the grant names one) and the ender key, and waits for the owner.
+#[utoipa::path(post, path = "/v1/grants", operation_id = "requestGrant", tag = "grants", request_body = RequestBody,
+    responses((status = 201, body = GrantView), (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub async fn handler(State(app): State<App>, caller: Caller, Body(body): Body<RequestBody>) -> Result<(StatusCode, Json<GrantView>), ApiError> {
+    let draft = propose::read(&body.grant)?;
+    let Proposed { session, grant, ready } = propose::propose(&app, &caller, &draft, body.pocket).await?;
+    let needs = (ready == Ready::NeedsDelegation).then_some("delegation");
+    Ok((StatusCode::CREATED, Json(GrantView::new(&session, &grant, needs))))
+}

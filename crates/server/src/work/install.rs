@@ -1,0 +1,93 @@
+//! From the owner's signature to a grant on chain.
+
+use super::{home, send, stored_grant};
+use crate::app::event;
+use crate::caller::Caller;
+use crate::{ApiError, App};
+use alloy_eips::eip7702::SignedAuthorization;
+use alloy_primitives::{Bytes, U256};
+use hallpass_auth::prove_grant;
+use hallpass_chain::Home;
+use hallpass_chain::hallpass::Ready;
+use hallpass_chain::relay::{Receipt, Relayed};
+use hallpass_session::{Action, Actor, Decision, Installation, KeySession, Lifecycle, Subject};
+use hallpass_types::SessionId;
+
+/// Takes the owner's signature, makes the session active, and installs the grant. Sent again, it goes on where it stopped.
+///
+/// # Errors
+/// 422 for a signature that is not the owner's or a delegation that is missing or foreign; 409 where the request was
+/// answered otherwise; the chain's own refusal where it will not install.
+pub async fn approve(
+    app: &App,
+    caller: &Caller,
+    id: SessionId,
+    signature: &Bytes,
+    delegation: Option<SignedAuthorization>,
+) -> Result<(KeySession, Receipt), ApiError> {
+    let mut tx = app.store.begin().await?;
+    let session = own(tx.as_mut(), caller, id).await?;
+    let (stored, grant) = stored_grant(tx.as_mut(), &session).await?;
+    let owner = caller.account().address;
+    prove_grant(grant.message().digest(), signature, owner).map_err(|e| ApiError::refused(e.code(), e.to_string()))?;
+    let now = app.clock.now();
+    let actor = Actor::Owner(caller.user());
+    let session = match stored.decision {
+        Decision::Pending => {
+            let stored = stored.approve(now, signature.clone())?;
+            let session = session.approve(now)?;
+            let line = |subject| event(now, actor, Action::Approved, subject, caller.user(), None);
+            tx.grants().save(&stored, &line(Subject::Grant(stored.id))).await?;
+            tx.sessions().save_key(&session, &line(Subject::Key(id))).await?;
+            tx.commit().await?;
+            session
+        }
+        Decision::Approved { .. } if matches!(session.lifecycle, Lifecycle::Active { .. }) => session,
+        _ => return Err(ApiError::conflict("answered", "this request was answered, or its session has ended")),
+    };
+    if let Installation::Installed { tx, .. } = session.install {
+        return Ok((session, send::receipt(app, tx).await?));
+    }
+    let place = home(&session, owner);
+    let ready = place.ready(&app.chain.node, &app.chain.suite, grant.account).await?;
+    let authorizations = match (place, ready, delegation) {
+        (Home::Delegated, Ready::NeedsDelegation, Some(signed)) => {
+            let ours = signed.chain_id == U256::from(grant.chain.get()) && signed.address == grant.backend;
+            if !ours || signed.recover_authority().ok() != Some(grant.account) {
+                return Err(ApiError::refused("bad_delegation", "the authorization is not by the account, for this chain and contract"));
+            }
+            vec![signed]
+        }
+        (Home::Delegated, Ready::NeedsDelegation, None) => {
+            return Err(ApiError::refused("needs_delegation", "the account is not delegated to our contract yet")
+                .hint("send an EIP-7702 authorization along, or use a pocket if your wallet signs none"));
+        }
+        _ => Vec::new(),
+    };
+    let (to, data) = place.install(&app.chain.suite, &grant, signature);
+    let sent = send::send(app, Relayed { to, data, authorizations }).await?;
+    note(app, caller, id, Installation::Submitted { tx: sent }).await?;
+    let receipt = send::receipt(app, sent).await?;
+    if !receipt.success {
+        return Err(ApiError::refused("reverted", format!("the installation was refused in transaction {sent}")));
+    }
+    let session = note(app, caller, id, Installation::Installed { tx: sent, block: receipt.block }).await?;
+    Ok((session, receipt))
+}
+
+/// The caller's own session, or 404.
+///
+/// # Errors
+/// 404 also for somebody else's.
+pub async fn own(tx: &mut dyn hallpass_store::Tx, caller: &Caller, id: SessionId) -> Result<KeySession, ApiError> {
+    tx.sessions().find_key(id).await?.filter(|s| s.user == caller.user()).ok_or_else(|| ApiError::missing("session"))
+}
+
+async fn note(app: &App, caller: &Caller, id: SessionId, install: Installation) -> Result<KeySession, ApiError> {
+    let mut tx = app.store.begin().await?;
+    let session = KeySession { install, ..own(tx.as_mut(), caller, id).await? };
+    let now = app.clock.now();
+    tx.sessions().save_key(&session, &event(now, Actor::Server, Action::Installed, Subject::Key(id), caller.user(), None)).await?;
+    tx.commit().await?;
+    Ok(session)
+}

@@ -1,0 +1,51 @@
+//! What endpoints have done.
+//!
+//! - [`books`]: the ledger that an operation is judged against: final state, head, and what is signed but not final.
+//! - [`propose`]: from a text to a grant that waits for its owner.
+//! - [`install`]: from the owner's signature to a grant on chain.
+//! - [`execute`]: reserve, make durable, sign, send.
+//! - [`end`]: a revocation, here first and then on chain.
+//! - [`settle`]: what final blocks say.
+//! - [`send`]: the relayer's key.
+
+pub mod books;
+pub mod end;
+pub mod execute;
+pub mod install;
+pub mod propose;
+pub mod send;
+pub mod settle;
+
+use crate::{ApiError, App};
+use hallpass_chain::Home;
+use hallpass_policy::{Grant, json};
+use hallpass_session::{KeySession, StoredGrant};
+use hallpass_store::Tx;
+
+/// A grant as it was stored.
+///
+/// # Errors
+/// 404 where it is not there, 500 where it cannot be read.
+pub async fn stored_grant(tx: &mut dyn Tx, session: &KeySession) -> Result<(StoredGrant, Grant), ApiError> {
+    let stored = tx.grants().find(session.grant).await?.ok_or_else(|| ApiError::missing("grant"))?;
+    let grant = json::parse_grant(&stored.canonical_json).map_err(|e| ApiError::internal("corrupt_row", e.to_string()))?;
+    if grant.id() == stored.id { Ok((stored, grant)) } else { Err(ApiError::internal("corrupt_row", "a stored grant is not the one it is filed under")) }
+}
+
+/// Where the account of a session lives.
+#[must_use]
+pub fn home(session: &KeySession, owner: alloy_primitives::Address) -> Home {
+    session.pocket.map_or(Home::Delegated, |index| Home::Pocket { owner, index })
+}
+
+/// Whether the caller's chain is ours.
+///
+/// # Errors
+/// 503 where the app has none.
+pub fn same_chain(app: &App, chain: hallpass_types::ChainId) -> Result<(), ApiError> {
+    if chain == app.settings.chain {
+        Ok(())
+    } else {
+        Err(ApiError::refused("wrong_chain", format!("this server is on chain {}, the grant on {chain}", app.settings.chain)))
+    }
+}

@@ -1,0 +1,144 @@
+//! From a text to a grant that waits for its owner.
+
+use super::same_chain;
+use crate::app::{event, put_sealed_key, record_id};
+use crate::caller::Caller;
+use crate::{ApiError, App};
+use alloy_primitives::Address;
+use hallpass_chain::Home;
+use hallpass_chain::contracts::IHallpass;
+use hallpass_chain::hallpass::Ready;
+use hallpass_policy::draft::{CompleteError, Draft, Fill};
+use hallpass_policy::grant::{Gas, Grant, Routes, SessionKey};
+use hallpass_policy::{json, text};
+use hallpass_session::{Action, Actor, Decision, Installation, KeySession, Lifecycle, StoredGrant, Subject};
+use hallpass_types::AccountId;
+
+/// A grant that waits for its owner's answer.
+#[derive(Debug)]
+pub struct Proposed {
+    /// The session that would stand on it.
+    pub session: KeySession,
+    /// The grant.
+    pub grant: Grant,
+    /// What has to happen before the account can take it.
+    pub ready: Ready,
+}
+
+/// Reads a grant in either form.
+///
+/// # Errors
+/// 422 with the parser's code and message.
+pub fn read(source: &str) -> Result<Draft, ApiError> {
+    if source.trim_start().starts_with('{') {
+        json::parse(source).map_err(|e| ApiError::refused(e.code(), e.to_string()))
+    } else {
+        text::parse(source).map_err(|e| ApiError::refused(e.code, e.to_string()))
+    }
+}
+
+/// Completes a draft for the caller, makes its keys, and stores the request.
+///
+/// # Errors
+/// 422 for a grant that is bad, of another account, or not judged by this version; 502 and 503 as node and store.
+pub async fn propose(app: &App, caller: &Caller, draft: &Draft, pocket: Option<u64>) -> Result<Proposed, ApiError> {
+    same_chain(app, draft.chain)?;
+    let owner = caller.account().address;
+    let chain = &app.chain;
+    let home = pocket.map_or(Home::Delegated, |index| Home::Pocket { owner, index });
+    let account = home.account(&chain.node, &chain.suite, owner).await?;
+    if draft.account.is_some_and(|named| named != account) {
+        return Err(ApiError::refused("wrong_account", format!("the grant names another account than {account}")));
+    }
+    let ready = home.ready(&chain.node, &chain.suite, account).await?;
+    let epoch = match ready {
+        Ready::Yes => chain.node.view(account, &IHallpass::accountStateCall {}).await?.epoch,
+        Ready::NeedsDelegation | Ready::NeedsOpening => 0,
+    };
+    let id = app.session_id()?;
+    let ender = app.vault.create_ender_key(*id.as_bytes(), app.rng.as_ref())?;
+    // A key that the draft names lives outside; otherwise the vault makes one.
+    let inside = match draft.key {
+        Some(_) => None,
+        None => Some(app.vault.create_session_key(*id.as_bytes(), app.rng.as_ref())?),
+    };
+    let fill = Fill {
+        account: Some(account),
+        backend: Some(home.backend(&chain.suite)),
+        epoch: Some(epoch),
+        salt: Some(app.random()?),
+        key: inside.as_ref().map(|record| SessionKey::Secp256k1(record.public)),
+        at: Some(app.clock.now()),
+        routes: Some(Routes::DIRECT),
+        relayer: Some(Address::ZERO),
+        gas: Some(Gas { units_per_op: app.settings.gas_per_op, ..Gas::default() }),
+        ender: Some(ender.public),
+    };
+    let grant = draft.complete(&fill).map_err(|e: CompleteError| ApiError::refused(e.code(), e.to_string()))?;
+    judge(app, &grant, home, epoch, ender.public)?;
+    let now = app.clock.now();
+    let grant_id = grant.id();
+    let account = AccountId { chain: grant.chain, address: account };
+    let session = KeySession {
+        id,
+        user: caller.user(),
+        account,
+        pocket,
+        grant: grant_id,
+        lifecycle: Lifecycle::Requested { at: now },
+        key: match &grant.key {
+            SessionKey::Secp256k1(key) => *key,
+            SessionKey::Other(..) => return Err(ApiError::refused("not_yet_supported", "a session key of this kind")),
+        },
+        created: now,
+        not_before: grant.not_before,
+        not_after: grant.not_after,
+        install: Installation::NotInstalled,
+        ender: ender.public,
+    };
+    let stored = StoredGrant {
+        id: grant_id,
+        user: caller.user(),
+        account,
+        session: id,
+        canonical_json: json::print(&Draft::from(&grant)),
+        title: grant.rest.labels.title.clone().unwrap_or_default(),
+        requested_by: caller.session.id.to_string(),
+        lists: alloy_primitives::B256::ZERO,
+        created: now,
+        replaces: None,
+        decision: Decision::Pending,
+    };
+    let mut tx = app.store.begin().await?;
+    let actor = Actor::Owner(caller.user());
+    put_sealed_key(tx.as_mut(), &record_id("ender", id), &ender).await?;
+    if let Some(record) = &inside {
+        put_sealed_key(tx.as_mut(), &record_id("session", id), record).await?;
+    }
+    tx.grants().create(&stored, &event(now, actor, Action::Requested, Subject::Grant(grant_id), caller.user(), None)).await?;
+    tx.sessions().create_key(&session, &event(now, actor, Action::Requested, Subject::Key(id), caller.user(), None)).await?;
+    tx.commit().await?;
+    Ok(Proposed { session, grant, ready })
+}
+
+/// What this server does not take, whoever would sign it.
+fn judge(app: &App, grant: &Grant, home: Home, epoch: u64, ender: Address) -> Result<(), ApiError> {
+    let unsupported = grant.unsupported();
+    if !unsupported.is_empty() {
+        let all: Vec<String> = unsupported.iter().map(ToString::to_string).collect();
+        return Err(ApiError::refused("not_yet_supported", all.join("; ")));
+    }
+    if grant.backend != home.backend(&app.chain.suite) {
+        return Err(ApiError::refused("wrong_backend", format!("contract {} does not enforce grants in this home", grant.backend)));
+    }
+    if grant.epoch != epoch {
+        return Err(ApiError::refused("epoch_moved", format!("the account is in epoch {epoch}, the grant in {}", grant.epoch)));
+    }
+    if grant.rest.ender != ender {
+        return Err(ApiError::refused("wrong_ender", "a grant's ender is made by this server; leave `ender` out"));
+    }
+    if grant.not_after <= app.clock.now() {
+        return Err(ApiError::refused("grant_expired", "the grant has ended already"));
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! What final blocks say: reservations are spent or released, revocations confirmed, expiry noted.
+
+use super::books::Books;
+use super::{end, stored_grant};
+use crate::app::event;
+use crate::{ApiError, App};
+use hallpass_policy::{Ledger, Status};
+use hallpass_session::{Action, Actor, FinalBlock, FinalView, GrantState, KeySession, Lifecycle, NonceState, Reservation, ReservationState, Subject};
+
+/// Looks at every open session once. One that cannot be looked at does not keep the others waiting.
+pub async fn once(app: &App) {
+    let sessions = match app.store.read().await {
+        Ok(mut tx) => tx.sessions().list_open_keys().await,
+        Err(error) => Err(error),
+    };
+    match sessions {
+        Err(error) => tracing::warn!(code = error.code(), "settlement could not read the store"),
+        Ok(sessions) => {
+            for session in sessions {
+                if let Err(error) = one(app, &session).await {
+                    tracing::warn!(session = %session.id, code = %error.problem.code, "settlement is waiting");
+                }
+            }
+        }
+    }
+}
+
+async fn one(app: &App, session: &KeySession) -> Result<(), ApiError> {
+    if matches!(session.lifecycle, Lifecycle::Requested { .. }) {
+        return Ok(());
+    }
+    let mut tx = app.store.read().await?;
+    let (_, grant) = stored_grant(tx.as_mut(), session).await?;
+    drop(tx);
+    let books = Books::read(app, &grant, session.grant).await?;
+    let block = FinalBlock { number: books.final_block.number, time: books.final_block.time };
+    reservations(app, session, &books.settled, grant.epoch, block).await?;
+    let final_end = books.settled.status == Status::Ended || books.settled.epoch > grant.epoch || block.time >= grant.not_after;
+    match session.lifecycle {
+        Lifecycle::Revoking { .. } if final_end => finish(app, session, Action::Revoked).await,
+        Lifecycle::Revoking { .. } if books.head.status != Status::Ended => end::on_chain(app, session, &grant).await.map(|_| ()),
+        Lifecycle::Active { .. } | Lifecycle::Suspended { .. } if block.time >= grant.not_after && app.clock.now() >= grant.not_after => {
+            finish(app, session, Action::Expired).await
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn finish(app: &App, session: &KeySession, action: Action) -> Result<(), ApiError> {
+    let mut tx = app.store.begin().await?;
+    let Some(stored) = tx.sessions().find_key(session.id).await? else { return Ok(()) };
+    let now = app.clock.now();
+    let moved = if action == Action::Revoked { stored.confirm_revoked(now)? } else { stored.expire(now)? };
+    tx.sessions().save_key(&moved, &event(now, Actor::Server, action, Subject::Key(session.id), session.user, None)).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn reservations(app: &App, session: &KeySession, settled: &Ledger, epoch: u64, block: FinalBlock) -> Result<(), ApiError> {
+    let mut tx = app.store.begin().await?;
+    let live: Vec<Reservation> = tx.reservations().list_live().await?.into_iter().filter(|r| r.session == session.id).collect();
+    let mut changed = false;
+    for reservation in live {
+        let view = FinalView { block, nonce: nonce(&reservation, settled), grant: grant_state(settled, epoch) };
+        let before = reservation.state.clone();
+        let after = reservation.settle(view)?;
+        if after.state != before {
+            let action = if matches!(after.state, ReservationState::Spent { .. }) { Action::Spent } else { Action::Released };
+            let line = event(app.clock.now(), Actor::Server, action, Subject::Reservation(after.id), session.user, None);
+            tx.reservations().save(&after, &line).await?;
+            changed = true;
+        }
+    }
+    if changed { Ok(tx.commit().await?) } else { Ok(()) }
+}
+
+/// Lane 0's bitmap tells that a sequence was used, not by what; each sequence is given to one operation only, so a used
+/// one counts as that operation's. That is the strict reading: what is spent stays charged.
+fn nonce(reservation: &Reservation, settled: &Ledger) -> NonceState {
+    match reservation.sequence.checked_sub(settled.base) {
+        None => NonceState::UsedBy(reservation.digest),
+        Some(bit) if bit < 64 && (settled.used >> bit) & 1 == 1 => NonceState::UsedBy(reservation.digest),
+        Some(_) => NonceState::Unused,
+    }
+}
+
+const fn grant_state(settled: &Ledger, epoch: u64) -> GrantState {
+    if settled.epoch > epoch {
+        GrantState::EpochMoved
+    } else {
+        match settled.status {
+            Status::Ended => GrantState::Ended,
+            Status::Active | Status::Unknown => GrantState::Live,
+        }
+    }
+}
