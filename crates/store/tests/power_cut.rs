@@ -10,6 +10,9 @@ use hallpass_store::{RedbStore, Store, StoreError, StoreKeys};
 use hallpass_types::{SessionId, UnixSeconds};
 use std::sync::Arc;
 
+/// The power goes before this many writes, resizes and syncs; a step takes at least three.
+const OPERATIONS: u64 = 400;
+
 fn runs() -> u64 {
     std::env::var("HALLPASS_POWER_CUTS").ok().and_then(|n| n.parse().ok()).unwrap_or(200)
 }
@@ -48,7 +51,8 @@ fn created(n: u64) -> UnixSeconds {
 async fn work(disk: &Disk, seed: u64, rng: &SeededRng) -> Result<u64, StoreError> {
     let store = open(disk, seed).await?;
     let mut acknowledged = 0;
-    while step(&store, acknowledged, rng).await.is_ok() {
+    // More steps than the operations allow, so that a store that never touches the disk ends too, and is found out.
+    while acknowledged < 200 && step(&store, acknowledged, rng).await.is_ok() {
         acknowledged += 1;
     }
     Ok(acknowledged)
@@ -94,7 +98,7 @@ async fn run(seed: u64, honest: bool) -> Result<u64, String> {
         tx.commit().await
     };
     prepare.await.map_err(|e| format!("cannot begin: {e:?}"))?;
-    let mut disk = Disk::new(base.bytes(), Some(1 + rng.below(400)));
+    let mut disk = Disk::new(base.bytes(), Some(1 + rng.below(OPERATIONS)));
     if !honest {
         disk = disk.lying();
     }

@@ -1,6 +1,7 @@
 //! People, by the accounts they have proved.
 
-use super::kv::{ACCOUNT_INDEX, ACCOUNTS, KEYS, KEYS_BY_USER, LIVE, LOGIN_TOKENS, LOGINS, LOGINS_BY_USER, RESERVATIONS, USER_KEYS};
+use super::kv::{ACCOUNT_INDEX, ACCOUNTS, KEYS, KEYS_BY_USER, LIVE, LOGIN_TOKENS, LOGINS, LOGINS_BY_USER, META, RESERVATIONS, USER_KEYS};
+use super::rewrite::REWRITE;
 use super::tx::RedbTx;
 use crate::{Account, Accounts, StoreError};
 use async_trait::async_trait;
@@ -75,6 +76,7 @@ impl Accounts for RedbTx {
             self.kv().remove(LOGIN_TOKENS, login.token_hash.as_bytes())?;
         }
         self.kv().remove(ACCOUNT_INDEX, &index)?;
+        self.kv().put(META, REWRITE, &[])?;
         self.destroy_user_key(user)
     }
 }

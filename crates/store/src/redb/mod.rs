@@ -5,8 +5,8 @@
 //! stand random ids, grant and token hashes, times, and the audit trail without its origins.
 //!
 //! Every commit is durable (`fsync`) before it answers, and verifies by checksum after a power cut. Row keys that name a
-//! person are keyed hashes. `kv` is redb seen as tables of bytes; `tx` seals, opens and audits; the other files are one
-//! repository each.
+//! person are keyed hashes. `kv` is redb seen as tables of bytes; `tx` seals, opens and audits; `rewrite` leaves deleted
+//! rows behind; the other files are one repository each.
 
 mod accounts;
 mod audit;
@@ -14,6 +14,7 @@ mod grants;
 mod kv;
 mod nonces;
 mod reservations;
+mod rewrite;
 mod sessions;
 mod tx;
 mod vault;
@@ -50,18 +51,21 @@ impl core::fmt::Debug for RedbStore {
 
 impl RedbStore {
     /// Opens the store at `path`, making it (readable to its owner alone) where there is none. Blocks; after a power
-    /// cut it checks the whole file first. Sealed until [`Self::unlock`].
+    /// cut it checks the whole file first, and after personal data was deleted it writes the file anew, so that no free
+    /// page keeps a destroyed key (the disk's own blocks are beyond it). Sealed until [`Self::unlock`].
     ///
     /// # Errors
     /// [`StoreError::Locked`] where it is open elsewhere, [`StoreError::UnknownFormat`] where another version wrote it.
     pub fn open(path: impl AsRef<Path>, rng: Arc<dyn Rng>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         let is_new = !path.exists();
-        let store = Self::over(Builder::new().create_file(open_file(path)?), rng)?;
-        if is_new {
+        let mut database = checked(Builder::new().create_file(open_file(path)?))?;
+        if rewrite::is_due(&database)? {
+            database = rewrite::rewrite(&database, path)?;
+        } else if is_new {
             sync_directory(path)?;
         }
-        Ok(store)
+        Ok(Self::over(database, rng))
     }
 
     /// Opens a store on another medium: memory, or a disk that fails on purpose.
@@ -69,16 +73,11 @@ impl RedbStore {
     /// # Errors
     /// As [`Self::open`].
     pub fn with_backend(backend: impl StorageBackend, rng: Arc<dyn Rng>) -> Result<Self, StoreError> {
-        Self::over(Builder::new().create_with_backend(backend), rng)
+        Ok(Self::over(checked(Builder::new().create_with_backend(backend))?, rng))
     }
 
-    fn over(database: Result<Database, DatabaseError>, rng: Arc<dyn Rng>) -> Result<Self, StoreError> {
-        let database = database.map_err(|e| match e {
-            DatabaseError::DatabaseAlreadyOpen => StoreError::Locked,
-            other => StoreError::failed(other),
-        })?;
-        check_format(&database)?;
-        Ok(Self { database: Arc::new(database), writer: Arc::default(), keys: Arc::default(), rng })
+    fn over(database: Database, rng: Arc<dyn Rng>) -> Self {
+        Self { database: Arc::new(database), writer: Arc::default(), keys: Arc::default(), rng }
     }
 
     /// Hands in the keys. The first ones ever handed in are the store's for good.
@@ -142,6 +141,15 @@ impl Store for RedbStore {
 /// Runs what may wait for the disk outside the async runtime. It runs to its end even where the caller stops waiting.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
     tokio::task::spawn_blocking(work).await.map_err(StoreError::failed)?
+}
+
+fn checked(database: Result<Database, DatabaseError>) -> Result<Database, StoreError> {
+    let database = database.map_err(|e| match e {
+        DatabaseError::DatabaseAlreadyOpen => StoreError::Locked,
+        other => StoreError::failed(other),
+    })?;
+    check_format(&database)?;
+    Ok(database)
 }
 
 fn check_format(database: &Database) -> Result<(), StoreError> {

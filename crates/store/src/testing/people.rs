@@ -143,7 +143,6 @@ pub async fn a_grant_is_answered_once(store: Arc<dyn Store>) {
 pub async fn deleted_data_is_gone_and_live_data_is_not_deleted(store: Arc<dyn Store>) {
     let mut tx = peopled(&*store).await;
     tx.sessions().create_login(&login(2, 40), &login_event(2, 40)).await.unwrap();
-    tx.reservations().insert(&reservation(20, 1), &reservation_event(1, 1)).await.unwrap();
     let event = event(1, Subject::Account(user(1)), Action::DataDeleted);
     let delete = async |tx: &mut Box<dyn crate::Tx>| tx.accounts().delete_personal_data(user(1), &event).await;
     assert_eq!(delete(&mut tx).await.unwrap_err().code(), "still_live", "a live login");
@@ -152,6 +151,7 @@ pub async fn deleted_data_is_gone_and_live_data_is_not_deleted(store: Arc<dyn St
     assert_eq!(delete(&mut tx).await.unwrap_err().code(), "still_live", "a live key session");
     let ended = key(1, 20).expire(at(1000)).unwrap();
     assert!(matches!(ended.lifecycle, Lifecycle::Expired { .. }));
+    tx.reservations().insert(&reservation(20, 1), &reservation_event(1, 1)).await.unwrap();
     tx.sessions().save_key(&ended, &key_event(1, 20)).await.unwrap();
     assert_eq!(delete(&mut tx).await.unwrap_err().code(), "still_live", "a live reservation");
     let block = hallpass_session::FinalBlock { number: 9, time: at(300) };

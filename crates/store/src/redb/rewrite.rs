@@ -1,0 +1,58 @@
+//! Leaving deleted rows behind.
+//!
+//! redb never overwrites a page in place, so a deleted row stays in a free page until something happens to reuse it. A
+//! destroyed user key must not: its deletion notes that the file is due, and the next opening copies every live row to
+//! a new file, makes that durable and renames it over the old one. A power cut leaves one file or the other.
+
+use super::kv::{ALL, Kv, META};
+use super::{checked, open_file, sync_directory};
+use crate::StoreError;
+use redb::{Builder, Database, ReadableDatabase};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// The row of [`META`] that says that the file is due.
+pub(super) const REWRITE: &[u8] = b"rewrite";
+
+/// Rows copied at a time.
+const CHUNK: usize = 1000;
+
+pub(super) fn is_due(database: &Database) -> Result<bool, StoreError> {
+    let kv = Kv::Read(database.begin_read().map_err(StoreError::failed)?);
+    Ok(kv.get(META, REWRITE)?.is_some())
+}
+
+/// Copies `old`, which is open at `path`, and puts the copy in its place. `old` stays locked meanwhile.
+pub(super) fn rewrite(old: &Database, path: &Path) -> Result<Database, StoreError> {
+    let beside = beside(path);
+    match std::fs::remove_file(&beside) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(StoreError::failed(e)),
+        _ => {}
+    }
+    let new = checked(Builder::new().create_file(open_file(&beside)?))?;
+    let from = Kv::Read(old.begin_read().map_err(StoreError::failed)?);
+    let mut to = Kv::write(new.begin_write().map_err(StoreError::failed)?)?;
+    for table in ALL {
+        let mut start = Vec::new();
+        loop {
+            let rows = from.scan(table, &[], &start, CHUNK)?;
+            let Some((last, _)) = rows.last() else { break };
+            // The next key in byte order.
+            start = [last.as_slice(), &[0]].concat();
+            for (key, value) in &rows {
+                to.put(table, key, value)?;
+            }
+        }
+    }
+    to.remove(META, REWRITE)?;
+    to.commit()?;
+    std::fs::rename(&beside, path).map_err(StoreError::failed)?;
+    sync_directory(path)?;
+    Ok(new)
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(".new");
+    name.into()
+}
