@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { native } from "../tools/native.cjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const contracts = {
@@ -48,7 +49,7 @@ function artifact(name, file) {
 // Only these sources, and apart from other builds: the compiler's node ids, which a test more would shift, may order code.
 const build = ["build", "--force", "--quiet", "--out", "out/artifacts", "--cache-path", "cache/artifacts"];
 build.push("src", "test/utils/GrantHasher.sol");
-execFileSync(join(root, "node_modules", ".bin", "forge"), build, {
+execFileSync(native("forge"), build, {
   cwd: root,
   env: { ...process.env, FOUNDRY_PROFILE: "default" },
   stdio: ["ignore", "inherit", "inherit"],

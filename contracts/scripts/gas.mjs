@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createTestClient, encodeAbiParameters, encodeFunctionData, http, parseAbi, publicActions, walletActions } from "viem";
 import { mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
+import { native } from "../tools/native.cjs";
 import { encodeChecks, installBytes, ownerSignature, transferArguments, wire } from "./wire.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -25,7 +26,7 @@ function freePort() {
 }
 
 const port = await freePort();
-const anvil = spawn(join(root, "node_modules", ".bin", "anvil"), ["--port", String(port), "--hardfork", "osaka", "--quiet"], {
+const anvil = spawn(native("anvil"), ["--port", String(port), "--hardfork", "osaka", "--quiet"], {
   stdio: ["ignore", "inherit", "inherit"],
 });
 

@@ -6,13 +6,6 @@ import {Reader} from "./Reader.sol";
 import {CallRule} from "./Wire.sol";
 import {Words} from "./Words.sol";
 
-/// @dev The arguments of one call, found to be canonical values of the rule's layout.
-struct Arguments {
-    uint256 layoutAt;
-    uint256 position;
-    uint256 count;
-}
-
 /// @title A rule's `checks`: layout, conditions, uses
 /// @notice This version judges arguments of one word each, as members of the one outer tuple.
 library Checks {
@@ -30,32 +23,30 @@ library Checks {
 
     uint256 private constant EVERY = 0xfffe;
 
-    /// @notice Decodes the `length` bytes at `argumentsAt` strictly, by the layout.
-    /// @return args the arguments
+    /// @notice Decodes the `length` bytes at `arguments` strictly, by the layout.
+    /// @return types the offset of the members' types
+    /// @return count how many members there are
     /// @return position the offset of the conditions
-    function decode(CallRule memory rule, uint256 argumentsAt, uint256 length)
+    function decode(CallRule memory rule, uint256 arguments, uint256 length)
         internal
         pure
-        returns (Arguments memory args, uint256 position)
+        returns (uint256 types, uint256 count, uint256 position)
     {
         unchecked {
-            uint256 size = Reader.u8(rule.checksAt);
-            uint256 layoutAt = rule.checksAt + 1;
-            position = layoutAt + size;
+            types = rule.checksAt + 1;
+            uint256 size = Reader.u8(types - 1);
+            position = types + size;
             if (rule.signature == EMPTY_SIGNATURE) {
                 if (size != 0) revert IHallpass.BadGrant();
                 if (length != 0) revert IHallpass.BadCalldata();
-                return (args, position);
+                return (types, 0, position);
             }
-            if (size < 2 || Reader.u8(layoutAt) != Words.TUPLE) revert IHallpass.BadGrant();
-            uint256 count = Reader.u8(layoutAt + 1);
-            layoutAt += 2;
-            args.layoutAt = layoutAt;
-            args.position = argumentsAt;
-            args.count = count;
+            if (size < 2 || Reader.u8(types) != Words.TUPLE) revert IHallpass.BadGrant();
+            count = Reader.u8(types + 1);
+            types += 2;
             // A member takes one byte of the layout at least. Looking beyond a shorter layout, or beyond the arguments, ends below.
             for (uint256 i; i < count; ++i) {
-                if (!Words.canonical(Reader.u8(layoutAt + i), Reader.word(argumentsAt + (i << 5)))) {
+                if (!Words.canonical(Reader.u8(types + i), Reader.word(arguments + (i << 5)))) {
                     revert IHallpass.BadCalldata();
                 }
             }
@@ -66,7 +57,11 @@ library Checks {
 
     /// @notice Requires every condition at `position` to hold.
     /// @return the offset of the uses
-    function conditions(Arguments memory args, uint256 position) internal pure returns (uint256) {
+    function conditions(uint256 types, uint256 members, uint256 arguments, uint256 position)
+        internal
+        pure
+        returns (uint256)
+    {
         unchecked {
             uint256 count = Reader.u8(position);
             ++position;
@@ -74,7 +69,7 @@ library Checks {
                 uint256 operator = Reader.u8(position);
                 uint256 kind;
                 uint256 word;
-                (kind, word, position) = step(args, position + 1);
+                (kind, word, position) = step(types, members, arguments, position + 1);
                 bool holds;
                 if (operator <= MORE) {
                     uint256 bound = _bound(kind, position);
@@ -101,17 +96,27 @@ library Checks {
     }
 
     /// @notice The type and the word at the end of the path at `position`, and the offset after it.
-    function step(Arguments memory args, uint256 position) internal pure returns (uint256 kind, uint256 word, uint256 next) {
+    function step(uint256 types, uint256 members, uint256 arguments, uint256 position)
+        internal
+        pure
+        returns (uint256 kind, uint256 word, uint256 next)
+    {
         unchecked {
-            uint256 steps = Reader.u8(position);
-            if (steps == 0) revert IHallpass.BadGrant();
-            uint256 index = Reader.u16(position + 1);
-            if (steps != 1 || index >= EVERY) revert IHallpass.NotYetSupported();
-            if (index >= args.count) revert IHallpass.BadGrant();
-            kind = Reader.u8(args.layoutAt + index);
-            word = Reader.word(args.position + (index << 5));
+            // The one form that leads to a member, number of steps and step, in one comparison each.
+            uint256 head = Reader.u24(position);
+            uint256 index = head & 0xffff;
+            if (head >> 16 != 1) _refuse(head >> 16 == 0);
+            if (index >= members) _refuse(index < EVERY);
+            kind = Reader.u8(types + index);
+            word = Reader.word(arguments + (index << 5));
             next = position + 3;
         }
+    }
+
+    /// @dev A path that leads nowhere is the grant's fault; one into or over members is for a later version.
+    function _refuse(bool nowhere) private pure {
+        if (nowhere) revert IHallpass.BadGrant();
+        revert IHallpass.NotYetSupported();
     }
 
     /// @dev A word of the grant that must itself be a value of `kind`.

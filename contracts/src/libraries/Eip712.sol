@@ -44,9 +44,24 @@ library Eip712 {
     uint256 private constant HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
 
     /// @notice What is signed for `structHash` in the domain of `verifyingContract`.
-    function digest(address verifyingContract, bytes32 structHash) internal view returns (bytes32) {
-        bytes32 domain = keccak256(abi.encode(DOMAIN, NAME, VERSION, block.chainid, verifyingContract));
-        return keccak256(abi.encodePacked(hex"1901", domain, structHash));
+    function digest(address verifyingContract, bytes32 structHash) internal view returns (bytes32 value) {
+        bytes32 typeHash = DOMAIN;
+        bytes32 name = NAME;
+        bytes32 version = VERSION;
+        // Assembly: in free memory, without allocating; about 200 gas less than two encodings.
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, typeHash)
+            mstore(add(free, 32), name)
+            mstore(add(free, 64), version)
+            mstore(add(free, 96), chainid())
+            mstore(add(free, 128), verifyingContract)
+            let domain := keccak256(free, 160)
+            mstore(free, hex"1901")
+            mstore(add(free, 2), domain)
+            mstore(add(free, 34), structHash)
+            value := keccak256(free, 66)
+        }
     }
 
     /// @notice Requires that `signer` signed `hash`; `signature` is r, s, v and nothing more.

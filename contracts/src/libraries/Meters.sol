@@ -2,7 +2,8 @@
 pragma solidity 0.8.37;
 
 import {IHallpass} from "../interfaces/IHallpass.sol";
-import {Arguments, Checks} from "./Checks.sol";
+import {Checks} from "./Checks.sol";
+import {Lists} from "./Lists.sol";
 import {Reader} from "./Reader.sol";
 import {State} from "./State.sol";
 import {CallRule, Meter, Wire} from "./Wire.sol";
@@ -11,10 +12,7 @@ import {Words} from "./Words.sol";
 /// @title Caps in fixed windows
 /// @notice A meter's counter is read when a batch first uses it, counted in memory over the calls, and written once after.
 library Meters {
-    uint256 private constant NATIVE = 1;
     uint256 private constant TOKEN = 2;
-    uint256 private constant CALLS = 3;
-    uint256 private constant CUSTOM = 4;
 
     uint256 private constant ONE = 1;
     uint256 private constant VALUE = 2;
@@ -26,7 +24,9 @@ library Meters {
     function charge(
         Wire memory wire,
         CallRule memory rule,
-        Arguments memory args,
+        uint256 types,
+        uint256 members,
+        uint256 arguments,
         uint256 value,
         uint256 grantWord,
         uint256 position
@@ -49,18 +49,21 @@ library Meters {
                 amount = value;
             } else if (from == PATH) {
                 uint256 kind;
-                (kind, amount, position) = Checks.step(args, position);
+                (kind, amount, position) = Checks.step(types, members, arguments, position);
                 if (!Words.isUint(kind)) revert IHallpass.BadGrant();
             } else {
                 revert IHallpass.BadGrant();
             }
-            if (position != end || (rule.maxValue != 0 && from != VALUE)) revert IHallpass.BadGrant();
+            if (position != end) revert IHallpass.BadGrant();
+            if (from != VALUE && rule.maxValue != 0) revert IHallpass.BadGrant();
 
             Meter memory meter = wire.meters[_find(wire, id)];
             _fits(meter, from, rule.target);
             if (!meter.used) _open(wire, meter, grantWord);
             uint256 spent = meter.spent;
-            if (amount > meter.cap || spent > meter.cap - amount) revert IHallpass.MeterExceeded();
+            uint256 cap = meter.cap;
+            if (amount > cap) revert IHallpass.MeterExceeded();
+            if (spent > cap - amount) revert IHallpass.MeterExceeded();
             meter.spent = spent + amount;
         }
     }
@@ -85,30 +88,29 @@ library Meters {
     /// @dev The place of the one opened meter `id`. With every meter opened, one that is missing is not in the grant either.
     function _find(Wire memory wire, uint256 id) private pure returns (uint256 place) {
         unchecked {
-            Meter[] memory meters = wire.meters;
-            uint256 count = meters.length;
-            bool found;
-            for (uint256 i; i < count; ++i) {
-                if (meters[i].id != id) continue;
-                // Two meters of one id would count in two places.
-                if (found) revert IHallpass.BadGrant();
-                (found, place) = (true, i);
-            }
-            if (found) return place;
-            if (count == wire.meterCount) revert IHallpass.BadGrant();
+            uint256 found;
+            (place, found) = Lists.find(Lists.pointer(wire.meters), Lists.METER_ID, id);
+            if (found == 1) return place;
+            // Two meters of one id would count in two places.
+            if (found != 0 || wire.meters.length == wire.meterCount) revert IHallpass.BadGrant();
             revert IHallpass.Malformed();
         }
     }
 
-    /// @dev What is metered fixes what is counted.
+    /// @dev What is metered fixes what is counted: native the value, token the path, calls one, custom the path.
+    /// A kind of meter that is none has no amount that fits.
     function _fits(Meter memory meter, uint256 from, address target) private pure {
         uint256 what = meter.what;
-        bool fits;
-        if (what == TOKEN) fits = from == PATH && meter.token == target;
-        else if (what == NATIVE) fits = from == VALUE;
-        else if (what == CALLS) fits = from == ONE;
-        else if (what == CUSTOM) fits = from == PATH;
-        if (!fits) revert IHallpass.BadGrant();
+        uint256 fitting = (0x0301030200 >> (what << 3)) & 0xff;
+        if (from != fitting) revert IHallpass.BadGrant();
+        if (what == TOKEN && meter.token != target) revert IHallpass.BadGrant();
+    }
+
+    /// @dev Assembly: without a second check of a divisor that is known not to be zero, 28 gas.
+    function _divide(uint256 value, uint256 by) private pure returns (uint256 result) {
+        assembly ("memory-safe") {
+            result := div(value, by)
+        }
     }
 
     /// @dev Finds the operation's window, and what was spent in it before this batch.
@@ -121,8 +123,8 @@ library Meters {
             if (period != 0) {
                 if (period < MIN_PERIOD) revert IHallpass.BadGrant();
                 // anchor <= notBefore <= validFrom < validUntil: nothing here goes below zero.
-                window = (wire.op.validFrom - anchor) / period;
-                if (window != (wire.op.validUntil - 1 - anchor) / period) revert IHallpass.WindowCrossed();
+                window = _divide(wire.op.validFrom - anchor, period);
+                if (window != _divide(wire.op.validUntil - 1 - anchor, period)) revert IHallpass.WindowCrossed();
                 if (window > type(uint32).max) revert IHallpass.BadGrant();
             }
             uint256 counter = meter.index == 0

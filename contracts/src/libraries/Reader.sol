@@ -83,16 +83,14 @@ library Reader {
 
     /// @notice A minimal integer, and the offset after it.
     function minimal(uint256 position) internal pure returns (uint256 value, uint256 next) {
-        uint256 length;
-        bool padded;
-        assembly ("memory-safe") {
-            length := byte(0, calldataload(position))
-            let bytes_ := calldataload(add(position, 1))
-            value := shr(shl(3, sub(32, length)), bytes_)
-            padded := and(iszero(iszero(length)), iszero(byte(0, bytes_)))
-            next := add(add(position, 1), length)
+        unchecked {
+            uint256 length = u8(position);
+            next = position + 1;
+            if (length == 0) return (0, next);
+            if (length > 32 || u8(next) == 0) revert IHallpass.Malformed();
+            value = word(next) >> (256 - (length << 3));
+            next += length;
         }
-        if (length > 32 || padded) revert IHallpass.Malformed();
     }
 
     /// @notice Keccak of the `length` bytes at `position`, by way of memory that nobody owns.
