@@ -1,0 +1,164 @@
+//! One step on both sides: the same verdict, and after it the same remaining budget.
+
+use crate::encode;
+use crate::generator::{Signing, Step};
+use crate::grants::Made;
+use crate::world::{Account, Outcome, World, high_s};
+use alloy_primitives::{Address, B256, U256, Uint, keccak256};
+use hallpass_chain::contracts::IHallpass;
+use hallpass_chain::wire::{self, Opening};
+use hallpass_policy::eip712::SessionOp;
+use hallpass_policy::eval::{Verdict, judge, rule};
+use hallpass_policy::grant::Grant;
+use hallpass_policy::{Action, Call, Code, Denial, Ledger, Status};
+
+/// The word for an allowed operation, beside the codes.
+pub const ALLOWED: &str = "allowed";
+
+/// Judges `step` by the evaluator, sends it to the contract, and requires that they agree; `place` names the step.
+/// Returns the verdict, which `ledger` then holds.
+pub fn step(world: &mut World, account: &Account, made: &Made, step: &Step, ledger: &mut Ledger, place: &str) -> &'static str {
+    let nothing = Ledger { status: Status::Unknown, base: 0, used: 0, meters: Vec::new(), ..ledger.clone() };
+    let known = if step.ours { &*ledger } else { &nothing };
+    let verdict = judge(&step.grant, known, &step.action, &step.op, &step.at);
+    let signed = step.signing == Signing::Good;
+    let expected = match &verdict {
+        Err(denial) if signed || denial.code < Code::BadSignature => denial.code.as_str(),
+        _ if !signed => Code::BadSignature.as_str(),
+        _ => ALLOWED,
+    };
+
+    let rules = rules(step, known, &verdict);
+    let outcome = send(world, account, made, step, &rules);
+    let chain = outcome.word();
+    assert_eq!(
+        expected, chain,
+        "{place}: the evaluator (left) and the contract (right) disagree\nverdict: {verdict:?}\noutcome: {outcome:?}\n\
+         rules named: {rules:?}\nledger: {known:?}\n{step:#?}"
+    );
+    if chain == ALLOWED {
+        let Ok(verdict) = verdict else { unreachable!("allowed by both") };
+        ledger.apply(u32::try_from(step.op.sequence).unwrap(), &verdict.costs);
+    }
+    state(world, account, &made.grant, made.id, ledger, &|| format!("{place}, after {chain}: {step:#?}"));
+    if !step.ours {
+        let id = step.grant.id();
+        state(world, account, &step.grant, id, &Ledger { meters: ledger.meters.clone(), ..nothing }, &|| {
+            format!("{place}: an altered grant left something: {step:#?}")
+        });
+    }
+    chain
+}
+
+/// Sends the operation with `rules` named for its calls.
+pub fn send(world: &mut World, account: &Account, made: &Made, step: &Step, rules: &[u16]) -> Outcome {
+    let id = if step.ours { made.id } else { step.grant.id() };
+    let op = message(step, id, rules);
+    let opening = opening(step, rules);
+    let data = wire::execute_calldata(&step.grant, &op, &opening, &signature(made, step, &op));
+    world.send(opening.caller, account.at, data, step.at.now.get(), step.at.chain.get())
+}
+
+/// Requires that the chain's view of account, grant and meters is the ledger.
+pub fn state(world: &mut World, account: &Account, grant: &Grant, id: B256, ledger: &Ledger, place: &dyn Fn() -> String) {
+    let whole = world.view(account.at, &IHallpass::accountStateCall {});
+    assert_eq!((ledger.epoch, ledger.frozen), (whole.epoch, whole.frozen), "account: {}", place());
+    let chain = world.view(account.at, &IHallpass::grantStateCall { grant: id });
+    let status = match ledger.status {
+        Status::Unknown => 0,
+        Status::Active => 1,
+        Status::Ended => 2,
+    };
+    assert_eq!((status, ledger.base, ledger.used), (chain.status, chain.base, chain.used), "grant: {}", place());
+    if ledger.status == Status::Unknown {
+        assert_eq!((chain.window, chain.spent.to::<u128>()), (0, 0), "unknown grant: {}", place());
+        return;
+    }
+    for (i, meter) in grant.meters.iter().enumerate() {
+        let (window, spent) = if i == 0 {
+            (chain.window, chain.spent)
+        } else {
+            let of = IHallpass::meterStateCall { epoch: grant.epoch, salt: grant.salt.into(), id: meter.id };
+            let counter = world.view(account.at, &of);
+            (counter.window, counter.spent)
+        };
+        let ours = ledger.meters.iter().find(|s| s.meter == meter.id).map_or((0, 0), |s| (s.window, s.spent));
+        assert_eq!(ours, (window, spent.to::<u128>()), "meter {}: {}", meter.id, place());
+    }
+}
+
+/// The rule that the operation names for each call: those that allowed; where a call was denied, the rule that the
+/// denial names, or a number that no rule has.
+fn rules(step: &Step, ledger: &Ledger, verdict: &Result<Verdict, Denial>) -> Vec<u16> {
+    let denial = match verdict {
+        Ok(verdict) => return verdict.rules.clone(),
+        Err(denial) => denial,
+    };
+    let failed = denial.call.unwrap_or(0);
+    let before = Action { calls: step.action.calls[..failed.min(step.action.calls.len())].to_vec(), ..step.action.clone() };
+    let mut numbers = match judge(&step.grant, ledger, &before, &step.op, &step.at) {
+        Ok(verdict) => verdict.rules,
+        Err(_) => Vec::new(),
+    };
+    let named = denial.at.strip_prefix("rules[").and_then(|t| t.split(']').next()).and_then(|t| t.parse().ok());
+    for (i, call) in step.action.calls.iter().enumerate().skip(numbers.len()) {
+        numbers.push(named.filter(|_| i == failed).unwrap_or_else(|| lowest(&step.grant, call)));
+    }
+    numbers
+}
+
+fn lowest(grant: &Grant, call: &Call) -> u16 {
+    let fits = |r: &hallpass_policy::grant::CallRule| r.target == call.to && rule::same_function(r, &call.data);
+    // Just past the end, and as far past it as can be.
+    let none = if call.data.len() % 2 == 0 { grant.calls.len() as u16 } else { u16::MAX };
+    grant.calls.iter().position(fits).map_or(none, |i| i as u16)
+}
+
+fn message(step: &Step, grant: B256, rules: &[u16]) -> SessionOp {
+    let op = &step.op;
+    SessionOp {
+        grant,
+        nonce: (op.lane << 64_usize) | U256::from(op.sequence),
+        validFrom: Uint::from(op.valid_from.get()),
+        validUntil: Uint::from(op.valid_until.get()),
+        relayer: op.relayer,
+        maxFee: Uint::from(op.max_fee),
+        calls: encode::calls(&step.action.calls, rules, &op.gas_floors).into(),
+    }
+}
+
+/// The rules named and the meters that they use; every meter where one that is used does not exist, which the chain
+/// believes only then.
+fn opening(step: &Step, rules: &[u16]) -> Opening {
+    let grant = &step.grant;
+    let caller = step.at.caller.unwrap_or(Address::ZERO);
+    let mut named: Vec<u16> = rules.iter().copied().filter(|r| usize::from(*r) < grant.calls.len()).collect();
+    if step.open_all {
+        named = (0..grant.calls.len() as u16).collect();
+    }
+    let mut opening = Opening::needed(grant, &named, caller);
+    let missing = |r: &u16| grant.calls[usize::from(*r)].uses.iter().any(|u| !grant.meters.iter().any(|m| m.id == u.meter));
+    if step.open_all || opening.rules.iter().any(missing) {
+        opening.meters = (0..grant.meters.len() as u16).collect();
+    }
+    opening
+}
+
+fn signature(made: &Made, step: &Step, op: &SessionOp) -> [u8; 65] {
+    let digest = op.digest(step.grant.chain.get(), step.grant.account);
+    let mut good = made.session.sign(digest);
+    match step.signing {
+        Signing::Good => good,
+        Signing::OtherKey => made.ender.sign(digest),
+        Signing::HighS => high_s(good),
+        Signing::OtherOp => made.session.sign(keccak256(digest)),
+        Signing::WrongV(v) => {
+            good[64] = v;
+            good
+        }
+        Signing::ZeroR => {
+            good[..32].fill(0);
+            good
+        }
+    }
+}

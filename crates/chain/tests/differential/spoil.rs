@@ -1,0 +1,269 @@
+//! One thing wrong with an operation, each aimed at one denial code: by one second, one unit, one bit, or wildly.
+
+use crate::generator::{Past, Signing, Step, call, left, meter_of, plain_types, window, with_arguments, words};
+use crate::grants::{CALLERS, Tag, seconds};
+use crate::rng::Rng;
+use crate::values;
+use crate::world::CHAIN;
+use alloy_primitives::{Address, U256};
+use hallpass_policy::grant::{Amount, CallRule, Routes};
+use hallpass_policy::{Call, Code};
+use hallpass_types::ChainId;
+
+/// The code aimed at.
+pub type Aim = Code;
+
+/// What can be reached by spoiling one operation; the others need a past (see `history`).
+pub const AIMS: [Aim; 28] = [
+    Code::WrongChain, Code::RouteNotAllowed, Code::GrantNotStarted, Code::GrantExpired, Code::OpNotYetValid, Code::OpExpired,
+    Code::OpTooLong, Code::OpOutsideGrant, Code::RelayerNotAllowed, Code::FeeOverCap, Code::EmptyBatch, Code::LaneNotSupported,
+    Code::SequenceOutOfRange, Code::AccountFrozen, Code::EpochMoved, Code::GrantUnknown, Code::NonceUsed, Code::BadSignature,
+    Code::NoRule, Code::TargetForbidden, Code::ValueOverMax, Code::BadCalldata, Code::ConditionFailed, Code::WindowCrossed,
+    Code::WindowPast, Code::MeterExceeded, Code::BadGrant, Code::NotYetSupported,
+];
+
+/// Spoils `step`; false where this grant and past offer no way.
+pub fn spoil(rng: &mut Rng, past: Past<'_>, aim: Aim, step: &mut Step) -> bool {
+    step.aim = Some(aim);
+    match aim {
+        Code::WrongChain | Code::RouteNotAllowed | Code::EpochMoved | Code::GrantUnknown => elsewhere(rng, past, aim, step),
+        Code::GrantNotStarted | Code::GrantExpired | Code::OpNotYetValid | Code::OpExpired | Code::OpTooLong | Code::OpOutsideGrant => {
+            time(rng, aim, step)
+        }
+        Code::WindowCrossed | Code::WindowPast => at_a_window(rng, past, aim, step),
+        Code::RelayerNotAllowed | Code::FeeOverCap | Code::EmptyBatch | Code::LaneNotSupported | Code::SequenceOutOfRange | Code::NonceUsed => {
+            around(rng, past, aim, step)
+        }
+        Code::BadSignature => {
+            let v = rng.pick(&[0, 1, 26, 29, 255]);
+            step.signing = rng.pick(&[Signing::OtherKey, Signing::HighS, Signing::WrongV(v), Signing::OtherOp, Signing::ZeroR]);
+            true
+        }
+        // `history` freezes the account before.
+        Code::AccountFrozen => true,
+        _ => in_a_call(rng, past, aim, step),
+    }
+}
+
+fn elsewhere(rng: &mut Rng, past: Past<'_>, aim: Aim, step: &mut Step) -> bool {
+    let other = ChainId::new(rng.pick(&[1, CHAIN - 1, CHAIN + 1, CHAIN + (1 << 32)])).unwrap();
+    if aim == Code::WrongChain && rng.chance(60) {
+        (step.at.chain, step.action.chain) = (other, if rng.chance(50) { other } else { step.grant.chain });
+        return true;
+    }
+    step.ours = false;
+    let grant = &mut step.grant;
+    match aim {
+        Code::WrongChain => grant.chain = other,
+        Code::RouteNotAllowed => grant.routes = Routes::new(rng.pick(&[2, 4, 6])).unwrap(),
+        Code::EpochMoved if grant.epoch > 0 && rng.chance(50) => grant.epoch -= 1,
+        Code::EpochMoved => grant.epoch += 1,
+        _ => match rng.below(7) {
+            0 => grant.not_after = seconds(grant.not_after.get() + 1),
+            1 => grant.salt[15] ^= 1,
+            2 => grant.end_seq += 1,
+            3 => grant.rest.ender = past.made.session.address,
+            4 => grant.calls[0].max_value ^= U256::from(1),
+            5 if !grant.meters.is_empty() => grant.meters[0].cap ^= 1,
+            _ => grant.not_before = seconds(grant.not_before.get() - 1),
+        },
+    }
+    true
+}
+
+fn time(rng: &mut Rng, aim: Aim, step: &mut Step) -> bool {
+    let (start, end) = (step.grant.not_before.get(), step.grant.not_after.get());
+    let now = step.at.now.get();
+    let some = |rng: &mut Rng| if rng.chance(60) { 0 } else { rng.below(500) };
+    let near = rng.below((end - start).min(500));
+    match aim {
+        Code::GrantNotStarted => step.at.now = seconds(start - 1 - some(rng)),
+        Code::GrantExpired => step.at.now = seconds(end + some(rng)),
+        Code::OpNotYetValid => {
+            step.op.valid_from = seconds(now + 1 + some(rng));
+            step.op.valid_until = seconds(now + 1 + some(rng));
+        }
+        Code::OpExpired => step.op.valid_until = seconds(now - some(rng)),
+        Code::OpTooLong => {
+            let until = now + 1 + rng.below(600);
+            (step.op.valid_from, step.op.valid_until) = (seconds(until.saturating_sub(601 + some(rng))), seconds(until));
+        }
+        _ if rng.chance(50) => {
+            step.at.now = seconds(start + near);
+            step.op.valid_until = seconds(start + near + 1);
+            step.op.valid_from = seconds(start - 1 - some(rng).min(98));
+        }
+        _ => {
+            step.at.now = seconds(end - 1 - near);
+            step.op.valid_from = step.at.now;
+            step.op.valid_until = seconds(end + 1 + some(rng).min(98));
+        }
+    }
+    true
+}
+
+fn at_a_window(rng: &mut Rng, past: Past<'_>, aim: Aim, step: &mut Step) -> bool {
+    let grant = &past.made.grant;
+    let (start, end) = (grant.not_before.get(), grant.not_after.get());
+    let metered: Vec<&CallRule> = plain_rules(past).filter(|r| meter_of(grant, r).is_some_and(|m| m.period.is_some())).collect();
+    if metered.is_empty() {
+        return false;
+    }
+    for _ in 0..8 {
+        let of = metered[rng.index(metered.len())];
+        let meter = meter_of(grant, of).unwrap();
+        let period = u64::from(meter.period.unwrap().get());
+        let k = rng.index(step.action.calls.len());
+        if aim == Code::WindowPast {
+            let Some(counted) = past.ledger.meters.iter().find(|s| s.meter == meter.id && s.window > 0) else { continue };
+            let first = meter.anchor.get() + u64::from(counted.window) * period;
+            let back = if rng.chance(60) { 1 } else { 1 + rng.below(period) };
+            if first < start + back {
+                continue;
+            }
+            step.at.now = seconds(first - back);
+            step.op.valid_from = step.at.now;
+            step.op.valid_until = seconds(first - back + 1);
+        } else {
+            let Some((_, edge)) = window(&meter, past.now) else { continue };
+            if edge <= start || edge >= end {
+                continue;
+            }
+            let before = (edge - start).min(1 + rng.below(300)).min(period);
+            let after = (end - edge).min(if rng.chance(60) { 1 } else { 1 + rng.below(300) });
+            (step.op.valid_from, step.op.valid_until) = (seconds(edge - before), seconds(edge + after));
+            step.at.now = seconds(edge - before + rng.below(before + after));
+        }
+        step.action.calls[k] = call(rng, past, of);
+        return true;
+    }
+    false
+}
+
+fn around(rng: &mut Rng, past: Past<'_>, aim: Aim, step: &mut Step) -> bool {
+    let (grant, ledger) = (&past.made.grant, past.ledger);
+    match aim {
+        Code::RelayerNotAllowed => match rng.below(4) {
+            0 if !grant.relayer.is_zero() => step.op.relayer = Address::ZERO,
+            1 if !step.op.relayer.is_zero() => step.at.caller = Some(CALLERS.into_iter().find(|c| *c != step.op.relayer).unwrap()),
+            2 => {
+                step.ours = false;
+                step.grant.relayer = CALLERS.into_iter().find(|c| Some(*c) != step.at.caller).unwrap();
+                step.op.relayer = if rng.chance(50) { step.grant.relayer } else { step.at.caller.unwrap() };
+            }
+            _ => step.op.relayer = CALLERS.into_iter().find(|c| Some(*c) != step.at.caller).unwrap(),
+        },
+        Code::FeeOverCap => step.op.max_fee = rng.pick(&[1, 255, 256, (1 << 120) - 1]),
+        Code::EmptyBatch => step.action.calls.clear(),
+        Code::LaneNotSupported => step.op.lane = U256::from(1) << rng.pick(&[0, 1, 64, 191]),
+        Code::SequenceOutOfRange => {
+            let below = grant.first_seq.checked_sub(1).unwrap_or(u64::MAX);
+            step.op.sequence = rng.pick(&[grant.end_seq, grant.end_seq, below, 1 << 32, u64::MAX]);
+        }
+        _ => {
+            let base = u64::from(ledger.base);
+            let dead = base.saturating_sub(grant.first_seq);
+            let used: Vec<u64> = (0..64).filter(|bit| ledger.used >> bit & 1 == 1).collect();
+            step.op.sequence = match (used.is_empty(), dead) {
+                (true, 0) => return false,
+                (false, 0) => base + used[rng.index(used.len())],
+                (false, _) if rng.chance(60) => base + used[rng.index(used.len())],
+                _ => base - 1 - if rng.chance(50) { 0 } else { rng.below(dead) },
+            };
+        }
+    }
+    true
+}
+
+fn plain_rules<'a>(past: Past<'a>) -> impl Iterator<Item = &'a CallRule> {
+    past.made.grant.calls.iter().zip(&past.made.tags).filter(|(_, tag)| **tag == Tag::Plain).map(|(rule, _)| rule)
+}
+
+fn in_a_call(rng: &mut Rng, past: Past<'_>, aim: Aim, step: &mut Step) -> bool {
+    let grant = &past.made.grant;
+    let k = rng.index(step.action.calls.len());
+    let tag = match aim {
+        Code::TargetForbidden => Tag::Forbidden,
+        Code::BadGrant => Tag::Bad,
+        Code::NotYetSupported => Tag::Unsupported,
+        _ => Tag::Plain,
+    };
+    let rules: Vec<&CallRule> = grant.calls.iter().zip(&past.made.tags).filter(|(_, t)| **t == tag).map(|(r, _)| r).collect();
+    if rules.is_empty() {
+        return false;
+    }
+    for _ in 0..12 {
+        let of = rules[rng.index(rules.len())];
+        let mut made = call(rng, past, of);
+        if spoil_call(rng, past, aim, of, &mut made, step) {
+            let k = k.min(step.action.calls.len() - 1);
+            step.action.calls[k] = made;
+            return true;
+        }
+    }
+    false
+}
+
+fn spoil_call(rng: &mut Rng, past: Past<'_>, aim: Aim, of: &CallRule, made: &mut Call, step: &mut Step) -> bool {
+    let mut data = made.data.to_vec();
+    let mut arguments = words(made);
+    match aim {
+        Code::NoRule => match rng.below(6) {
+            0 => made.to = Address::from(rng.bytes::<20>()),
+            1 => made.to = crate::world::TARGETS[2],
+            2 => data = data.into_iter().take(1 + rng.index(3)).collect(),
+            3 => data.clear(),
+            4 => data = vec![0; 4],
+            _ if data.is_empty() => return false,
+            _ => data[rng.index(4)] ^= 1 << rng.below(8),
+        },
+        Code::ValueOverMax if of.max_value == U256::MAX => return false,
+        Code::ValueOverMax => {
+            made.value = if rng.chance(70) { of.max_value + U256::from(1) } else { U256::MAX - U256::from(rng.below(2)) };
+        }
+        Code::BadCalldata if data.is_empty() => return false,
+        Code::BadCalldata => match rng.below(8) {
+            0 => data.extend([0; 32]),
+            1 => data.push(rng.word() as u8),
+            2 if data.len() > 4 => drop(data.pop()),
+            3 if data.len() > 4 => data.truncate(data.len() - 32),
+            _ => {
+                let Some(types) = plain_types(of).filter(|t| !t.is_empty()) else { return false };
+                let i = rng.index(types.len());
+                let Some(word) = values::dirty(rng, arguments[i], &types[i]) else { return false };
+                data[4 + 32 * i..36 + 32 * i].copy_from_slice(&word.0);
+            }
+        },
+        Code::ConditionFailed => {
+            let Some(types) = plain_types(of).filter(|_| !of.conditions.is_empty()) else { return false };
+            let i = of.conditions[rng.index(of.conditions.len())].path.as_argument().unwrap();
+            let wild = rng.chance(40);
+            arguments[i] = if wild { values::canonical(rng, &types[i]) } else { values::near(rng, arguments[i], &types[i]) };
+            data = with_arguments(of, &arguments, made.value).data.to_vec();
+        }
+        Code::MeterExceeded => {
+            let Some(meter) = meter_of(&past.made.grant, of) else { return false };
+            let left = left(past.ledger, &meter, past.now);
+            let more = U256::from(left) + U256::from(1);
+            let amount = if rng.chance(70) { more } else { rng.pick(&[U256::MAX, U256::from(1) << 120, values::ones(128)]) };
+            match &of.uses[0].amount {
+                Amount::One if left < 4 => step.action.calls = vec![made.clone(); left as usize + 1],
+                Amount::One => return false,
+                Amount::Value if amount > of.max_value => return false,
+                Amount::Value => made.value = amount,
+                Amount::Path(path) => {
+                    let i = path.as_argument().unwrap();
+                    arguments[i] = hallpass_policy::abi::Word::from_uint(amount);
+                    if !values::is_value(arguments[i], &plain_types(of).unwrap()[i]) {
+                        return false;
+                    }
+                    data = with_arguments(of, &arguments, made.value).data.to_vec();
+                }
+            }
+        }
+        Code::NotYetSupported if data.len() > 4 && of.conditions.is_empty() => data.extend(rng.bytes::<32>()),
+        _ => {}
+    }
+    made.data = data.into();
+    true
+}

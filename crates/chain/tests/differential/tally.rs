@@ -1,0 +1,53 @@
+//! What was seen, how often, and whether that is enough.
+
+use crate::compare::ALLOWED;
+use hallpass_policy::Code;
+use std::collections::BTreeMap;
+
+/// Codes that only one side can have.
+pub const ONE_SIDED: [Code; 2] = [Code::GasOverCap, Code::BadSignature];
+
+/// Counts of verdicts.
+#[derive(Debug, Default)]
+pub struct Tally {
+    counts: BTreeMap<&'static str, u64>,
+    homes: BTreeMap<&'static str, u64>,
+    batches: u64,
+    pub total: u64,
+    pub histories: u64,
+}
+
+impl Tally {
+    pub fn count(&mut self, code: &'static str, home: &'static str, calls: usize) {
+        self.total += 1;
+        *self.counts.entry(code).or_default() += 1;
+        *self.homes.entry(home).or_default() += 1;
+        self.batches += u64::from(calls > 1);
+    }
+
+    pub fn of(&self, code: &str) -> u64 {
+        self.counts.get(code).copied().unwrap_or(0)
+    }
+
+    /// One line a code.
+    pub fn table(&self) -> String {
+        let share = |n: u64| n as f64 * 100.0 / self.total.max(1) as f64;
+        let mut out = format!(
+            "{} operations in {} histories, {} of them batches of several calls, homes {:?}\n",
+            self.total, self.histories, self.batches, self.homes
+        );
+        let names = core::iter::once(ALLOWED).chain(Code::ALL.iter().map(|c| c.as_str()));
+        for name in names.filter(|n| *n != Code::GasOverCap.as_str()) {
+            out += &format!("{name:<24}{:>10}{:>9.2} %\n", self.of(name), share(self.of(name)));
+        }
+        out
+    }
+
+    /// At least 30 in a hundred allowed, and at least 1 in a hundred of every code that both sides have.
+    pub fn require_shares(&self) {
+        assert!(self.of(ALLOWED) * 100 >= self.total * 30, "too few allowed\n{}", self.table());
+        for code in Code::ALL.iter().filter(|c| !ONE_SIDED.contains(c)) {
+            assert!(self.of(code.as_str()) * 100 >= self.total, "too few of {code}\n{}", self.table());
+        }
+    }
+}
