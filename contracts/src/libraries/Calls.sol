@@ -14,9 +14,9 @@ library Calls {
     address private constant ENTRY_POINT_07 = 0x0000000071727De22E5E9d8BAf0edAc6f37da032;
     address private constant ENTRY_POINT_08 = 0x4337084D9E255Ff0702461CF8895CE9E3b5Ff108;
 
-    /// @dev Bounds what `CALL` itself costs: a cold account (2,600), memory and stack; with value also 9,000, and
-    /// 25,000 for an account that did not exist.
-    uint256 private constant CALL_COST = 3_500;
+    /// @dev Bounds what `CALL` itself costs: a cold account and, under EIP-7702, a cold delegate (2,600 each), and the
+    /// stack; with value also 9,000, and 25,000 for an account that did not exist.
+    uint256 private constant CALL_COST = 6_000;
     uint256 private constant VALUE_COST = 34_000;
 
     /// @notice Judges every call in order, and counts what they cost in the meters' memory.
