@@ -158,10 +158,20 @@ impl World {
 
     /// Calls a view function; nothing stays.
     pub fn view<C: SolCall>(&mut self, to: Address, of: &C) -> C::Return {
+        C::abi_decode_returns(&self.ask(to, of.abi_encode())).unwrap()
+    }
+
+    /// As [`World::view`], in bytes.
+    pub fn ask(&mut self, to: Address, data: Vec<u8>) -> Bytes {
         self.evm.ctx.cfg.chain_id = CHAIN;
-        let result = self.evm.transact(call(DEPLOYER, to, of.abi_encode().into())).unwrap().result;
-        assert!(result.is_success(), "{} failed: {result:?}", C::SIGNATURE);
-        C::abi_decode_returns(&result.into_output().unwrap_or_default()).unwrap()
+        let result = self.evm.transact(call(DEPLOYER, to, data.into())).unwrap().result;
+        assert!(result.is_success(), "a view failed: {result:?}");
+        result.into_output().unwrap_or_default()
+    }
+
+    /// Deploys a contract by a transaction of its own.
+    pub fn deploy(&mut self, artifact: &Artifact, arguments: &[u8]) -> Address {
+        create(&mut self.evm, artifact, arguments)
     }
 }
 
