@@ -5,7 +5,7 @@
 
 use alloy_consensus::{SignableTransaction, TxEip1559, transaction::RlpEcdsaEncodableTx};
 use alloy_eips::eip7702::{Authorization, SignedAuthorization};
-use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, eip191_hash_message, keccak256};
+use alloy_primitives::{Address, B256, Bytes, Signature, U256, eip191_hash_message, keccak256};
 use alloy_sol_types::{Eip712Domain, SolStruct};
 use hallpass_types::ChainId;
 use k256::ecdsa::SigningKey;
@@ -133,7 +133,7 @@ impl DevWallet {
     /// # Errors
     /// [`WalletRefusal::NotDevelopment`] for another chain.
     pub fn sign_transaction(&self, tx: TxEip1559) -> Result<Bytes, WalletRefusal> {
-        if tx.chain_id != DEV_CHAIN || matches!(tx.to, TxKind::Create) {
+        if tx.chain_id != DEV_CHAIN {
             return Err(WalletRefusal::NotDevelopment);
         }
         let hash = tx.signature_hash();

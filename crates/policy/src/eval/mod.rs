@@ -166,16 +166,24 @@ pub fn authorise(grant: &Grant, ledger: &Ledger, action: &Action, op: &OpBounds,
 fn encode_calls(action: &Action, op: &OpBounds, verdict: &Verdict) -> Result<Vec<u8>, Denial> {
     let mut out = Vec::new();
     for (i, (call, rule)) in action.calls.iter().zip(&verdict.rules).enumerate() {
+        let floor = op.gas_floors.get(i).copied().unwrap_or(0);
         let arguments = call.data.get(4..).unwrap_or(&[]);
-        let length = u32::try_from(arguments.len()).ok().filter(|n| *n < 1 << 24);
-        let length = length.ok_or_else(|| Denial::new(Code::BadCalldata, format!("rules[{rule}]")))?;
-        out.extend(rule.to_be_bytes());
-        out.extend(op.gas_floors.get(i).copied().unwrap_or(0).to_be_bytes());
-        pack::push_minimal(call.value, &mut out);
-        out.extend(length.to_be_bytes().iter().skip(1));
-        out.extend(arguments);
+        push_call(*rule, floor, call.value, arguments, &mut out)
+            .ok_or_else(|| Denial::new(Code::BadCalldata, format!("rules[{rule}]")))?;
     }
     Ok(out)
+}
+
+/// One call of a `SessionOp` (`spec/encoding.md`); `None` where the arguments take 2^24 bytes or more.
+#[must_use]
+pub fn push_call(rule: u16, gas_floor: u32, value: U256, arguments: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    let length = u32::try_from(arguments.len()).ok().filter(|n| *n < 1 << 24)?;
+    out.extend(rule.to_be_bytes());
+    out.extend(gas_floor.to_be_bytes());
+    pack::push_minimal(value, out);
+    out.extend(length.to_be_bytes().iter().skip(1));
+    out.extend(arguments);
+    Some(())
 }
 
 fn pick<'g>(grant: &'g Grant, call: &Call, tally: &meters::Tally<'g>) -> Result<(u16, meters::Tally<'g>), Denial> {

@@ -21,6 +21,9 @@ pub struct ExecuteBody {
     pub idempotency_key: String,
     /// The action.
     pub action: ActionBody,
+    /// The sequence number to use; the next free one where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<u32>,
 }
 
 /// What was done.
@@ -56,7 +59,7 @@ pub async fn handler(
     Body(body): Body<ExecuteBody>,
 ) -> Result<Json<ExecuteView>, ApiError> {
     let key = IdempotencyKey::try_from(body.idempotency_key).map_err(|e| ApiError::bad("bad_idempotency_key", e.to_string()))?;
-    match execute::execute(&app, &caller, id, &body.action.read()?, key).await? {
+    match execute::execute(&app, &caller, id, &body.action.read()?, key, body.sequence).await? {
         Outcome::Denied(denial) => {
             Err(ApiError::new(StatusCode::FORBIDDEN, denial.code.as_str(), denial.to_string()).hint(format!("denied at {}", denial.at)))
         }

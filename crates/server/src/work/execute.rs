@@ -66,7 +66,14 @@ pub async fn check(app: &App, caller: &Caller, id: SessionId, action: &Action) -
 /// # Errors
 /// 409 for a key used for another request, 422 where the session's key is not here or the chain refuses, 502 and 503 as
 /// node and store. Whatever was reserved stays reserved; sent again with the same key, it goes on where it stopped.
-pub async fn execute(app: &App, caller: &Caller, id: SessionId, action: &Action, key: IdempotencyKey) -> Result<Outcome, ApiError> {
+pub async fn execute(
+    app: &App,
+    caller: &Caller,
+    id: SessionId,
+    action: &Action,
+    key: IdempotencyKey,
+    wanted: Option<u32>,
+) -> Result<Outcome, ApiError> {
     let mut tx = app.store.read().await?;
     let session = own(tx.as_mut(), caller, id).await?;
     let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
@@ -80,7 +87,7 @@ pub async fn execute(app: &App, caller: &Caller, id: SessionId, action: &Action,
     let mut tx = app.store.begin().await?;
     let session = own(tx.as_mut(), caller, id).await?;
     let held = tx.reservations().held(session.grant, books.final_block.number).await?;
-    let request_hash = hash(action);
+    let request_hash = hash(action, wanted);
     let earlier = tx.reservations().find_by_key(id, &key).await?;
     let (authorised, reservation) = match earlier {
         Some(earlier) => {
@@ -96,7 +103,15 @@ pub async fn execute(app: &App, caller: &Caller, id: SessionId, action: &Action,
         }
         None => {
             let ledger = locally_ended(&session, books.judged(&held));
-            let sequence = books.next_sequence(&grant, &held)?;
+            let free = books.next_sequence(&grant, &held)?;
+            let sequence = match wanted {
+                // One that lies further would kill sequences that are still out.
+                Some(wanted) if wanted > free => {
+                    return Err(ApiError::conflict("sequence_too_far", format!("the next free sequence is {free}")));
+                }
+                Some(wanted) => wanted,
+                None => free,
+            };
             let authorised = match judge(app, &grant, &ledger, action, sequence, now) {
                 Ok(authorised) => authorised,
                 Err(denial) => {
@@ -281,8 +296,11 @@ const fn state_name(state: &ReservationState) -> &'static str {
 }
 
 /// What makes two requests the same.
-fn hash(action: &Action) -> B256 {
+fn hash(action: &Action, wanted: Option<u32>) -> B256 {
     let mut bytes = action.chain.get().to_be_bytes().to_vec();
+    if let Some(sequence) = wanted {
+        bytes.extend(sequence.to_be_bytes());
+    }
     for call in &action.calls {
         bytes.extend(call.to);
         bytes.extend(call.value.to_be_bytes::<32>());

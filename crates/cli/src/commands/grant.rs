@@ -1,0 +1,193 @@
+//! `hallpass grant`
+
+use super::{Context, wallet_error};
+use crate::client::Client;
+use crate::error::CliError;
+use crate::system::read_text;
+use clap::{Args, Subcommand};
+use hallpass_chain::wallet::Manners;
+use hallpass_policy::draft::{CompleteError, Draft, Fill};
+use hallpass_policy::eip712::domain;
+use hallpass_policy::words::{Lists, Tone, explain, to_text};
+use hallpass_policy::{json, text};
+use hallpass_server::endpoints::approve::{ApproveBody, ApproveView, AuthorizationBody};
+use hallpass_server::endpoints::request_grant::{GrantView, RequestBody};
+use hallpass_server::endpoints::shapes::SessionView;
+use hallpass_types::UnixSeconds;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Subcommands of `hallpass grant`.
+#[derive(Subcommand)]
+pub enum Grant {
+    /// Read a grant and print its canonical JSON
+    Parse(File),
+    /// Print a grant in the text form
+    Print(File),
+    /// Print the id of a complete grant
+    Hash {
+        #[command(flatten)]
+        file: File,
+        /// The second at which a relative time begins, in Unix seconds
+        #[arg(long, value_name = "UNIX")]
+        at: Option<u64>,
+    },
+    /// Say in plain words what a grant allows
+    Explain(File),
+    /// Ask for a pass: the server fills in what is open, makes the keys, and waits for the owner
+    Request {
+        #[command(flatten)]
+        file: File,
+        /// For this pocket of the owner's, from 0; without it, for the owner's own account by EIP-7702
+        #[arg(long, value_name = "NUMBER")]
+        pocket: Option<u64>,
+    },
+    /// Print what the owner's wallet has to sign (eth_signTypedData_v4)
+    TypedData {
+        /// The session that the request answered with
+        session: String,
+    },
+    /// Hand in the owner's signature; the grant is installed on chain
+    Approve(Approve),
+    /// Say no, for good
+    Refuse {
+        /// The session that the request answered with
+        session: String,
+    },
+}
+
+/// A grant in a file.
+#[derive(Args)]
+pub struct File {
+    /// The grant, in the text form (TOML) or the JSON form; `-` is standard input
+    file: PathBuf,
+}
+
+/// Options of `hallpass grant approve`.
+#[derive(Args)]
+pub struct Approve {
+    /// The session that the request answered with
+    session: String,
+    /// The wallet's signature over the typed data
+    #[arg(long, value_name = "0x...", required_unless_present = "dev_key")]
+    signature: Option<String>,
+    /// A file with a signed EIP-7702 authorization: {"chainId", "address", "nonce", "yParity", "r", "s"}
+    #[arg(long, value_name = "FILE")]
+    authorization: Option<PathBuf>,
+    /// Sign with the development key of this name (chain 31337 only)
+    #[arg(long, value_name = "NAME")]
+    dev_key: Option<String>,
+}
+
+/// Runs a subcommand.
+pub async fn run(context: &Context, command: Grant) -> Result<ExitCode, CliError> {
+    match command {
+        Grant::Parse(file) => println!("{}", json::print(&file.read()?)),
+        Grant::Print(file) => {
+            let text = text::print(&file.read()?).map_err(|e| CliError::refused(e.code(), e.to_string()))?;
+            print!("{text}");
+        }
+        Grant::Hash { file, at } => {
+            let at = at.map(|t| UnixSeconds::new(t).ok_or_else(|| CliError::input("bad_time", "a time is below 2^48 seconds"))).transpose()?;
+            let grant = file.read()?.complete(&Fill { at, ..Fill::default() }).map_err(incomplete)?;
+            context.show(&serde_json::json!({ "hash": grant.id().to_string() }), || grant.id().to_string())?;
+        }
+        Grant::Explain(file) => {
+            let lines = explain(&file.read()?, &Lists::default());
+            let tone = |t| match t {
+                Tone::Heading => "heading",
+                Tone::Plain => "plain",
+                Tone::Detail => "detail",
+                Tone::Red => "red",
+            };
+            let value: Vec<_> = lines.iter().map(|l| serde_json::json!({ "tone": tone(l.tone), "text": l.text })).collect();
+            context.show(&value, || to_text(&lines))?;
+        }
+        Grant::Request { file, pocket } => {
+            let body = RequestBody { grant: file.text()?, pocket };
+            file.read()?;
+            let view: GrantView = Client::logged_in(&context.config)?.post("/v1/grants", &body).await?;
+            context.show(&view, || {
+                let needs = view.needs.as_deref().map_or(String::new(), |_| {
+                    format!("\nthe account must also delegate to {}: sign an EIP-7702 authorization", view.backend)
+                });
+                format!(
+                    "{}\nsession {}{needs}\nsign what `hallpass grant typed-data {}` prints, then `hallpass grant approve {} --signature 0x...`",
+                    view.text, view.session.id, view.session.id, view.session.id
+                )
+            })?;
+        }
+        Grant::TypedData { session } => {
+            let view: GrantView = Client::logged_in(&context.config)?.get(&format!("/v1/sessions/{session}")).await?;
+            let pretty = serde_json::to_string_pretty(&view.typed_data).map_err(|e| CliError::missing("encode", e.to_string()))?;
+            println!("{pretty}");
+        }
+        Grant::Approve(args) => approve(context, args).await?,
+        Grant::Refuse { session } => {
+            let client = Client::logged_in(&context.config)?;
+            let view: SessionView = client.post(&format!("/v1/sessions/{session}/refuse"), &()).await?;
+            context.show(&view, || format!("session {} is {}", view.id, view.state))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn approve(context: &Context, args: Approve) -> Result<(), CliError> {
+    let client = Client::logged_in(&context.config)?;
+    let path = format!("/v1/sessions/{}", args.session);
+    let body = match (args.dev_key, args.signature) {
+        (Some(name), _) => {
+            let view: GrantView = client.get(&path).await?;
+            let wallet = context.dev_wallet(&name, Manners::Local)?;
+            let grant = json::parse_grant(&view.canonical).map_err(|e| CliError::missing(e.code(), e.to_string()))?;
+            let message = grant.message();
+            let signature = wallet.sign_typed(&domain(message.chainId, message.backend), &message).map_err(wallet_error)?;
+            let authorization = match view.needs.as_deref() {
+                Some("delegation") => {
+                    let node = hallpass_chain::Node::connect(&context.config.rpc, context.config.chain).await;
+                    let node = node.map_err(|e| super::serve::node_error(&e))?;
+                    let nonce = node.next_nonce(wallet.address()).await.map_err(|e| super::serve::node_error(&e))?;
+                    let signed = wallet.sign_authorization(grant.backend, nonce).map_err(wallet_error)?;
+                    Some(AuthorizationBody::from(&signed))
+                }
+                _ => None,
+            };
+            ApproveBody { signature: signature.to_string(), authorization }
+        }
+        (None, Some(signature)) => {
+            let authorization = match args.authorization {
+                None => None,
+                Some(file) => Some(
+                    serde_json::from_str(&read_text(&file)?)
+                        .map_err(|e| CliError::input("bad_authorization", format!("{}: {e}", file.display())))?,
+                ),
+            };
+            ApproveBody { signature, authorization }
+        }
+        (None, None) => return Err(CliError::input("no_signature", "give --signature or --dev-key")),
+    };
+    let view: ApproveView = client.post(&format!("{path}/approve"), &body).await?;
+    context.show(&view, || format!("session {} is {}; installed in transaction {} ({} gas)", view.session.id, view.session.state, view.tx, view.gas_used))
+}
+
+impl File {
+    fn text(&self) -> Result<String, CliError> {
+        read_text(&self.file)
+    }
+
+    /// Reads either form.
+    fn read(&self) -> Result<Draft, CliError> {
+        let source = self.text()?;
+        if source.trim_start().starts_with('{') {
+            json::parse(&source).map_err(|e| CliError::input(e.code(), e.to_string()))
+        } else {
+            text::parse(&source).map_err(|e| CliError::input(e.code, e.to_string()))
+        }
+    }
+}
+
+fn incomplete(error: CompleteError) -> CliError {
+    let code = error.code();
+    let error = CliError::input(code, error.to_string());
+    if code == "incomplete" { error.hint("a grant has an id only when it is complete; `at` is given by --at") } else { error }
+}

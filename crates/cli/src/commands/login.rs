@@ -1,0 +1,78 @@
+//! `hallpass login`
+
+use super::{Context, wallet_error};
+use crate::client::{Client, token_file};
+use crate::error::CliError;
+use crate::system;
+use alloy_primitives::Address;
+use clap::Parser;
+use hallpass_auth::siwe::{DateTime, Message, Version};
+use hallpass_chain::wallet::{DevWallet, Manners};
+use hallpass_server::endpoints::login::{LoginBody, LoginView};
+use hallpass_server::endpoints::nonce::NonceView;
+use hallpass_types::{ChainId, UnixSeconds, account::parse_address};
+use std::process::ExitCode;
+
+/// Options of `hallpass login`.
+#[derive(Parser)]
+pub struct Args {
+    /// The wallet's address; the message to sign is printed, and its signature read from standard input
+    #[arg(long, value_name = "0x...", required_unless_present = "dev_key")]
+    address: Option<String>,
+    /// Sign with the development key of this name (chain 31337 only)
+    #[arg(long, value_name = "NAME")]
+    dev_key: Option<String>,
+}
+
+/// Logs in and keeps the token in the state folder.
+pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
+    let client = Client::new(&context.config.public_url);
+    let view = match (args.dev_key, args.address) {
+        (Some(name), _) => with_wallet(&client, &context.dev_wallet(&name, Manners::Local)?).await?,
+        (None, Some(address)) => {
+            let address = parse_address(&address).map_err(|e| CliError::input(e.code(), format!("`{address}`: {e}")))?;
+            let nonce: NonceView = client.post("/v1/login/nonce", &()).await?;
+            let message = message(&nonce, address)?.to_string();
+            eprintln!("sign this message with your wallet (personal_sign), then paste the signature:\n");
+            println!("{message}");
+            eprintln!();
+            let mut signature = String::new();
+            std::io::stdin().read_line(&mut signature).map_err(|e| CliError::input("no_signature", format!("cannot read the signature: {e}")))?;
+            client.post("/v1/login", &LoginBody { message, signature: signature.trim().to_owned() }).await?
+        }
+        (None, None) => return Err(CliError::input("no_wallet", "give --address or --dev-key")),
+    };
+    let file = token_file()?;
+    system::write_private(&file, &view.token)?;
+    let shown = serde_json::json!({ "session": view.session, "account": view.account, "not_after": view.not_after, "token_file": file });
+    context.show(&shown, || format!("logged in as {}\nsession {} until {} (Unix seconds); its token is kept in {}", view.account, view.session, view.not_after, file.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A whole login with a development wallet.
+pub async fn with_wallet(client: &Client, wallet: &DevWallet) -> Result<LoginView, CliError> {
+    let nonce: NonceView = client.post("/v1/login/nonce", &()).await?;
+    let message = message(&nonce, wallet.address())?.to_string();
+    let signature = wallet.sign_message(&message).map_err(wallet_error)?.to_string();
+    client.post("/v1/login", &LoginBody { message, signature }).await
+}
+
+fn message(nonce: &NonceView, address: Address) -> Result<Message, CliError> {
+    let bad = |what: &str| CliError::missing("bad_answer", format!("the server's `{what}` cannot be signed"));
+    let now = UnixSeconds::new(nonce.now).and_then(DateTime::from_unix).ok_or_else(|| bad("now"))?;
+    Ok(Message {
+        scheme: None,
+        domain: nonce.domain.parse().map_err(|_| bad("domain"))?,
+        address,
+        statement: Some("Log in to Hallpass. This signature costs nothing and moves nothing.".parse().map_err(|_| bad("statement"))?),
+        uri: nonce.uri.parse().map_err(|_| bad("uri"))?,
+        version: Version::V1,
+        chain_id: ChainId::new(nonce.chain_id).ok_or_else(|| bad("chain_id"))?,
+        nonce: nonce.nonce.parse().map_err(|_| bad("nonce"))?,
+        issued_at: now,
+        expiration_time: None,
+        not_before: None,
+        request_id: None,
+        resources: None,
+    })
+}

@@ -1,0 +1,134 @@
+//! `hallpass serve`
+
+use super::{Context, open_store, store_error};
+use crate::error::CliError;
+use crate::system::{OsRng, SystemClock, passphrase};
+use clap::Parser;
+use hallpass_chain::contracts::Suite;
+use hallpass_chain::hallpass::RELAYED;
+use hallpass_chain::{Node, NodeError};
+use hallpass_server::{App, ChainSide, work};
+use hallpass_store::{RedbStore, Store, StoreKeys};
+use hallpass_vault::{RelayPolicy, SealedRecord, Vault, VaultHeader};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The relayer's key in the vault.
+const RELAYER: &str = "relayer/0";
+
+/// Options of `hallpass serve`.
+#[derive(Parser)]
+pub struct Args {
+    /// A file whose first line opens the vault; asked at the terminal where not given
+    #[arg(long, env = "HALLPASS_PASSPHRASE_FILE", value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+/// Runs until it is told to stop.
+pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter()).init();
+    let config = &context.config;
+    let settings = config.settings()?;
+    let listener = tokio::net::TcpListener::bind(config.listen).await.map_err(|e| {
+        CliError::missing("port_taken", format!("cannot listen on {}: {e}", config.listen)).hint("set `listen` to a free port")
+    })?;
+    let node = Node::connect(&config.rpc, config.chain).await.map_err(|e| node_error(&e))?;
+    let store = open_store(&config.store)?;
+    let file = args.passphrase_file.or_else(|| config.passphrase_file.clone());
+    let vault = unseal(&store, file.as_deref()).await?;
+    let relayer = relayer_key(&store, &vault).await?;
+    let suite = Suite::load().map_err(|e| CliError::missing("bad_artifact", e.to_string()))?;
+    let address = listener.local_addr().map_or(config.listen, |a| a);
+    let app = App {
+        store: Arc::new(store),
+        vault: Arc::new(vault),
+        chain: Arc::new(ChainSide { node, suite, relayer_address: relayer.public, relayer: tokio::sync::Mutex::new(relayer) }),
+        clock: Arc::new(SystemClock),
+        rng: Arc::new(OsRng),
+        settings: Arc::new(settings),
+    };
+    let settling = app.clone();
+    tokio::spawn(async move {
+        loop {
+            work::settle::once(&settling).await;
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+    });
+    let relayer = app.chain.relayer_address;
+    context.show(&serde_json::json!({ "listening": address.to_string(), "relayer": relayer.to_checksum(None) }), || {
+        format!("listening on http://{address}\nrelayer {relayer} pays for gas: keep it funded\nstop with Ctrl-C")
+    })?;
+    let served = axum::serve(listener, hallpass_server::router(app)).with_graceful_shutdown(stopped());
+    served.await.map_err(|e| CliError::missing("server_failed", format!("the server stopped: {e}")))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the vault, and with it the sealed parts of the store.
+pub async fn unseal(store: &RedbStore, file: Option<&std::path::Path>) -> Result<Vault, CliError> {
+    let header = read_header(store).await?.ok_or_else(|| {
+        CliError::missing("no_vault", "there is no vault in this store yet").hint("make one with `hallpass vault init`")
+    })?;
+    let passphrase = passphrase(file, "vault passphrase: ")?;
+    let vault = tokio::task::spawn_blocking(move || header.unseal(&passphrase))
+        .await
+        .map_err(|e| CliError::missing("vault_locked", e.to_string()))?
+        .map_err(|e| CliError::missing(e.code(), e.to_string()).hint("nothing was changed; try again"))?;
+    let vault = vault.with_relay_policy(RelayPolicy::new(&RELAYED));
+    store.unlock(keys(&vault)).await.map_err(store_error)?;
+    Ok(vault)
+}
+
+/// The vault's header, if a vault was made.
+pub async fn read_header(store: &RedbStore) -> Result<Option<VaultHeader>, CliError> {
+    let mut tx = store.read().await.map_err(store_error)?;
+    match tx.vault().header().await.map_err(store_error)? {
+        None => Ok(None),
+        Some(bytes) => serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|_| CliError::missing("bad_header", "the vault's header cannot be read").hint("restore it from a backup")),
+    }
+}
+
+fn keys(vault: &Vault) -> StoreKeys {
+    StoreKeys { index: *vault.derive_index_key("store/index"), field: *vault.derive_index_key("store/field") }
+}
+
+/// The relayer's key, made at the first start.
+async fn relayer_key(store: &RedbStore, vault: &Vault) -> Result<SealedRecord, CliError> {
+    let mut tx = store.begin().await.map_err(store_error)?;
+    if let Some(bytes) = tx.vault().record(RELAYER).await.map_err(store_error)? {
+        return serde_json::from_slice(&bytes).map_err(|_| CliError::missing("corrupt_row", "the relayer's key cannot be read"));
+    }
+    let mut id = [0; 16];
+    getrandom::fill(&mut id).map_err(|_| CliError::missing("no_randomness", "the operating system gave no random bytes"))?;
+    let record = vault.create_relayer_key(id, &OsRng).map_err(|e| CliError::missing(e.code(), e.to_string()))?;
+    let bytes = serde_json::to_vec(&record).map_err(|e| CliError::missing("encode", e.to_string()))?;
+    tx.vault().put_record(RELAYER, &bytes).await.map_err(store_error)?;
+    tx.commit().await.map_err(store_error)?;
+    Ok(record)
+}
+
+/// A node's failure.
+pub fn node_error(error: &NodeError) -> CliError {
+    let hint = match error {
+        NodeError::WrongChain { .. } => "set `chain` or `rpc`: they must be of one chain",
+        NodeError::BadUrl(_) => "set `rpc` to http://HOST:PORT or https://...",
+        _ => "start the node, or set `rpc` to one that runs",
+    };
+    CliError::missing(error.code(), error.to_string()).hint(hint)
+}
+
+fn filter() -> tracing_subscriber::EnvFilter {
+    tracing_subscriber::EnvFilter::try_from_env("HALLPASS_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"))
+}
+
+async fn stopped() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

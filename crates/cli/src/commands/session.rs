@@ -1,0 +1,123 @@
+//! `hallpass session`
+
+use super::Context;
+use crate::client::Client;
+use crate::error::CliError;
+use crate::system::{OsRng, read_text};
+use alloy_primitives::hex;
+use clap::Subcommand;
+use hallpass_server::endpoints::execute::{ExecuteBody, ExecuteView};
+use hallpass_server::endpoints::request_grant::GrantView;
+use hallpass_server::endpoints::revoke::RevokeView;
+use hallpass_server::endpoints::shapes::{ActionBody, SessionView, VerdictView};
+use hallpass_types::Rng;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Subcommands of `hallpass session`.
+#[derive(Subcommand)]
+pub enum Session {
+    /// List every session you have handed out, ended ones too
+    List,
+    /// Show a session and its grant in plain words
+    Show {
+        /// The session
+        session: String,
+    },
+    /// Ask whether an action would be allowed; nothing is reserved or signed (exit status 1 if denied)
+    Check {
+        /// The session
+        session: String,
+        /// The action: {"call": {"chain", "to", "value", "data"}} or {"batch": [...]}; `-` is standard input
+        action: PathBuf,
+    },
+    /// Sign and send an action
+    Execute {
+        /// The session
+        session: String,
+        /// The action, as for `check`
+        action: PathBuf,
+        /// Retries with the same key find the same operation; random where not given
+        #[arg(long, value_name = "KEY")]
+        idempotency_key: Option<String>,
+    },
+    /// End a session at once
+    Revoke {
+        /// The session
+        session: String,
+    },
+}
+
+/// Runs a subcommand.
+pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliError> {
+    let client = Client::logged_in(&context.config)?;
+    match command {
+        Session::List => {
+            let list: Vec<SessionView> = client.get("/v1/sessions").await?;
+            context.show(&list, || {
+                let mut out = String::from("SESSION                               KIND   STATE      UNTIL       WHAT");
+                for s in &list {
+                    let what = s.title.as_deref().map_or_else(|| s.account.clone(), |t| format!("\"{t}\""));
+                    out.push_str(&format!("\n{:<37} {:<6} {:<10} {:<11} {what}", s.id, s.kind, s.state, s.not_after));
+                }
+                out
+            })?;
+        }
+        Session::Show { session } => {
+            let view: GrantView = client.get(&format!("/v1/sessions/{session}")).await?;
+            context.show(&view, || format!("session {} is {}\n\n{}", view.session.id, view.session.state, view.text))?;
+        }
+        Session::Check { session, action } => {
+            let verdict: VerdictView = client.post(&format!("/v1/sessions/{session}/check"), &read_action(&action)?).await?;
+            context.show(&verdict, || match (&verdict.code, &verdict.says) {
+                (Some(code), Some(says)) => format!("denied: {says} [{code}]"),
+                _ => format!("allowed by rule {:?}", verdict.rules),
+            })?;
+            if !verdict.allowed {
+                return Ok(ExitCode::from(1));
+            }
+        }
+        Session::Execute { session, action, idempotency_key } => {
+            let key = match idempotency_key {
+                Some(key) => key,
+                None => {
+                    let mut bytes = [0; 16];
+                    OsRng.fill(&mut bytes).map_err(|e| CliError::missing("no_randomness", e.to_string()))?;
+                    hex::encode(bytes)
+                }
+            };
+            let body = ExecuteBody { idempotency_key: key, action: read_action(&action)?, sequence: None };
+            let view: ExecuteView = client.post(&format!("/v1/sessions/{session}/execute"), &body).await?;
+            context.show(&view, || {
+                let verb = if view.success { "done" } else { "reverted" };
+                format!("{verb} in transaction {} (block {}, {} gas), sequence {}", view.tx, view.block, view.gas_used, view.sequence)
+            })?;
+            if !view.success {
+                return Ok(ExitCode::from(1));
+            }
+        }
+        Session::Revoke { session } => {
+            let view: RevokeView = client.post(&format!("/v1/sessions/{session}/revoke"), &()).await?;
+            context.show(&view, || {
+                let chain = match (&view.tx, &view.pending) {
+                    (Some(tx), _) => format!("ended on chain in transaction {tx}"),
+                    (None, Some(why)) => format!("the chain does not know yet ({}); the server keeps trying", why.says),
+                    (None, None) => "there is nothing to end on chain".to_owned(),
+                };
+                let open = match view.outstanding_until {
+                    Some(until) => format!("\n{} signed operations are not settled yet; none is valid from {until} on", view.outstanding),
+                    None => String::new(),
+                };
+                format!("session {} is {}: it signs nothing any more\n{chain}{open}", view.session.id, view.session.state)
+            })?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_action(path: &Path) -> Result<ActionBody, CliError> {
+    serde_json::from_str(&read_text(path)?).map_err(|e| {
+        CliError::input("bad_action", format!("{}: {e}", path.display()))
+            .hint("for example {\"call\":{\"chain\":\"eip155:31337\",\"to\":\"0x...\",\"value\":\"0\",\"data\":\"0x...\"}}")
+    })
+}

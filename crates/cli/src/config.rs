@@ -1,0 +1,113 @@
+//! The configuration: a TOML file, and environment variables that override it.
+
+use crate::error::CliError;
+use hallpass_server::Settings;
+use hallpass_server::app::Finality;
+use hallpass_types::ChainId;
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Everything that can be configured. Each key `x` is overridden by the variable `HALLPASS_X`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where the server listens; loopback unless you put something in front of it.
+    pub listen: SocketAddr,
+    /// The URL that people see; login messages name its authority.
+    pub public_url: String,
+    /// CAIP-2.
+    pub chain: ChainId,
+    /// The node.
+    pub rpc: String,
+    /// The store's file.
+    pub store: PathBuf,
+    /// `finalized`, or a number of blocks.
+    pub finality: String,
+    /// How long a login lasts.
+    pub login_hours: u64,
+    /// Gas units for each operation, where a grant does not say.
+    pub gas_per_op: u64,
+    /// A file whose first line opens the vault.
+    pub passphrase_file: Option<PathBuf>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8700)),
+            public_url: "http://127.0.0.1:8700".to_owned(),
+            chain: ChainId::new(31_337).unwrap_or_else(|| unreachable!("31337 is not 0")),
+            rpc: "http://127.0.0.1:8545".to_owned(),
+            store: PathBuf::from("hallpass.redb"),
+            finality: "finalized".to_owned(),
+            login_hours: 12,
+            gas_per_op: 1_000_000,
+            passphrase_file: None,
+        }
+    }
+}
+
+const KEYS: [&str; 9] = ["listen", "public_url", "chain", "rpc", "store", "finality", "login_hours", "gas_per_op", "passphrase_file"];
+
+impl Config {
+    /// Reads the file, then the environment.
+    pub fn load(path: Option<&Path>) -> Result<Self, CliError> {
+        let mut table = match find(path) {
+            None => toml::Table::new(),
+            Some(path) => {
+                let text = std::fs::read_to_string(&path)
+                    .map_err(|e| CliError::input("unreadable_file", format!("cannot read {}: {e}", path.display())))?;
+                toml::from_str(&text).map_err(|e| CliError::input("bad_config", format!("{}: {e}", path.display())))?
+            }
+        };
+        for key in KEYS {
+            let name = format!("HALLPASS_{}", key.to_uppercase());
+            if let Ok(value) = std::env::var(&name) {
+                let number = matches!(key, "login_hours" | "gas_per_op");
+                let value = match value.parse::<i64>() {
+                    Ok(n) if number => toml::Value::Integer(n),
+                    _ => toml::Value::String(value),
+                };
+                table.insert(key.to_owned(), value);
+            }
+        }
+        toml::Value::Table(table).try_into().map_err(|e: toml::de::Error| {
+            CliError::input("bad_config", format!("the configuration cannot be read: {}", e.message()))
+                .hint(format!("known keys: {}; each can be set as HALLPASS_NAME too", KEYS.join(", ")))
+        })
+    }
+
+    /// What the server needs of it.
+    pub fn settings(&self) -> Result<Settings, CliError> {
+        let bad = || CliError::input("bad_config", format!("`public_url`: `{}` is no http or https URL", self.public_url));
+        let rest = self.public_url.strip_prefix("https://").or_else(|| self.public_url.strip_prefix("http://")).ok_or_else(bad)?;
+        let domain = rest.split('/').next().filter(|d| !d.is_empty()).ok_or_else(bad)?;
+        let finality = match self.finality.as_str() {
+            "finalized" => Finality::Tag,
+            depth => Finality::Depth(depth.parse().map_err(|_| {
+                CliError::input("bad_config", format!("`finality`: `{depth}` is neither `finalized` nor a number of blocks"))
+            })?),
+        };
+        Ok(Settings {
+            domain: domain.to_owned(),
+            uri: self.public_url.clone(),
+            chain: self.chain,
+            finality,
+            login_seconds: self.login_hours.saturating_mul(3600),
+            gas_per_op: self.gas_per_op,
+        })
+    }
+}
+
+/// The file that is read: the one named, or the first of the usual places that exists.
+pub fn find(path: Option<&Path>) -> Option<PathBuf> {
+    if let Some(path) = path {
+        return Some(path.to_owned());
+    }
+    let folder = std::env::var_os("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")));
+    let places = [Some(PathBuf::from("hallpass.toml")), folder.map(|f| f.join("hallpass/config.toml"))];
+    places.into_iter().flatten().find(|p| p.exists())
+}

@@ -1,0 +1,67 @@
+//! The real clock, randomness and files.
+
+use crate::error::CliError;
+use hallpass_types::{Clock, Rng, RngError, UnixSeconds};
+use secrecy::SecretString;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The system's clock.
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place where the real time is read")]
+    fn now(&self) -> UnixSeconds {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+        UnixSeconds::new(since).unwrap_or(UnixSeconds::EPOCH)
+    }
+}
+
+/// The operating system's randomness.
+pub struct OsRng;
+
+impl Rng for OsRng {
+    fn fill(&self, out: &mut [u8]) -> Result<(), RngError> {
+        getrandom::fill(out).map_err(|_| RngError)
+    }
+}
+
+/// Reads a text file; `-` is standard input.
+pub fn read_text(path: &Path) -> Result<String, CliError> {
+    let read = if path == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(path) };
+    read.map_err(|e| CliError::input("unreadable_file", format!("cannot read {}: {e}", path.display())))
+}
+
+/// Writes a file that only its owner may read.
+pub fn write_private(path: &Path, text: &str) -> Result<(), CliError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let failed = |e: std::io::Error| CliError::missing("unwritable_file", format!("cannot write {}: {e}", path.display()));
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)
+}
+
+/// Where this user's sessions are kept: `hallpass` in the user's state folder.
+pub fn state_folder() -> Result<PathBuf, CliError> {
+    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
+    let folder = state.or_else(home).map(|folder| folder.join("hallpass"));
+    folder.ok_or_else(|| CliError::missing("no_home", "neither XDG_STATE_HOME nor HOME is set"))
+}
+
+/// Reads a passphrase: from a file (its first line), or at the terminal.
+pub fn passphrase(file: Option<&Path>, prompt: &str) -> Result<SecretString, CliError> {
+    if let Some(path) = file {
+        let text = read_text(path)?;
+        return Ok(SecretString::from(text.lines().next().unwrap_or("").to_owned()));
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(CliError::missing("vault_locked", "the vault is locked, and there is no terminal to ask for its passphrase")
+            .hint("give --passphrase-file FILE, or set HALLPASS_PASSPHRASE_FILE"));
+    }
+    let text = rpassword::prompt_password(prompt).map_err(|e| CliError::missing("no_terminal", format!("cannot read a passphrase: {e}")))?;
+    Ok(SecretString::from(text))
+}
