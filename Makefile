@@ -1,0 +1,67 @@
+# Two commands do everything: `make demo` and `make test`.
+# `make check` is the quick tier, `make test` what CI runs, `make prove` the long runs whose results stand under proofs/.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+NPM_STAMP := contracts/node_modules/.installed
+HALLPASS := target/debug/hallpass
+STAY ?=
+
+.PHONY: demo test check prove tools build format lint unit contracts differential e2e generated clean help
+
+help:
+	@sed -n 's/^# //p' Makefile | head -3
+
+demo: build
+	$(HALLPASS) demo --anvil "$$(tools/anvil-path)" $(if $(STAY),--stay)
+
+test: check contracts differential e2e demo
+	@echo 'make test: everything passed'
+
+check: format lint unit generated
+
+# --- what each tier consists of
+
+tools: $(NPM_STAMP)
+
+$(NPM_STAMP): contracts/package.json contracts/package-lock.json tools/setup
+	tools/setup
+	npm ci --prefix contracts --no-audit --no-fund
+	touch $@
+
+build: tools
+	cargo build --locked --package hallpass-cli
+
+format:
+	cargo fmt --all --check
+
+lint:
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+unit:
+	cargo test --locked --workspace --lib --bins
+	cargo test --locked --workspace --doc
+
+generated: build
+	$(HALLPASS) openapi | diff docs/reference/openapi.json -
+	@echo 'generated files are up to date'
+
+contracts: tools
+	cd contracts && npm run --silent test
+	cd contracts && npm run --silent artifacts:check
+
+differential: tools
+	cargo test --locked --package hallpass-chain --tests
+
+e2e: build
+	cargo test --locked --package hallpass-cli --package hallpass-store --package hallpass-server --tests
+
+prove: tools
+	tools/prove
+
+clean:
+	cargo clean
+	rm -rf contracts/node_modules contracts/out contracts/cache .demo
