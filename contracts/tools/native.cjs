@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Runs the native binary of a pinned @foundry-rs package and exits as it does: the package's own wrapper always exits 0.
+// Runs the native binary of a pinned @foundry-rs package and exits as it does. The packages that wrap these exit 0 always,
+// and name platforms that the registry does not have, on which `npm ci` stumbles.
 const { spawnSync } = require("node:child_process");
 
 const platform = { darwin: "darwin", linux: "linux", win32: "win32" }[process.platform];

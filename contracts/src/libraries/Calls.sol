@@ -120,6 +120,7 @@ library Calls {
         }
     }
 
+    /// @dev What the last call returned. Assembly: the copy is made only where the operation fails.
     function _reason() private pure returns (bytes memory reason) {
         assembly ("memory-safe") {
             reason := mload(0x40)

@@ -85,6 +85,7 @@ library Wires {
     }
 
     /// @notice `hashStruct(SessionOp)`.
+    /// @dev Assembly: hashed where it stands, as `Grants.hash`.
     function hash(SessionOp memory op) internal pure returns (bytes32 value) {
         assembly ("memory-safe") {
             value := keccak256(op, 256)
@@ -212,7 +213,7 @@ library Wires {
     /// @dev The EIP-712 hash of a list of `count` members. Those of `opened` are hashed from their first `size` bytes,
     /// after which stands their index; the hashes of all others are in the calldata at `position`, by index. An opened
     /// index that repeats, descends or is not below `count` is never met, and so refused.
-    /// Assembly: hashing in place and one store a hash, about 60 gas a member less than a bounds-checked array.
+    /// Assembly: hashing in place and one load and store a hash; about 100 gas a member less than a bounds-checked array.
     function _hashList(uint256 opened, uint256 size, uint256 count, uint256 position)
         private
         pure
@@ -221,23 +222,26 @@ library Wires {
         bool unmet;
         assembly ("memory-safe") {
             let buffer := mload(0x40)
+            let slot := buffer
             let item := add(opened, 32)
             let last := add(item, shl(5, mload(opened)))
-            let index := not(0)
-            if lt(item, last) { index := mload(add(mload(item), size)) }
+            let i := 0
             next := position
-            for { let i := 0 } lt(i, count) { i := add(i, 1) } {
-                let slot := add(buffer, shl(5, i))
-                switch eq(i, index)
-                case 0 {
+            for {} lt(i, count) {} {
+                // The next opened index, or the count where there is none that is still to come.
+                let index := count
+                if lt(item, last) { index := mload(add(mload(item), size)) }
+                if or(lt(index, i), gt(index, count)) { index := count }
+                for {} lt(i, index) { i := add(i, 1) } {
                     mstore(slot, calldataload(next))
                     next := add(next, 32)
+                    slot := add(slot, 32)
                 }
-                default {
+                if lt(i, count) {
                     mstore(slot, keccak256(mload(item), size))
                     item := add(item, 32)
-                    index := not(0)
-                    if lt(item, last) { index := mload(add(mload(item), size)) }
+                    slot := add(slot, 32)
+                    i := add(i, 1)
                 }
             }
             value := keccak256(buffer, shl(5, count))
