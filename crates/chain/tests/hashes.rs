@@ -82,7 +82,12 @@ fn grant(rng: &mut Rng) -> Grant {
         endSeq: number(rng, 64) as u64,
         routes: number(rng, 8) as u8,
         relayer: address(rng),
-        calls: list(rng, |r| CallRule { target: address(r), signature: text(r), maxValue: U256::from_be_bytes(word(r).0), checks: bytes(r) }),
+        calls: list(rng, |r| CallRule {
+            target: address(r),
+            signature: text(r),
+            maxValue: U256::from_be_bytes(word(r).0),
+            checks: bytes(r),
+        }),
         meters: list(rng, |r| Meter {
             id: number(r, 16) as u16,
             what: number(r, 8) as u8,
@@ -114,7 +119,10 @@ fn grant(rng: &mut Rng) -> Grant {
 /// The message as wallets get it: decimal strings.
 fn typed_data(g: &Grant) -> Value {
     let n = |v: &dyn ToString| v.to_string();
-    let calls = g.calls.iter().map(|r| json!({"target": r.target, "signature": r.signature, "maxValue": n(&r.maxValue), "checks": r.checks}));
+    let calls = g
+        .calls
+        .iter()
+        .map(|r| json!({"target": r.target, "signature": r.signature, "maxValue": n(&r.maxValue), "checks": r.checks}));
     let meters = g.meters.iter().map(|m| {
         json!({"id": n(&m.id), "what": n(&m.what), "token": m.token, "cap": n(&m.cap), "period": n(&m.period), "anchor": n(&m.anchor)})
     });

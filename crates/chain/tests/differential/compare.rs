@@ -17,7 +17,14 @@ pub const ALLOWED: &str = "allowed";
 
 /// Judges `step` by the evaluator, sends it to the contract, and requires that they agree; `place` names the step.
 /// Returns the verdict, which `ledger` then holds.
-pub fn step(world: &mut World, account: &Account, made: &Made, step: &Step, ledger: &mut Ledger, place: &str) -> &'static str {
+pub fn step(
+    world: &mut World,
+    account: &Account,
+    made: &Made,
+    step: &Step,
+    ledger: &mut Ledger,
+    place: &str,
+) -> &'static str {
     let nothing = Ledger { status: Status::Unknown, base: 0, used: 0, meters: Vec::new(), ..ledger.clone() };
     let known = if step.ours { &*ledger } else { &nothing };
     let verdict = judge(&step.grant, known, &step.action, &step.op, &step.at);
@@ -60,7 +67,14 @@ pub fn send(world: &mut World, account: &Account, made: &Made, step: &Step, rule
 }
 
 /// Requires that the chain's view of account, grant and meters is the ledger.
-pub fn state(world: &mut World, account: &Account, grant: &Grant, id: B256, ledger: &Ledger, place: &dyn Fn() -> String) {
+pub fn state(
+    world: &mut World,
+    account: &Account,
+    grant: &Grant,
+    id: B256,
+    ledger: &Ledger,
+    place: &dyn Fn() -> String,
+) {
     let whole = world.view(account.at, &IHallpass::accountStateCall {});
     assert_eq!((ledger.epoch, ledger.frozen), (whole.epoch, whole.frozen), "account: {}", place());
     let chain = world.view(account.at, &IHallpass::grantStateCall { grant: id });
@@ -95,7 +109,8 @@ fn rules(step: &Step, ledger: &Ledger, verdict: &Result<Verdict, Denial>) -> Vec
         Err(denial) => denial,
     };
     let failed = denial.call.unwrap_or(0);
-    let before = Action { calls: step.action.calls[..failed.min(step.action.calls.len())].to_vec(), ..step.action.clone() };
+    let before =
+        Action { calls: step.action.calls[..failed.min(step.action.calls.len())].to_vec(), ..step.action.clone() };
     let mut numbers = match judge(&step.grant, ledger, &before, &step.op, &step.at) {
         Ok(verdict) => verdict.rules,
         Err(_) => Vec::new(),
@@ -137,7 +152,8 @@ fn opening(step: &Step, rules: &[u16]) -> Opening {
         named = (0..grant.calls.len() as u16).collect();
     }
     let mut opening = Opening::needed(grant, &named, caller);
-    let missing = |r: &u16| grant.calls[usize::from(*r)].uses.iter().any(|u| !grant.meters.iter().any(|m| m.id == u.meter));
+    let missing =
+        |r: &u16| grant.calls[usize::from(*r)].uses.iter().any(|u| !grant.meters.iter().any(|m| m.id == u.meter));
     if step.open_all || opening.rules.iter().any(missing) {
         opening.meters = (0..grant.meters.len() as u16).collect();
     }

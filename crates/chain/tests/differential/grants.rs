@@ -8,8 +8,10 @@ use core::num::NonZeroU32;
 use hallpass_policy::Grant;
 use hallpass_policy::abi::{Ty, Word};
 use hallpass_policy::forbidden::ENTRY_POINTS;
-use hallpass_policy::grant::{Amount, CallRule, Condition, Gas, Meter, Path, Rest, Routes, SessionKey, Test, Use, What};
 use hallpass_policy::grant::arguments_of;
+use hallpass_policy::grant::{
+    Amount, CallRule, Condition, Gas, Meter, Path, Rest, Routes, SessionKey, Test, Use, What,
+};
 use hallpass_types::{ChainId, UnixSeconds};
 
 /// Who sends operations.
@@ -114,7 +116,8 @@ fn meters(rng: &mut Rng, start: u64, life: u64) -> Vec<Meter> {
 }
 
 fn rules(rng: &mut Rng, account: &Account, meters: &[Meter]) -> (Vec<CallRule>, Vec<Tag>) {
-    let late = meters.last().filter(|m| m.what == What::Calls && m.anchor > meters[0].anchor && m.cap == 5).map(|m| m.id);
+    let late =
+        meters.last().filter(|m| m.what == What::Calls && m.anchor > meters[0].anchor && m.cap == 5).map(|m| m.id);
     let functions: Vec<String> = (0..1 + rng.below(3)).map(|n| function(rng, n, None)).collect();
     let mut list = Vec::new();
     for _ in 0..1 + rng.below(6) {
@@ -128,16 +131,21 @@ fn rules(rng: &mut Rng, account: &Account, meters: &[Meter]) -> (Vec<CallRule>, 
         let mut rule = rule(rng.pick(&TARGETS), "bad(uint64)".to_owned());
         let amount = match rng.below(3) {
             0 if late.is_some() => (late.unwrap(), Amount::One),
-            1 if meters.iter().any(|m| m.what == What::Custom) => {
-                (meters.iter().find(|m| m.what == What::Custom).unwrap().id, Amount::Path(Path::argument(1 + rng.below(3) as u16)))
-            }
+            1 if meters.iter().any(|m| m.what == What::Custom) => (
+                meters.iter().find(|m| m.what == What::Custom).unwrap().id,
+                Amount::Path(Path::argument(1 + rng.below(3) as u16)),
+            ),
             _ => (65_535, Amount::One),
         };
         rule.uses = vec![Use { meter: amount.0, amount: amount.1 }];
         list.push((rule, Tag::Bad));
     }
     if rng.chance(75) {
-        let mut made = rule(rng.pick(&TARGETS), rng.pick(&["odd(uint64,uint64)", "odd(uint256,bytes)", "odd(string)", "odd(uint8[])", "odd((bool))"]).to_owned());
+        let mut made = rule(
+            rng.pick(&TARGETS),
+            rng.pick(&["odd(uint64,uint64)", "odd(uint256,bytes)", "odd(string)", "odd(uint8[])", "odd((bool))"])
+                .to_owned(),
+        );
         if made.signature.ends_with("uint64)") {
             let ratio = Test::Ratio(Path::argument(1), U256::from(1), U256::from(1));
             made.conditions = vec![Condition { path: Path::argument(0), test: ratio }];
@@ -172,12 +180,27 @@ fn plain(rng: &mut Rng, functions: &[String], meters: &[Meter], late: Option<u16
         let amount = match meter.what {
             What::Native => {
                 let cap = U256::from(meter.cap);
-                made.max_value = rng.pick(&[U256::ZERO, U256::from(5), cap, cap + U256::from(1), U256::from(1_u64 << 50), U256::MAX]);
+                made.max_value = rng.pick(&[
+                    U256::ZERO,
+                    U256::from(5),
+                    cap,
+                    cap + U256::from(1),
+                    U256::from(1_u64 << 50),
+                    U256::MAX,
+                ]);
                 Amount::Value
             }
             What::Calls => Amount::One,
             What::Token(token) => {
-                made = rule(token, rng.pick(&["transfer(address,uint256)", "approve(address,uint256)", "increaseAllowance(address,uint256)"]).to_owned());
+                made = rule(
+                    token,
+                    rng.pick(&[
+                        "transfer(address,uint256)",
+                        "approve(address,uint256)",
+                        "increaseAllowance(address,uint256)",
+                    ])
+                    .to_owned(),
+                );
                 Amount::Path(Path::argument(1))
             }
             What::Custom => {

@@ -32,8 +32,14 @@ impl<'a> History<'a> {
         let home = rng.index(2);
         let account = world.accounts[home].clone();
         let made = make(rng, &account);
-        let ledger =
-            Ledger { frozen: false, epoch: account.epoch, status: Status::Unknown, base: 0, used: 0, meters: Vec::new() };
+        let ledger = Ledger {
+            frozen: false,
+            epoch: account.epoch,
+            status: Status::Unknown,
+            base: 0,
+            used: 0,
+            meters: Vec::new(),
+        };
         let now = made.grant.not_before.get();
         let name = format!("{name} ({})", account.home);
         Self { world, home, account, made, ledger, now, name, steps: 0 }
@@ -107,7 +113,8 @@ impl<'a> History<'a> {
     /// Time goes on: not at all, a little, to the edge of a window, or far; never past the grant's last second.
     fn pass(&mut self, rng: &mut Rng) {
         let last = self.made.grant.not_after.get() - 1;
-        let edges: Vec<u64> = self.made.grant.meters.iter().filter_map(|m| window(m, self.now)).map(|(_, end)| end).collect();
+        let edges: Vec<u64> =
+            self.made.grant.meters.iter().filter_map(|m| window(m, self.now)).map(|(_, end)| end).collect();
         let next = match rng.below(16) {
             0..=2 => self.now,
             3..=5 => self.now + 1,

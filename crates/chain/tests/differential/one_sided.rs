@@ -16,7 +16,9 @@ use hallpass_chain::contracts::IHallpass;
 use hallpass_chain::wire;
 use hallpass_policy::abi::Word;
 use hallpass_policy::eval::{At, judge};
-use hallpass_policy::grant::{Amount, CallRule, Condition, Gas, Meter, Path, Rest, Routes, SessionKey, Test, Use, What, arguments_of};
+use hallpass_policy::grant::{
+    Amount, CallRule, Condition, Gas, Meter, Path, Rest, Routes, SessionKey, Test, Use, What, arguments_of,
+};
 use hallpass_policy::{Action, Call, Grant, Ledger, OpBounds, Status};
 use hallpass_types::ChainId;
 
@@ -31,7 +33,14 @@ struct Bench {
 
 fn rule(target: Address, signature: &str) -> CallRule {
     let arguments = arguments_of(signature).unwrap();
-    CallRule { target, signature: signature.to_owned(), arguments, max_value: U256::ZERO, conditions: Vec::new(), uses: Vec::new() }
+    CallRule {
+        target,
+        signature: signature.to_owned(),
+        arguments,
+        max_value: U256::ZERO,
+        conditions: Vec::new(),
+        uses: Vec::new(),
+    }
 }
 
 fn word(value: u64) -> Word {
@@ -184,7 +193,12 @@ fn a_wire_one_byte_longer_or_shorter_is_refused() {
         validUntil: alloy_primitives::Uint::from(START + 1),
         relayer: Address::ZERO,
         maxFee: alloy_primitives::Uint::ZERO,
-        calls: crate::encode::calls(&[with_arguments(&bench.made.grant.calls[0], &[word(1), ADDRESS], U256::ZERO)], &[0], &[]).into(),
+        calls: crate::encode::calls(
+            &[with_arguments(&bench.made.grant.calls[0], &[word(1), ADDRESS], U256::ZERO)],
+            &[0],
+            &[],
+        )
+        .into(),
     };
     let signature = bench.made.session.sign(op.digest(CHAIN, bench.account.at));
     let opening = wire::Opening::needed(&bench.made.grant, &[0], CALLERS[0]);
@@ -208,28 +222,52 @@ fn a_bad_grant_is_refused_on_both_sides() {
     let bad: Vec<(&str, Change)> = vec![
         ("a path that leads nowhere", Box::new(move |g| g.calls[0].conditions = vec![condition(2, Test::Ne(word(9)))])),
         ("an order of addresses", Box::new(move |g| g.calls[0].conditions = vec![condition(1, Test::Le(word(9)))])),
-        ("a mask of an address", Box::new(move |g| g.calls[0].conditions = vec![condition(1, Test::Mask(word(1), word(0)))])),
-        ("bits outside the mask", Box::new(move |g| g.calls[0].conditions = vec![condition(0, Test::Mask(word(1), word(2)))])),
-        ("a bound that is no value", Box::new(move |g| g.calls[0].conditions = vec![condition(0, Test::Le(Word([0xff; 32])))])),
-        ("a list out of order", Box::new(move |g| g.calls[0].conditions = vec![condition(0, Test::In(vec![word(2), word(1)]))])),
+        (
+            "a mask of an address",
+            Box::new(move |g| g.calls[0].conditions = vec![condition(1, Test::Mask(word(1), word(0)))]),
+        ),
+        (
+            "bits outside the mask",
+            Box::new(move |g| g.calls[0].conditions = vec![condition(0, Test::Mask(word(1), word(2)))]),
+        ),
+        (
+            "a bound that is no value",
+            Box::new(move |g| g.calls[0].conditions = vec![condition(0, Test::Le(Word([0xff; 32])))]),
+        ),
+        (
+            "a list out of order",
+            Box::new(move |g| g.calls[0].conditions = vec![condition(0, Test::In(vec![word(2), word(1)]))]),
+        ),
         ("a list of one", Box::new(move |g| g.calls[0].conditions = vec![condition(0, Test::In(vec![word(1)]))])),
         ("value without a native meter", Box::new(|g| g.calls[0].max_value = U256::from(1))),
-        ("an anchor after the start", Box::new(|g| {
-            g.meters = vec![Meter { anchor: seconds(START + 1), ..meter(0, What::Calls) }];
-            g.calls[0].uses = vec![Use { meter: 0, amount: Amount::One }];
-        })),
-        ("a period below a minute", Box::new(|g| {
-            g.meters = vec![Meter { period: core::num::NonZeroU32::new(59), ..meter(0, What::Calls) }];
-            g.calls[0].uses = vec![Use { meter: 0, amount: Amount::One }];
-        })),
-        ("a token that is not the target", Box::new(|g| {
-            g.meters = vec![meter(0, What::Token(TARGETS[1]))];
-            g.calls[0].uses = vec![Use { meter: 0, amount: Amount::Path(Path::argument(0)) }];
-        })),
-        ("an amount that is no number", Box::new(|g| {
-            g.meters = vec![meter(0, What::Custom)];
-            g.calls[0].uses = vec![Use { meter: 0, amount: Amount::Path(Path::argument(1)) }];
-        })),
+        (
+            "an anchor after the start",
+            Box::new(|g| {
+                g.meters = vec![Meter { anchor: seconds(START + 1), ..meter(0, What::Calls) }];
+                g.calls[0].uses = vec![Use { meter: 0, amount: Amount::One }];
+            }),
+        ),
+        (
+            "a period below a minute",
+            Box::new(|g| {
+                g.meters = vec![Meter { period: core::num::NonZeroU32::new(59), ..meter(0, What::Calls) }];
+                g.calls[0].uses = vec![Use { meter: 0, amount: Amount::One }];
+            }),
+        ),
+        (
+            "a token that is not the target",
+            Box::new(|g| {
+                g.meters = vec![meter(0, What::Token(TARGETS[1]))];
+                g.calls[0].uses = vec![Use { meter: 0, amount: Amount::Path(Path::argument(0)) }];
+            }),
+        ),
+        (
+            "an amount that is no number",
+            Box::new(|g| {
+                g.meters = vec![meter(0, What::Custom)];
+                g.calls[0].uses = vec![Use { meter: 0, amount: Amount::Path(Path::argument(1)) }];
+            }),
+        ),
     ];
     for (what, change) in bad {
         let mut bench = bench(change);
@@ -245,7 +283,9 @@ fn a_bad_grant_is_refused_on_both_sides() {
 /// Whoever makes them one deletes the line here.
 #[test]
 fn known_differences_of_words() {
-    let path = |index, test| move |g: &mut Grant| g.calls[0].conditions = vec![Condition { path: Path::argument(index), test }];
+    let path = |index, test| {
+        move |g: &mut Grant| g.calls[0].conditions = vec![Condition { path: Path::argument(index), test }]
+    };
     let nowhere = bench(path(2, Test::Ne(word(9)))).words_of(&[word(1), ADDRESS]);
     assert_eq!(nowhere, ("not_yet_supported", "bad_grant"));
     let unordered = bench(path(1, Test::Le(word(9)))).words_of(&[word(1), ADDRESS]);

@@ -15,28 +15,60 @@ pub type Aim = Code;
 
 /// What can be reached by spoiling one operation; the others need a past (see `history`).
 pub const AIMS: [Aim; 28] = [
-    Code::WrongChain, Code::RouteNotAllowed, Code::GrantNotStarted, Code::GrantExpired, Code::OpNotYetValid, Code::OpExpired,
-    Code::OpTooLong, Code::OpOutsideGrant, Code::RelayerNotAllowed, Code::FeeOverCap, Code::EmptyBatch, Code::LaneNotSupported,
-    Code::SequenceOutOfRange, Code::AccountFrozen, Code::EpochMoved, Code::GrantUnknown, Code::NonceUsed, Code::BadSignature,
-    Code::NoRule, Code::TargetForbidden, Code::ValueOverMax, Code::BadCalldata, Code::ConditionFailed, Code::WindowCrossed,
-    Code::WindowPast, Code::MeterExceeded, Code::BadGrant, Code::NotYetSupported,
+    Code::WrongChain,
+    Code::RouteNotAllowed,
+    Code::GrantNotStarted,
+    Code::GrantExpired,
+    Code::OpNotYetValid,
+    Code::OpExpired,
+    Code::OpTooLong,
+    Code::OpOutsideGrant,
+    Code::RelayerNotAllowed,
+    Code::FeeOverCap,
+    Code::EmptyBatch,
+    Code::LaneNotSupported,
+    Code::SequenceOutOfRange,
+    Code::AccountFrozen,
+    Code::EpochMoved,
+    Code::GrantUnknown,
+    Code::NonceUsed,
+    Code::BadSignature,
+    Code::NoRule,
+    Code::TargetForbidden,
+    Code::ValueOverMax,
+    Code::BadCalldata,
+    Code::ConditionFailed,
+    Code::WindowCrossed,
+    Code::WindowPast,
+    Code::MeterExceeded,
+    Code::BadGrant,
+    Code::NotYetSupported,
 ];
 
 /// Spoils `step`; false where this grant and past offer no way.
 pub fn spoil(rng: &mut Rng, past: Past<'_>, aim: Aim, step: &mut Step) -> bool {
     step.aim = Some(aim);
     match aim {
-        Code::WrongChain | Code::RouteNotAllowed | Code::EpochMoved | Code::GrantUnknown => elsewhere(rng, past, aim, step),
-        Code::GrantNotStarted | Code::GrantExpired | Code::OpNotYetValid | Code::OpExpired | Code::OpTooLong | Code::OpOutsideGrant => {
-            time(rng, aim, step)
+        Code::WrongChain | Code::RouteNotAllowed | Code::EpochMoved | Code::GrantUnknown => {
+            elsewhere(rng, past, aim, step)
         }
+        Code::GrantNotStarted
+        | Code::GrantExpired
+        | Code::OpNotYetValid
+        | Code::OpExpired
+        | Code::OpTooLong
+        | Code::OpOutsideGrant => time(rng, aim, step),
         Code::WindowCrossed | Code::WindowPast => at_a_window(rng, past, aim, step),
-        Code::RelayerNotAllowed | Code::FeeOverCap | Code::EmptyBatch | Code::LaneNotSupported | Code::SequenceOutOfRange | Code::NonceUsed => {
-            around(rng, past, aim, step)
-        }
+        Code::RelayerNotAllowed
+        | Code::FeeOverCap
+        | Code::EmptyBatch
+        | Code::LaneNotSupported
+        | Code::SequenceOutOfRange
+        | Code::NonceUsed => around(rng, past, aim, step),
         Code::BadSignature => {
             let v = rng.pick(&[0, 1, 26, 29, 255]);
-            step.signing = rng.pick(&[Signing::OtherKey, Signing::HighS, Signing::WrongV(v), Signing::OtherOp, Signing::ZeroR]);
+            step.signing =
+                rng.pick(&[Signing::OtherKey, Signing::HighS, Signing::WrongV(v), Signing::OtherOp, Signing::ZeroR]);
             true
         }
         // `history` freezes the account before.
@@ -86,7 +118,8 @@ fn time(rng: &mut Rng, aim: Aim, step: &mut Step) -> bool {
         Code::OpExpired => step.op.valid_until = seconds(now - some(rng)),
         Code::OpTooLong => {
             let until = now + 1 + rng.below(600);
-            (step.op.valid_from, step.op.valid_until) = (seconds(until.saturating_sub(601 + some(rng))), seconds(until));
+            (step.op.valid_from, step.op.valid_until) =
+                (seconds(until.saturating_sub(601 + some(rng))), seconds(until));
         }
         _ if rng.chance(50) => {
             step.at.now = seconds(start + near);
@@ -105,7 +138,8 @@ fn time(rng: &mut Rng, aim: Aim, step: &mut Step) -> bool {
 fn at_a_window(rng: &mut Rng, past: Past<'_>, aim: Aim, step: &mut Step) -> bool {
     let grant = &past.made.grant;
     let (start, end) = (grant.not_before.get(), grant.not_after.get());
-    let metered: Vec<&CallRule> = plain_rules(past).filter(|r| meter_of(grant, r).is_some_and(|m| m.period.is_some())).collect();
+    let metered: Vec<&CallRule> =
+        plain_rules(past).filter(|r| meter_of(grant, r).is_some_and(|m| m.period.is_some())).collect();
     if metered.is_empty() {
         return false;
     }
@@ -115,7 +149,9 @@ fn at_a_window(rng: &mut Rng, past: Past<'_>, aim: Aim, step: &mut Step) -> bool
         let period = u64::from(meter.period.unwrap().get());
         let k = rng.index(step.action.calls.len());
         if aim == Code::WindowPast {
-            let Some(counted) = past.ledger.meters.iter().find(|s| s.meter == meter.id && s.window > 0) else { continue };
+            let Some(counted) = past.ledger.meters.iter().find(|s| s.meter == meter.id && s.window > 0) else {
+                continue;
+            };
             let first = meter.anchor.get() + u64::from(counted.window) * period;
             let back = if rng.chance(60) { 1 } else { 1 + rng.below(period) };
             if first < start + back {
@@ -145,7 +181,9 @@ fn around(rng: &mut Rng, past: Past<'_>, aim: Aim, step: &mut Step) -> bool {
     match aim {
         Code::RelayerNotAllowed => match rng.below(4) {
             0 if !grant.relayer.is_zero() => step.op.relayer = Address::ZERO,
-            1 if !step.op.relayer.is_zero() => step.at.caller = Some(CALLERS.into_iter().find(|c| *c != step.op.relayer).unwrap()),
+            1 if !step.op.relayer.is_zero() => {
+                step.at.caller = Some(CALLERS.into_iter().find(|c| *c != step.op.relayer).unwrap())
+            }
             2 => {
                 step.ours = false;
                 step.grant.relayer = CALLERS.into_iter().find(|c| Some(*c) != step.at.caller).unwrap();
@@ -188,7 +226,8 @@ fn in_a_call(rng: &mut Rng, past: Past<'_>, aim: Aim, step: &mut Step) -> bool {
         Code::NotYetSupported => Tag::Unsupported,
         _ => Tag::Plain,
     };
-    let rules: Vec<&CallRule> = grant.calls.iter().zip(&past.made.tags).filter(|(_, t)| **t == tag).map(|(r, _)| r).collect();
+    let rules: Vec<&CallRule> =
+        grant.calls.iter().zip(&past.made.tags).filter(|(_, t)| **t == tag).map(|(r, _)| r).collect();
     if rules.is_empty() {
         return false;
     }
@@ -219,7 +258,8 @@ fn spoil_call(rng: &mut Rng, past: Past<'_>, aim: Aim, of: &CallRule, made: &mut
         },
         Code::ValueOverMax if of.max_value == U256::MAX => return false,
         Code::ValueOverMax => {
-            made.value = if rng.chance(70) { of.max_value + U256::from(1) } else { U256::MAX - U256::from(rng.below(2)) };
+            made.value =
+                if rng.chance(70) { of.max_value + U256::from(1) } else { U256::MAX - U256::from(rng.below(2)) };
         }
         Code::BadCalldata if data.is_empty() => return false,
         Code::BadCalldata => match rng.below(8) {
@@ -238,14 +278,16 @@ fn spoil_call(rng: &mut Rng, past: Past<'_>, aim: Aim, of: &CallRule, made: &mut
             let Some(types) = plain_types(of).filter(|_| !of.conditions.is_empty()) else { return false };
             let i = of.conditions[rng.index(of.conditions.len())].path.as_argument().unwrap();
             let wild = rng.chance(40);
-            arguments[i] = if wild { values::canonical(rng, &types[i]) } else { values::near(rng, arguments[i], &types[i]) };
+            arguments[i] =
+                if wild { values::canonical(rng, &types[i]) } else { values::near(rng, arguments[i], &types[i]) };
             data = with_arguments(of, &arguments, made.value).data.to_vec();
         }
         Code::MeterExceeded => {
             let Some(meter) = meter_of(&past.made.grant, of) else { return false };
             let left = left(past.ledger, &meter, past.now);
             let more = U256::from(left) + U256::from(1);
-            let amount = if rng.chance(70) { more } else { rng.pick(&[U256::MAX, U256::from(1) << 120, values::ones(128)]) };
+            let amount =
+                if rng.chance(70) { more } else { rng.pick(&[U256::MAX, U256::from(1) << 120, values::ones(128)]) };
             match &of.uses[0].amount {
                 Amount::One if left < 4 => step.action.calls = vec![made.clone(); left as usize + 1],
                 Amount::One => return false,

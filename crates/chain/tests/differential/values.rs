@@ -128,7 +128,8 @@ pub fn arguments(rng: &mut Rng, rule: &CallRule, amount: Option<(usize, U256)>) 
     let types = rule.arguments.as_deref().unwrap_or_default();
     let mut words = Vec::with_capacity(types.len());
     for (i, ty) in types.iter().enumerate() {
-        let tests: Vec<&Test> = rule.conditions.iter().filter(|c| c.path.as_argument() == Some(i)).map(|c| &c.test).collect();
+        let tests: Vec<&Test> =
+            rule.conditions.iter().filter(|c| c.path.as_argument() == Some(i)).map(|c| &c.test).collect();
         let suggested = amount.filter(|(at, _)| *at == i).map(|(_, v)| Word::from_uint(v)).filter(|w| is_value(*w, ty));
         words.push(match suggested {
             Some(word) if tests.is_empty() || rng.chance(60) => word,

@@ -125,20 +125,31 @@ impl World {
             })
             .with_db(db)
             .build_mainnet();
-        let delegate = create(&mut evm, &artifact("Hallpass7702", include_str!("../../../../contracts/artifacts/Hallpass7702.json")), &[]);
-        let pocket = create(&mut evm, &artifact("HallpassPocket", include_str!("../../../../contracts/artifacts/HallpassPocket.json")), &[]);
+        let delegate = create(
+            &mut evm,
+            &artifact("Hallpass7702", include_str!("../../../../contracts/artifacts/Hallpass7702.json")),
+            &[],
+        );
+        let pocket = create(
+            &mut evm,
+            &artifact("HallpassPocket", include_str!("../../../../contracts/artifacts/HallpassPocket.json")),
+            &[],
+        );
         let factory = artifact("HallpassFactory", include_str!("../../../../contracts/artifacts/HallpassFactory.json"));
         let factory = create(&mut evm, &factory, &pocket.abi_encode());
 
         let owners = [Key::random(rng), Key::random(rng)];
         let rich = U256::MAX >> 2;
-        let delegated = AccountInfo { balance: rich, nonce: 1, ..AccountInfo::from_bytecode(Bytecode::new_eip7702(delegate)) };
+        let delegated =
+            AccountInfo { balance: rich, nonce: 1, ..AccountInfo::from_bytecode(Bytecode::new_eip7702(delegate)) };
         evm.ctx.db_mut().insert_account_info(owners[0].address, delegated);
-        let accounts = owners.map(|owner| Account { home: "7702", at: owner.address, backend: delegate, owner, epoch: 0 });
+        let accounts =
+            owners.map(|owner| Account { home: "7702", at: owner.address, backend: delegate, owner, epoch: 0 });
         let mut world = Self { evm, accounts };
         let (owner, index) = (world.accounts[1].owner.address, U256::from(rng.below(5)));
         let at = world.view(factory, &IHallpassFactory::pocketOfCall { owner, index });
-        let opened = world.send(DEPLOYER, factory, IHallpassFactory::openCall { owner, index }.abi_encode().into(), 1, CHAIN);
+        let opened =
+            world.send(DEPLOYER, factory, IHallpassFactory::openCall { owner, index }.abi_encode().into(), 1, CHAIN);
         assert_eq!(opened, Outcome::Done);
         world.evm.ctx.db_mut().load_account(at).unwrap().info.balance = rich;
         world.accounts[1] = Account { home: "pocket", at, backend: pocket, ..world.accounts[1].clone() };
@@ -176,7 +187,15 @@ impl World {
 }
 
 fn call(from: Address, to: Address, data: Bytes) -> TxEnv {
-    TxEnv { caller: from, kind: TxKind::Call(to), data, gas_limit: GAS, gas_price: 0, chain_id: None, ..TxEnv::default() }
+    TxEnv {
+        caller: from,
+        kind: TxKind::Call(to),
+        data,
+        gas_limit: GAS,
+        gas_price: 0,
+        chain_id: None,
+        ..TxEnv::default()
+    }
 }
 
 fn create(evm: &mut MainnetEvm<MainnetContext<CacheDB<EmptyDB>>>, artifact: &Artifact, arguments: &[u8]) -> Address {
