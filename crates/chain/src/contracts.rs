@@ -69,11 +69,16 @@ impl Artifact {
         let deployed = value.get("deployedBytecode").ok_or_else(bad)?;
         let references = deployed.get("immutableReferences").and_then(|r| r.as_array()).cloned().unwrap_or_default();
         let immutables = references.iter().flat_map(|group| group.as_array().cloned().unwrap_or_default());
-        let number = |v: &serde_json::Value, key: &str| v.get(key).and_then(serde_json::Value::as_u64).and_then(|n| usize::try_from(n).ok());
+        let number = |v: &serde_json::Value, key: &str| {
+            v.get(key).and_then(serde_json::Value::as_u64).and_then(|n| usize::try_from(n).ok())
+        };
         Ok(Self {
             bytecode: code(value.get("bytecode")).ok_or_else(bad)?.into(),
             runtime: code(deployed.get("object").or_else(|| deployed.get("bytecode"))).ok_or_else(bad)?.into(),
-            immutables: immutables.map(|v| Some((number(&v, "start")?, number(&v, "length")?))).collect::<Option<_>>().ok_or_else(bad)?,
+            immutables: immutables
+                .map(|v| Some((number(&v, "start")?, number(&v, "length")?)))
+                .collect::<Option<_>>()
+                .ok_or_else(bad)?,
         })
     }
 
@@ -127,11 +132,17 @@ impl Suite {
     /// [`ArtifactError`].
     pub fn load() -> Result<Self, ArtifactError> {
         let delegate = Artifact::parse("Hallpass7702", include_str!("../../../contracts/artifacts/Hallpass7702.json"))?;
-        let pocket = Artifact::parse("HallpassPocket", include_str!("../../../contracts/artifacts/HallpassPocket.json"))?;
-        let factory = Artifact::parse("HallpassFactory", include_str!("../../../contracts/artifacts/HallpassFactory.json"))?;
+        let pocket =
+            Artifact::parse("HallpassPocket", include_str!("../../../contracts/artifacts/HallpassPocket.json"))?;
+        let factory =
+            Artifact::parse("HallpassFactory", include_str!("../../../contracts/artifacts/HallpassFactory.json"))?;
         let pocket_at = pocket.address(&[]);
         let factory_at = factory.address(pocket_at.into_word().as_slice());
-        Ok(Self { delegate: (delegate.address(&[]), delegate), pocket: (pocket_at, pocket), factory: (factory_at, factory) })
+        Ok(Self {
+            delegate: (delegate.address(&[]), delegate),
+            pocket: (pocket_at, pocket),
+            factory: (factory_at, factory),
+        })
     }
 }
 

@@ -8,8 +8,8 @@ use alloy_provider::{Provider, RootProvider};
 use alloy_rpc_types_eth::{TransactionInput, TransactionReceipt, TransactionRequest};
 use alloy_sol_types::SolCall;
 use alloy_transport::{RpcError, TransportErrorKind};
-use hallpass_types::{ChainId, UnixSeconds};
 use core::time::Duration;
+use hallpass_types::{ChainId, UnixSeconds};
 
 /// Why the node gave no good answer.
 #[derive(Debug, thiserror::Error)]
@@ -207,6 +207,14 @@ impl Node {
         self.ask(self.provider.get_transaction_receipt(tx).await)
     }
 
+    /// Whether the node has the transaction, in its pool or in a block.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn knows(&self, tx: B256) -> Result<bool, NodeError> {
+        Ok(self.ask(self.provider.get_transaction_by_hash(tx).await)?.is_some())
+    }
+
     /// Waits for the receipt, looking every quarter of a second at first and then every two, for at most `limit`.
     ///
     /// # Errors
@@ -219,7 +227,10 @@ impl Node {
                 return Ok(receipt);
             }
             if waited >= limit {
-                return Err(NodeError::Refused(format!("transaction {tx} is not in a block after {} s", limit.as_secs())));
+                return Err(NodeError::Refused(format!(
+                    "transaction {tx} is not in a block after {} s",
+                    limit.as_secs()
+                )));
             }
             tokio::time::sleep(pause).await;
             waited += pause;
@@ -232,7 +243,9 @@ impl Node {
     /// # Errors
     /// [`NodeError`].
     pub async fn block(&self, tag: BlockNumberOrTag) -> Result<BlockInfo, NodeError> {
-        let block = self.ask(self.provider.get_block_by_number(tag).await)?.ok_or(NodeError::Unreadable("eth_getBlockByNumber"))?;
+        let block = self
+            .ask(self.provider.get_block_by_number(tag).await)?
+            .ok_or(NodeError::Unreadable("eth_getBlockByNumber"))?;
         let time = UnixSeconds::new(block.header.inner.timestamp).ok_or(NodeError::Unreadable("timestamp"))?;
         Ok(BlockInfo { number: block.header.inner.number, hash: block.header.hash, time })
     }
@@ -241,7 +254,13 @@ impl Node {
     ///
     /// # Errors
     /// [`NodeError`].
-    pub async fn executed(&self, account: Address, grant: B256, from: u64, to: u64) -> Result<Vec<(U256, B256)>, NodeError> {
+    pub async fn executed(
+        &self,
+        account: Address,
+        grant: B256,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<(U256, B256)>, NodeError> {
         use alloy_sol_types::SolEvent;
         let filter = alloy_rpc_types_eth::Filter::new()
             .address(account)

@@ -61,7 +61,10 @@ pub struct DevWallet {
 
 impl core::fmt::Debug for DevWallet {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("DevWallet").field("address", &self.address).field("manners", &self.manners).finish_non_exhaustive()
+        f.debug_struct("DevWallet")
+            .field("address", &self.address)
+            .field("manners", &self.manners)
+            .finish_non_exhaustive()
     }
 }
 
@@ -124,7 +127,10 @@ impl DevWallet {
             return Err(WalletRefusal::Delegation);
         }
         let authorization = Authorization { chain_id: U256::from(DEV_CHAIN), address: to, nonce };
-        let (signature, parity) = self.key.sign_prehash_recoverable(authorization.signature_hash().as_slice()).map_err(|_| WalletRefusal::BadKey)?;
+        let (signature, parity) = self
+            .key
+            .sign_prehash_recoverable(authorization.signature_hash().as_slice())
+            .map_err(|_| WalletRefusal::BadKey)?;
         Ok(authorization.into_signed(Signature::from_signature_and_parity(signature, parity.is_y_odd())))
     }
 
@@ -137,7 +143,8 @@ impl DevWallet {
             return Err(WalletRefusal::NotDevelopment);
         }
         let hash = tx.signature_hash();
-        let (signature, parity) = self.key.sign_prehash_recoverable(hash.as_slice()).map_err(|_| WalletRefusal::BadKey)?;
+        let (signature, parity) =
+            self.key.sign_prehash_recoverable(hash.as_slice()).map_err(|_| WalletRefusal::BadKey)?;
         let mut out = Vec::new();
         tx.eip2718_encode(&Signature::from_signature_and_parity(signature, parity.is_y_odd()), &mut out);
         Ok(out.into())
@@ -148,7 +155,8 @@ impl DevWallet {
     /// # Errors
     /// [`WalletRefusal::BadKey`] where signing fails.
     pub fn sign(&self, digest: B256) -> Result<Bytes, WalletRefusal> {
-        let (signature, parity) = self.key.sign_prehash_recoverable(digest.as_slice()).map_err(|_| WalletRefusal::BadKey)?;
+        let (signature, parity) =
+            self.key.sign_prehash_recoverable(digest.as_slice()).map_err(|_| WalletRefusal::BadKey)?;
         Ok(Signature::from_signature_and_parity(signature, parity.is_y_odd()).as_bytes().to_vec().into())
     }
 }
@@ -165,7 +173,10 @@ mod tests {
     #[test]
     fn a_development_key_is_worth_nothing_elsewhere() {
         for id in [1, 10, 8453, 31_338] {
-            assert_eq!(DevWallet::named("owner", chain(id), Manners::Local).unwrap_err(), WalletRefusal::NotDevelopment);
+            assert_eq!(
+                DevWallet::named("owner", chain(id), Manners::Local).unwrap_err(),
+                WalletRefusal::NotDevelopment
+            );
         }
         let wallet = DevWallet::named("owner", chain(DEV_CHAIN), Manners::Local).unwrap();
         let end = End { grant: B256::ZERO };

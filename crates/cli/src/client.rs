@@ -26,7 +26,8 @@ impl Client {
     pub fn logged_in(config: &Config) -> Result<Self, CliError> {
         let kept = || std::fs::read_to_string(token_file().ok()?).ok().map(|t| t.trim().to_owned());
         let token = std::env::var("HALLPASS_TOKEN").ok().or_else(kept);
-        let token = token.ok_or_else(|| CliError::refused("not_logged_in", "there is no session").hint("run `hallpass login`"))?;
+        let token = token
+            .ok_or_else(|| CliError::refused("not_logged_in", "there is no session").hint("run `hallpass login`"))?;
         Ok(Self::new(&config.public_url).with_token(token))
     }
 
@@ -64,7 +65,8 @@ impl Client {
         let body = answer.bytes().await.map_err(|_| away("broke off its answer"))?;
         if status.is_success() {
             let body = if body.is_empty() { b"null".as_slice() } else { &body };
-            return serde_json::from_slice(body).map_err(|_| away("gave an answer that cannot be read; is it another version?"));
+            return serde_json::from_slice(body)
+                .map_err(|_| away("gave an answer that cannot be read; is it another version?"));
         }
         match serde_json::from_slice::<Problem>(&body) {
             Ok(problem) => Err(CliError::from_server(status.as_u16(), problem)),

@@ -48,7 +48,8 @@ impl Default for Config {
     }
 }
 
-const KEYS: [&str; 9] = ["listen", "public_url", "chain", "rpc", "store", "finality", "login_hours", "gas_per_op", "passphrase_file"];
+const KEYS: [&str; 9] =
+    ["listen", "public_url", "chain", "rpc", "store", "finality", "login_hours", "gas_per_op", "passphrase_file"];
 
 impl Config {
     /// Reads the file, then the environment.
@@ -80,13 +81,21 @@ impl Config {
 
     /// What the server needs of it.
     pub fn settings(&self) -> Result<Settings, CliError> {
-        let bad = || CliError::input("bad_config", format!("`public_url`: `{}` is no http or https URL", self.public_url));
-        let rest = self.public_url.strip_prefix("https://").or_else(|| self.public_url.strip_prefix("http://")).ok_or_else(bad)?;
+        let bad =
+            || CliError::input("bad_config", format!("`public_url`: `{}` is no http or https URL", self.public_url));
+        let rest = self
+            .public_url
+            .strip_prefix("https://")
+            .or_else(|| self.public_url.strip_prefix("http://"))
+            .ok_or_else(bad)?;
         let domain = rest.split('/').next().filter(|d| !d.is_empty()).ok_or_else(bad)?;
         let finality = match self.finality.as_str() {
             "finalized" => Finality::Tag,
             depth => Finality::Depth(depth.parse().map_err(|_| {
-                CliError::input("bad_config", format!("`finality`: `{depth}` is neither `finalized` nor a number of blocks"))
+                CliError::input(
+                    "bad_config",
+                    format!("`finality`: `{depth}` is neither `finalized` nor a number of blocks"),
+                )
             })?),
         };
         Ok(Settings {

@@ -77,7 +77,8 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<ExitCode, CliError> {
     let config = config::Config::load(cli.config.as_deref())?;
     let context = commands::Context { config, json: cli.json, config_path: cli.config };
-    let runtime = tokio::runtime::Runtime::new().map_err(|e| CliError::missing("no_runtime", format!("cannot start: {e}")))?;
+    let runtime =
+        tokio::runtime::Runtime::new().map_err(|e| CliError::missing("no_runtime", format!("cannot start: {e}")))?;
     runtime.block_on(async {
         match cli.command {
             Command::Serve(args) => commands::serve::run(&context, args).await,

@@ -29,18 +29,21 @@ impl Rng for OsRng {
 
 /// Reads a text file; `-` is standard input.
 pub fn read_text(path: &Path) -> Result<String, CliError> {
-    let read = if path == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(path) };
+    let read =
+        if path == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(path) };
     read.map_err(|e| CliError::input("unreadable_file", format!("cannot read {}: {e}", path.display())))
 }
 
 /// Writes a file that only its owner may read.
 pub fn write_private(path: &Path, text: &str) -> Result<(), CliError> {
     use std::os::unix::fs::OpenOptionsExt;
-    let failed = |e: std::io::Error| CliError::missing("unwritable_file", format!("cannot write {}: {e}", path.display()));
+    let failed =
+        |e: std::io::Error| CliError::missing("unwritable_file", format!("cannot write {}: {e}", path.display()));
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(failed)?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)
 }
 
@@ -59,9 +62,13 @@ pub fn passphrase(file: Option<&Path>, prompt: &str) -> Result<SecretString, Cli
         return Ok(SecretString::from(text.lines().next().unwrap_or("").to_owned()));
     }
     if !std::io::stdin().is_terminal() {
-        return Err(CliError::missing("vault_locked", "the vault is locked, and there is no terminal to ask for its passphrase")
-            .hint("give --passphrase-file FILE, or set HALLPASS_PASSPHRASE_FILE"));
+        return Err(CliError::missing(
+            "vault_locked",
+            "the vault is locked, and there is no terminal to ask for its passphrase",
+        )
+        .hint("give --passphrase-file FILE, or set HALLPASS_PASSPHRASE_FILE"));
     }
-    let text = rpassword::prompt_password(prompt).map_err(|e| CliError::missing("no_terminal", format!("cannot read a passphrase: {e}")))?;
+    let text = rpassword::prompt_password(prompt)
+        .map_err(|e| CliError::missing("no_terminal", format!("cannot read a passphrase: {e}")))?;
     Ok(SecretString::from(text))
 }

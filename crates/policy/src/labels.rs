@@ -1,7 +1,7 @@
 //! The requester's own names: hashed into the grant, and shown as claims, never as facts.
 
-use alloy_primitives::{Address, B256, keccak256};
 use crate::grant::{BadGrant, CallRule};
+use alloy_primitives::{Address, B256, keccak256};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -52,7 +52,10 @@ impl Labels {
         }
         for (name, token) in &self.tokens {
             if !is_name(name) || token.decimals > 77 {
-                return bad("tokens", "a token's name is 1 to 32 letters, digits, `.`, `_` or `-`; its decimals are 0 to 77");
+                return bad(
+                    "tokens",
+                    "a token's name is 1 to 32 letters, digits, `.`, `_` or `-`; its decimals are 0 to 77",
+                );
             }
             if self.tokens.iter().any(|(other, t)| other != name && t.address == token.address) {
                 return bad("tokens", "two names for one token");
@@ -64,7 +67,8 @@ impl Labels {
         let fits = self.params.len() == rules.len()
             && self.params.iter().zip(rules).all(|(names, rule)| {
                 let count = rule.arguments.as_ref().map_or(0, Vec::len);
-                let distinct = names.iter().enumerate().all(|(i, n)| n.is_empty() || !names.iter().skip(i + 1).any(|o| o == n));
+                let distinct =
+                    names.iter().enumerate().all(|(i, n)| n.is_empty() || !names.iter().skip(i + 1).any(|o| o == n));
                 let named = names.is_empty() || (names.len() == count && names.iter().any(|n| !n.is_empty()));
                 named && distinct && names.iter().all(|n| n.is_empty() || is_identifier(n))
             });

@@ -31,7 +31,10 @@ pub fn of_grant(grant: &Grant) -> Value {
 /// The `types` object of an EIP-712 `encodeType`, with the domain's own type.
 fn types(encode_type: &str) -> Value {
     let mut out = Map::new();
-    out.insert("EIP712Domain".to_owned(), fields("string name,string version,uint256 chainId,address verifyingContract"));
+    out.insert(
+        "EIP712Domain".to_owned(),
+        fields("string name,string version,uint256 chainId,address verifyingContract"),
+    );
     for one in encode_type.split_terminator(')') {
         if let Some((name, members)) = one.split_once('(') {
             out.insert(name.to_owned(), fields(members));
@@ -52,7 +55,10 @@ mod tests {
     fn every_struct_is_listed_with_its_fields_in_order() {
         let types = types(&eip712::Grant::eip712_encode_type());
         let names: Vec<&String> = types.as_object().unwrap().keys().collect();
-        assert_eq!(names, ["AppRule", "CallRule", "EIP712Domain", "Gas", "Grant", "Meter", "Require", "Rest", "TypedRule"]);
+        assert_eq!(
+            names,
+            ["AppRule", "CallRule", "EIP712Domain", "Gas", "Grant", "Meter", "Require", "Rest", "TypedRule"]
+        );
         assert_eq!(types["Meter"][3], json!({ "name": "cap", "type": "uint120" }));
         assert_eq!(types["Grant"].as_array().unwrap().len(), 16);
     }

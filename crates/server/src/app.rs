@@ -64,9 +64,34 @@ pub struct App {
     pub rng: Arc<dyn Rng>,
     /// What the operator decides.
     pub settings: Arc<Settings>,
+    /// Read while an operation is reserved and signed, written while a session is ended.
+    pub signing: Arc<tokio::sync::RwLock<()>>,
+    /// One sender at a time for each operation.
+    sending: Arc<[tokio::sync::Mutex<()>; 64]>,
 }
 
 impl App {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        vault: Arc<Vault>,
+        chain: Arc<ChainSide>,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+        settings: Settings,
+    ) -> Self {
+        let sending = Arc::new(core::array::from_fn(|_| tokio::sync::Mutex::new(())));
+        Self { store, vault, chain, clock, rng, settings: Arc::new(settings), signing: Arc::default(), sending }
+    }
+
+    /// The lock of an operation; a few operations share each.
+    pub(crate) fn sending(&self, id: ReservationId) -> &tokio::sync::Mutex<()> {
+        let [first, others @ ..] = self.sending.as_ref();
+        let place = usize::from(id.as_bytes().first().copied().unwrap_or(0) % 64);
+        place.checked_sub(1).and_then(|i| others.get(i)).unwrap_or(first)
+    }
+
     /// Sixteen random bytes.
     ///
     /// # Errors
@@ -118,7 +143,14 @@ impl App {
 
 /// A line for the audit trail.
 #[must_use]
-pub const fn event(at: UnixSeconds, actor: Actor, action: Action, subject: Subject, user: UserId, why: Option<Reason>) -> AuditEvent {
+pub const fn event(
+    at: UnixSeconds,
+    actor: Actor,
+    action: Action,
+    subject: Subject,
+    user: UserId,
+    why: Option<Reason>,
+) -> AuditEvent {
     AuditEvent { seq: None, at, actor, action, subject, user: Some(user), why, from: None }
 }
 

@@ -31,7 +31,8 @@ impl FromRequestParts<App> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let header = parts.headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok()).ok_or_else(ApiError::unauthorized)?;
+        let header =
+            parts.headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok()).ok_or_else(ApiError::unauthorized)?;
         let text = header.strip_prefix("Bearer ").ok_or_else(ApiError::unauthorized)?;
         let token: Token = text.parse().map_err(|_| ApiError::unauthorized())?;
         let mut tx = app.store.read().await?;

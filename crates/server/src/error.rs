@@ -48,7 +48,8 @@ impl ApiError {
     /// 401, with one sentence for every reason, so that nothing can be learned from it.
     #[must_use]
     pub fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "not_logged_in", "there is no valid session behind this request").hint("log in first")
+        Self::new(StatusCode::UNAUTHORIZED, "not_logged_in", "there is no valid session behind this request")
+            .hint("log in first")
     }
 
     /// 404, also for what is somebody else's.
@@ -101,9 +102,11 @@ impl IntoResponse for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error.code() {
-            "other_request" => Self::conflict("other_request", error.to_string()).hint("use a new idempotency key for a new request"),
+            "other_request" => {
+                Self::conflict("other_request", error.to_string()).hint("use a new idempotency key for a new request")
+            }
             "already_exists" => Self::conflict("already_exists", error.to_string()),
-            "stale" => Self::conflict("stale", error.to_string()).hint("read it again and retry"),
+            "stale_write" => Self::conflict("stale_write", error.to_string()).hint("read it again and retry"),
             code => Self::unavailable(code, error.to_string()),
         }
     }

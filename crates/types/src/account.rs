@@ -150,7 +150,16 @@ mod tests {
     fn caip_ids_have_one_spelling() {
         let id: AccountId = format!("eip155:31337:{DEV}").parse().unwrap();
         assert_eq!(id.to_string(), format!("eip155:31337:{DEV}"));
-        for bad in ["eip155:0", "eip155:01", "eip155:", "eip155:+1", "eip155: 1", "EIP155:1", "1", "eip155:18446744073709551616"] {
+        for bad in [
+            "eip155:0",
+            "eip155:01",
+            "eip155:",
+            "eip155:+1",
+            "eip155: 1",
+            "EIP155:1",
+            "1",
+            "eip155:18446744073709551616",
+        ] {
             assert_eq!(bad.parse::<ChainId>(), Err(AccountError::Chain), "{bad}");
         }
     }

@@ -2,8 +2,8 @@
 
 use crate::contracts::IHallpass;
 use crate::node::{Node, NodeError};
-use alloy_primitives::B256;
 use alloy_eips::BlockId;
+use alloy_primitives::B256;
 use hallpass_policy::{Grant, Ledger, Spent, Status};
 
 /// Reads the ledger of `grant` at `block`. An account without code has installed nothing.

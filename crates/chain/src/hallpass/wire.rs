@@ -29,7 +29,8 @@ impl Opening {
             let named = opened.iter().filter_map(|r| grant.calls.get(usize::from(*r)));
             named.flat_map(|r| &r.uses).any(|u| u.meter == id)
         };
-        let meters = grant.meters.iter().enumerate().filter(|(_, m)| used(m.id)).filter_map(|(i, _)| u16::try_from(i).ok());
+        let meters =
+            grant.meters.iter().enumerate().filter(|(_, m)| used(m.id)).filter_map(|(i, _)| u16::try_from(i).ok());
         Self { meters: meters.collect(), rules: opened, caller }
     }
 }
@@ -60,7 +61,15 @@ pub fn message(m: &Message, op: &SessionOp, opening: &Opening, signature: &[u8])
     out.extend(m.firstSeq.to_be_bytes());
     out.extend(m.endSeq.to_be_bytes());
     out.push(m.routes);
-    let mode = |a: Address| if a.is_zero() { 0 } else if a == opening.caller { 1 } else { 2 };
+    let mode = |a: Address| {
+        if a.is_zero() {
+            0
+        } else if a == opening.caller {
+            1
+        } else {
+            2
+        }
+    };
     let (grant_mode, op_mode) = (mode(m.relayer), mode(op.relayer));
     out.push(grant_mode | op_mode << 4);
     for (mode, relayer) in [(grant_mode, m.relayer), (op_mode, op.relayer)] {
@@ -168,6 +177,23 @@ pub fn rest(grant: &Grant) -> Vec<u8> {
     out.extend(list(rest.apps.iter().map(SolStruct::eip712_hash_struct)));
     out.extend(list(rest.requires.iter().map(SolStruct::eip712_hash_struct)));
     out
+}
+
+/// The rules that the `calls` of a `SessionOp` name, in call order; `None` where the bytes are cut short.
+#[must_use]
+pub fn rules_of(mut calls: &[u8]) -> Option<Vec<u16>> {
+    let mut out = Vec::new();
+    while !calls.is_empty() {
+        let (rule, rest) = calls.split_first_chunk::<2>()?;
+        let (_, rest) = rest.split_first_chunk::<4>()?;
+        let (value, rest) = rest.split_first()?;
+        let rest = rest.get(usize::from(*value)..)?;
+        let ([a, b, c], rest) = rest.split_first_chunk::<3>()?;
+        let length = usize::try_from(u32::from_be_bytes([0, *a, *b, *c])).ok()?;
+        calls = rest.get(length..)?;
+        out.push(u16::from_be_bytes(*rule));
+    }
+    Some(out)
 }
 
 fn list(words: impl Iterator<Item = B256>) -> B256 {

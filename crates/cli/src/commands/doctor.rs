@@ -42,7 +42,11 @@ pub async fn run(context: &Context, _: Args) -> Result<ExitCode, CliError> {
     let node = Node::connect(&context.config.rpc, context.config.chain).await;
     match &node {
         Ok(node) => findings.push(good("node", format!("{} is on {}", node.shown(), node.chain()))),
-        Err(e) => findings.push(bad("node", e.to_string(), "start a node of that chain, or set `rpc`; for a local one run `make demo STAY=1`")),
+        Err(e) => findings.push(bad(
+            "node",
+            e.to_string(),
+            "start a node of that chain, or set `rpc`; for a local one run `make demo STAY=1`",
+        )),
     }
     if let Ok(node) = &node {
         findings.extend(contracts(node).await);
@@ -57,7 +61,11 @@ pub async fn run(context: &Context, _: Args) -> Result<ExitCode, CliError> {
         }
         Err(_) => {
             findings.push(store(context).await);
-            findings.push(bad("server", format!("nothing answers at {}", context.config.public_url), "run `hallpass serve`"));
+            findings.push(bad(
+                "server",
+                format!("nothing answers at {}", context.config.public_url),
+                "run `hallpass serve`",
+            ));
         }
     }
     let well = findings.iter().all(|f| f.good);
@@ -111,7 +119,13 @@ async fn contracts(node: &Node) -> Vec<Finding> {
     out
 }
 
-async fn contract(node: &Node, what: &'static str, address: Address, artifact: &Artifact, immutable: Address) -> Finding {
+async fn contract(
+    node: &Node,
+    what: &'static str,
+    address: Address,
+    artifact: &Artifact,
+    immutable: Address,
+) -> Finding {
     match node.code(address).await {
         Ok(code) if artifact.is_code_of(&code, immutable) => good(what, format!("stands at {address}")),
         Ok(code) if code.is_empty() => bad(
@@ -126,7 +140,9 @@ async fn contract(node: &Node, what: &'static str, address: Address, artifact: &
 
 async fn funds(node: &Node, relayer: Address) -> Finding {
     match node.balance(relayer).await {
-        Ok(balance) if balance.is_zero() => bad("relayer", format!("{relayer} has nothing to pay gas with"), "send it native coin"),
+        Ok(balance) if balance.is_zero() => {
+            bad("relayer", format!("{relayer} has nothing to pay gas with"), "send it native coin")
+        }
         Ok(balance) => good("relayer", format!("{relayer} has {balance} wei")),
         Err(e) => bad("relayer", e.to_string(), "look at the node"),
     }

@@ -88,7 +88,9 @@ pub async fn run(context: &Context, command: Grant) -> Result<ExitCode, CliError
             print!("{text}");
         }
         Grant::Hash { file, at } => {
-            let at = at.map(|t| UnixSeconds::new(t).ok_or_else(|| CliError::input("bad_time", "a time is below 2^48 seconds"))).transpose()?;
+            let at = at
+                .map(|t| UnixSeconds::new(t).ok_or_else(|| CliError::input("bad_time", "a time is below 2^48 seconds")))
+                .transpose()?;
             let grant = file.read()?.complete(&Fill { at, ..Fill::default() }).map_err(incomplete)?;
             context.show(&serde_json::json!({ "hash": grant.id().to_string() }), || grant.id().to_string())?;
         }
@@ -100,7 +102,8 @@ pub async fn run(context: &Context, command: Grant) -> Result<ExitCode, CliError
                 Tone::Detail => "detail",
                 Tone::Red => "red",
             };
-            let value: Vec<_> = lines.iter().map(|l| serde_json::json!({ "tone": tone(l.tone), "text": l.text })).collect();
+            let value: Vec<_> =
+                lines.iter().map(|l| serde_json::json!({ "tone": tone(l.tone), "text": l.text })).collect();
             context.show(&value, || to_text(&lines))?;
         }
         Grant::Request { file, pocket } => {
@@ -119,7 +122,8 @@ pub async fn run(context: &Context, command: Grant) -> Result<ExitCode, CliError
         }
         Grant::TypedData { session } => {
             let view: GrantView = Client::logged_in(&context.config)?.get(&format!("/v1/sessions/{session}")).await?;
-            let pretty = serde_json::to_string_pretty(&view.typed_data).map_err(|e| CliError::missing("encode", e.to_string()))?;
+            let pretty = serde_json::to_string_pretty(&view.typed_data)
+                .map_err(|e| CliError::missing("encode", e.to_string()))?;
             println!("{pretty}");
         }
         Grant::Approve(args) => approve(context, args).await?,
@@ -141,7 +145,8 @@ async fn approve(context: &Context, args: Approve) -> Result<(), CliError> {
             let wallet = context.dev_wallet(&name, Manners::Local)?;
             let grant = json::parse_grant(&view.canonical).map_err(|e| CliError::missing(e.code(), e.to_string()))?;
             let message = grant.message();
-            let signature = wallet.sign_typed(&domain(message.chainId, message.backend), &message).map_err(wallet_error)?;
+            let signature =
+                wallet.sign_typed(&domain(message.chainId, message.backend), &message).map_err(wallet_error)?;
             let authorization = match view.needs.as_deref() {
                 Some("delegation") => {
                     let node = hallpass_chain::Node::connect(&context.config.rpc, context.config.chain).await;
@@ -167,7 +172,12 @@ async fn approve(context: &Context, args: Approve) -> Result<(), CliError> {
         (None, None) => return Err(CliError::input("no_signature", "give --signature or --dev-key")),
     };
     let view: ApproveView = client.post(&format!("{path}/approve"), &body).await?;
-    context.show(&view, || format!("session {} is {}; installed in transaction {} ({} gas)", view.session.id, view.session.state, view.tx, view.gas_used))
+    context.show(&view, || {
+        format!(
+            "session {} is {}; installed in transaction {} ({} gas)",
+            view.session.id, view.session.state, view.tx, view.gas_used
+        )
+    })
 }
 
 impl File {
@@ -189,5 +199,9 @@ impl File {
 fn incomplete(error: CompleteError) -> CliError {
     let code = error.code();
     let error = CliError::input(code, error.to_string());
-    if code == "incomplete" { error.hint("a grant has an id only when it is complete; `at` is given by --at") } else { error }
+    if code == "incomplete" {
+        error.hint("a grant has an id only when it is complete; `at` is given by --at")
+    } else {
+        error
+    }
 }

@@ -30,14 +30,17 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
     let view = match (args.dev_key, args.address) {
         (Some(name), _) => with_wallet(&client, &context.dev_wallet(&name, Manners::Local)?).await?,
         (None, Some(address)) => {
-            let address = parse_address(&address).map_err(|e| CliError::input(e.code(), format!("`{address}`: {e}")))?;
+            let address =
+                parse_address(&address).map_err(|e| CliError::input(e.code(), format!("`{address}`: {e}")))?;
             let nonce: NonceView = client.post("/v1/login/nonce", &()).await?;
             let message = message(&nonce, address)?.to_string();
             eprintln!("sign this message with your wallet (personal_sign), then paste the signature:\n");
             println!("{message}");
             eprintln!();
             let mut signature = String::new();
-            std::io::stdin().read_line(&mut signature).map_err(|e| CliError::input("no_signature", format!("cannot read the signature: {e}")))?;
+            std::io::stdin()
+                .read_line(&mut signature)
+                .map_err(|e| CliError::input("no_signature", format!("cannot read the signature: {e}")))?;
             client.post("/v1/login", &LoginBody { message, signature: signature.trim().to_owned() }).await?
         }
         (None, None) => return Err(CliError::input("no_wallet", "give --address or --dev-key")),
@@ -45,7 +48,15 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
     let file = token_file()?;
     system::write_private(&file, &view.token)?;
     let shown = serde_json::json!({ "session": view.session, "account": view.account, "not_after": view.not_after, "token_file": file });
-    context.show(&shown, || format!("logged in as {}\nsession {} until {} (Unix seconds); its token is kept in {}", view.account, view.session, view.not_after, file.display()))?;
+    context.show(&shown, || {
+        format!(
+            "logged in as {}\nsession {} until {} (Unix seconds); its token is kept in {}",
+            view.account,
+            view.session,
+            view.not_after,
+            file.display()
+        )
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -64,7 +75,11 @@ fn message(nonce: &NonceView, address: Address) -> Result<Message, CliError> {
         scheme: None,
         domain: nonce.domain.parse().map_err(|_| bad("domain"))?,
         address,
-        statement: Some("Log in to Hallpass. This signature costs nothing and moves nothing.".parse().map_err(|_| bad("statement"))?),
+        statement: Some(
+            "Log in to Hallpass. This signature costs nothing and moves nothing."
+                .parse()
+                .map_err(|_| bad("statement"))?,
+        ),
         uri: nonce.uri.parse().map_err(|_| bad("uri"))?,
         version: Version::V1,
         chain_id: ChainId::new(nonce.chain_id).ok_or_else(|| bad("chain_id"))?,

@@ -32,7 +32,8 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
     let config = &context.config;
     let settings = config.settings()?;
     let listener = tokio::net::TcpListener::bind(config.listen).await.map_err(|e| {
-        CliError::missing("port_taken", format!("cannot listen on {}: {e}", config.listen)).hint("set `listen` to a free port")
+        CliError::missing("port_taken", format!("cannot listen on {}: {e}", config.listen))
+            .hint("set `listen` to a free port")
     })?;
     let node = Node::connect(&config.rpc, config.chain).await.map_err(|e| node_error(&e))?;
     let store = open_store(&config.store)?;
@@ -41,14 +42,8 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
     let relayer = relayer_key(&store, &vault).await?;
     let suite = Suite::load().map_err(|e| CliError::missing("bad_artifact", e.to_string()))?;
     let address = listener.local_addr().map_or(config.listen, |a| a);
-    let app = App {
-        store: Arc::new(store),
-        vault: Arc::new(vault),
-        chain: Arc::new(ChainSide { node, suite, relayer_address: relayer.public, relayer: tokio::sync::Mutex::new(relayer) }),
-        clock: Arc::new(SystemClock),
-        rng: Arc::new(OsRng),
-        settings: Arc::new(settings),
-    };
+    let chain = ChainSide { node, suite, relayer_address: relayer.public, relayer: tokio::sync::Mutex::new(relayer) };
+    let app = App::new(Arc::new(store), Arc::new(vault), Arc::new(chain), Arc::new(SystemClock), Arc::new(OsRng), settings);
     let settling = app.clone();
     tokio::spawn(async move {
         loop {
@@ -57,9 +52,10 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
         }
     });
     let relayer = app.chain.relayer_address;
-    context.show(&serde_json::json!({ "listening": address.to_string(), "relayer": relayer.to_checksum(None) }), || {
-        format!("listening on http://{address}\nrelayer {relayer} pays for gas: keep it funded\nstop with Ctrl-C")
-    })?;
+    context
+        .show(&serde_json::json!({ "listening": address.to_string(), "relayer": relayer.to_checksum(None) }), || {
+            format!("listening on http://{address}\nrelayer {relayer} pays for gas: keep it funded\nstop with Ctrl-C")
+        })?;
     let served = axum::serve(listener, hallpass_server::router(app)).with_graceful_shutdown(stopped());
     served.await.map_err(|e| CliError::missing("server_failed", format!("the server stopped: {e}")))?;
     Ok(ExitCode::SUCCESS)
@@ -85,9 +81,9 @@ pub async fn read_header(store: &RedbStore) -> Result<Option<VaultHeader>, CliEr
     let mut tx = store.read().await.map_err(store_error)?;
     match tx.vault().header().await.map_err(store_error)? {
         None => Ok(None),
-        Some(bytes) => serde_json::from_slice(&bytes)
-            .map(Some)
-            .map_err(|_| CliError::missing("bad_header", "the vault's header cannot be read").hint("restore it from a backup")),
+        Some(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|_| {
+            CliError::missing("bad_header", "the vault's header cannot be read").hint("restore it from a backup")
+        }),
     }
 }
 
@@ -99,10 +95,12 @@ fn keys(vault: &Vault) -> StoreKeys {
 async fn relayer_key(store: &RedbStore, vault: &Vault) -> Result<SealedRecord, CliError> {
     let mut tx = store.begin().await.map_err(store_error)?;
     if let Some(bytes) = tx.vault().record(RELAYER).await.map_err(store_error)? {
-        return serde_json::from_slice(&bytes).map_err(|_| CliError::missing("corrupt_row", "the relayer's key cannot be read"));
+        return serde_json::from_slice(&bytes)
+            .map_err(|_| CliError::missing("corrupt_row", "the relayer's key cannot be read"));
     }
     let mut id = [0; 16];
-    getrandom::fill(&mut id).map_err(|_| CliError::missing("no_randomness", "the operating system gave no random bytes"))?;
+    getrandom::fill(&mut id)
+        .map_err(|_| CliError::missing("no_randomness", "the operating system gave no random bytes"))?;
     let record = vault.create_relayer_key(id, &OsRng).map_err(|e| CliError::missing(e.code(), e.to_string()))?;
     let bytes = serde_json::to_vec(&record).map_err(|e| CliError::missing("encode", e.to_string()))?;
     tx.vault().put_record(RELAYER, &bytes).await.map_err(store_error)?;
@@ -121,7 +119,8 @@ pub fn node_error(error: &NodeError) -> CliError {
 }
 
 fn filter() -> tracing_subscriber::EnvFilter {
-    tracing_subscriber::EnvFilter::try_from_env("HALLPASS_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"))
+    tracing_subscriber::EnvFilter::try_from_env("HALLPASS_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"))
 }
 
 async fn stopped() {

@@ -65,10 +65,12 @@ pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliErr
         }
         Session::Show { session } => {
             let view: GrantView = client.get(&format!("/v1/sessions/{session}")).await?;
-            context.show(&view, || format!("session {} is {}\n\n{}", view.session.id, view.session.state, view.text))?;
+            context
+                .show(&view, || format!("session {} is {}\n\n{}", view.session.id, view.session.state, view.text))?;
         }
         Session::Check { session, action } => {
-            let verdict: VerdictView = client.post(&format!("/v1/sessions/{session}/check"), &read_action(&action)?).await?;
+            let verdict: VerdictView =
+                client.post(&format!("/v1/sessions/{session}/check"), &read_action(&action)?).await?;
             context.show(&verdict, || match (&verdict.code, &verdict.says) {
                 (Some(code), Some(says)) => format!("denied: {says} [{code}]"),
                 _ => format!("allowed by rule {:?}", verdict.rules),
@@ -90,7 +92,10 @@ pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliErr
             let view: ExecuteView = client.post(&format!("/v1/sessions/{session}/execute"), &body).await?;
             context.show(&view, || {
                 let verb = if view.success { "done" } else { "reverted" };
-                format!("{verb} in transaction {} (block {}, {} gas), sequence {}", view.tx, view.block, view.gas_used, view.sequence)
+                format!(
+                    "{verb} in transaction {} (block {}, {} gas), sequence {}",
+                    view.tx, view.block, view.gas_used, view.sequence
+                )
             })?;
             if !view.success {
                 return Ok(ExitCode::from(1));
@@ -105,10 +110,16 @@ pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliErr
                     (None, None) => "there is nothing to end on chain".to_owned(),
                 };
                 let open = match view.outstanding_until {
-                    Some(until) => format!("\n{} signed operations are not settled yet; none is valid from {until} on", view.outstanding),
+                    Some(until) => format!(
+                        "\n{} signed operations are not settled yet; none is valid from {until} on",
+                        view.outstanding
+                    ),
                     None => String::new(),
                 };
-                format!("session {} is {}: it signs nothing any more\n{chain}{open}", view.session.id, view.session.state)
+                format!(
+                    "session {} is {}: it signs nothing any more\n{chain}{open}",
+                    view.session.id, view.session.state
+                )
             })?;
         }
     }
@@ -117,7 +128,8 @@ pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliErr
 
 fn read_action(path: &Path) -> Result<ActionBody, CliError> {
     serde_json::from_str(&read_text(path)?).map_err(|e| {
-        CliError::input("bad_action", format!("{}: {e}", path.display()))
-            .hint("for example {\"call\":{\"chain\":\"eip155:31337\",\"to\":\"0x...\",\"value\":\"0\",\"data\":\"0x...\"}}")
+        CliError::input("bad_action", format!("{}: {e}", path.display())).hint(
+            "for example {\"call\":{\"chain\":\"eip155:31337\",\"to\":\"0x...\",\"value\":\"0\",\"data\":\"0x...\"}}",
+        )
     })
 }

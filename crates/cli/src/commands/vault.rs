@@ -44,7 +44,8 @@ pub async fn run(context: &Context, command: Vault) -> Result<ExitCode, CliError
             }
             let file = passphrase_file.or_else(|| context.config.passphrase_file.clone());
             let secret = new_passphrase(file.as_deref())?;
-            let (_, header) = VaultHeader::create(&secret, KdfParams::default(), &OsRng).map_err(|e| CliError::input(e.code(), e.to_string()))?;
+            let (_, header) = VaultHeader::create(&secret, KdfParams::default(), &OsRng)
+                .map_err(|e| CliError::input(e.code(), e.to_string()))?;
             save(&store, &header).await?;
             let path = context.config.store.display().to_string();
             context.show(&serde_json::json!({ "vault": "made", "store": path }), || {
@@ -60,13 +61,18 @@ pub async fn run(context: &Context, command: Vault) -> Result<ExitCode, CliError
             let value = serde_json::json!({ "vault": header.is_some(), "session_keys": sessions, "ender_keys": enders, "relayer_keys": relayers });
             context.show(&value, || match header {
                 None => "no vault yet; make one with `hallpass vault init`".to_owned(),
-                Some(_) => format!("sealed; holds {sessions} session keys, {enders} ender keys, {relayers} relayer keys"),
+                Some(_) => {
+                    format!("sealed; holds {sessions} session keys, {enders} ender keys, {relayers} relayer keys")
+                }
             })?;
         }
         Vault::ChangePassphrase { passphrase_file, new_passphrase_file } => {
-            let vault = unseal(&store, passphrase_file.or_else(|| context.config.passphrase_file.clone()).as_deref()).await?;
+            let vault =
+                unseal(&store, passphrase_file.or_else(|| context.config.passphrase_file.clone()).as_deref()).await?;
             let secret = new_passphrase(new_passphrase_file.as_deref())?;
-            let header = vault.rewrap(&secret, KdfParams::default(), &OsRng).map_err(|e| CliError::input(e.code(), e.to_string()))?;
+            let header = vault
+                .rewrap(&secret, KdfParams::default(), &OsRng)
+                .map_err(|e| CliError::input(e.code(), e.to_string()))?;
             save(&store, &header).await?;
             context.show(&serde_json::json!({ "passphrase": "changed" }), || {
                 "the passphrase is changed; old backups of the store still open with the old one".to_owned()
@@ -88,7 +94,9 @@ fn new_passphrase(file: Option<&std::path::Path>) -> Result<SecretString, CliErr
     if file.is_none() {
         let second = passphrase(None, "once more: ")?;
         if first.expose_secret() != second.expose_secret() {
-            return Err(CliError::input("passphrases_differ", "the two passphrases differ").hint("nothing was made; try again"));
+            return Err(
+                CliError::input("passphrases_differ", "the two passphrases differ").hint("nothing was made; try again")
+            );
         }
     }
     if first.expose_secret().chars().count() < 12 {

@@ -79,7 +79,12 @@ fn step() -> Vec<u8> {
 }
 
 /// What the signer says of an action: `executed`, or a code.
-async fn signer(player: &Player, pass: &Pass, action: ActionBody, sequence: Option<u32>) -> Result<(String, Option<u64>), CliError> {
+async fn signer(
+    player: &Player,
+    pass: &Pass,
+    action: ActionBody,
+    sequence: Option<u32>,
+) -> Result<(String, Option<u64>), CliError> {
     match execute(player, &pass.session, action, sequence).await {
         Ok(done) if done.success => Ok(("executed".to_owned(), Some(done.gas_used))),
         Ok(_) => Ok(("reverted".to_owned(), None)),
@@ -99,10 +104,23 @@ impl Rows<'_> {
     fn row(&mut self, action: &str, expected: &str, signer: &str, chain: &str, gas: Option<u64>) {
         let text = |t: &str| t.to_owned();
         let home = self.player.name;
-        self.report.row(Row { home, action: text(action), expected: text(expected), signer: text(signer), chain: text(chain), gas });
+        self.report.row(Row {
+            home,
+            action: text(action),
+            expected: text(expected),
+            signer: text(signer),
+            chain: text(chain),
+            gas,
+        });
     }
 
-    async fn at_signer(&mut self, action: &str, expected: &str, body: ActionBody, sequence: Option<u32>) -> Result<(), CliError> {
+    async fn at_signer(
+        &mut self,
+        action: &str,
+        expected: &str,
+        body: ActionBody,
+        sequence: Option<u32>,
+    ) -> Result<(), CliError> {
         let (said, gas) = signer(self.player, self.pass, body, sequence).await?;
         self.row(action, expected, &said, "-", gas);
         Ok(())
@@ -148,7 +166,8 @@ pub async fn all(world: &World, player: &Player, pass: &Pass, report: &mut Repor
 
     // Another recipient.
     let away = IERC20::transferCall { to: stranger, amount: U256::from(1) };
-    rows.at_signer("pay another recipient", "condition_failed", single(world.token, 0, away.abi_encode()), None).await?;
+    rows.at_signer("pay another recipient", "condition_failed", single(world.token, 0, away.abi_encode()), None)
+        .await?;
     rows.at_signer("control: pay the shop", "executed", pay(world, 1), None).await?;
     let forged = stolen.forge(world, TRANSFER, transfer(stranger, 1)).await?;
     rows.past("pay another recipient", "condition_failed", forged).await?;
@@ -229,13 +248,15 @@ async fn bad_grants(rows: &mut Rows<'_>, stolen: &Stolen) -> Result<(), CliError
     let Some(template) = template else { return Ok(()) };
     // Rules 5 to 7: the account itself, its backend, and a sale whose checks are no encoding.
     let rule = |target: Address| CallRule { target, ..template.clone() };
-    let sale = CallRule { signature: "sell(uint256,uint256)".to_owned(), checks: vec![0xff].into(), ..template.clone() };
+    let sale =
+        CallRule { signature: "sell(uint256,uint256)".to_owned(), checks: vec![0xff].into(), ..template.clone() };
     message.calls.extend([rule(player.account), rule(message.backend), sale]);
     forge::install(world, player, &message).await?;
     let bad = Stolen {
         pass: Pass { session: String::new(), grant: stolen.pass.grant.clone() },
         message,
-        key: DevWallet::named(&format!("stolen {} arena", player.name), world.node.chain(), Manners::Local).map_err(wallet_error)?,
+        key: DevWallet::named(&format!("stolen {} arena", player.name), world.node.chain(), Manners::Local)
+            .map_err(wallet_error)?,
         next: 0,
     };
     let mut bad = bad;
@@ -255,7 +276,8 @@ async fn bad_grants(rows: &mut Rows<'_>, stolen: &Stolen) -> Result<(), CliError
 
 fn rand() -> Result<[u8; 32], CliError> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|_| CliError::missing("no_randomness", "the operating system gave no random bytes"))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|_| CliError::missing("no_randomness", "the operating system gave no random bytes"))?;
     Ok(bytes)
 }
 
@@ -317,7 +339,13 @@ pub async fn revoked(world: &World, player: &Player, pass: &Pass, report: &mut R
         let view: RevokeView = player.client.post(&format!("/v1/sessions/{session}/revoke"), &()).await?;
         let said = if view.tx.is_some() { "ended" } else { "pending" };
         let gas = view.gas_used;
-        rows.row("revoke a pass", "ended", if view.session.state == "revoking" { "ended" } else { &view.session.state }, said, gas);
+        rows.row(
+            "revoke a pass",
+            "ended",
+            if view.session.state == "revoking" { "ended" } else { &view.session.state },
+            said,
+            gas,
+        );
     }
     rows.at_signer("move after the pass was revoked", "grant_ended", one_move(world, 1), None).await?;
     let forged = stolen.forge(world, MOVE, step()).await?;

@@ -83,7 +83,10 @@ impl Forged<'_> {
         let receipt = world.send(&world.thief, TxKind::Call(player.account), data, Some(GAS)).await?;
         // The word counts only where the transaction bears it out.
         let agrees = receipt.success == (said == "executed");
-        Ok(Answer { said: if agrees { said } else { format!("{said}, yet success is {}", receipt.success) }, gas: receipt.gas_used })
+        Ok(Answer {
+            said: if agrees { said } else { format!("{said}, yet success is {}", receipt.success) },
+            gas: receipt.gas_used,
+        })
     }
 }
 

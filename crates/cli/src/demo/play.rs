@@ -49,14 +49,24 @@ pub fn pay(world: &World, amount: u64) -> ActionBody {
 }
 
 /// Has the server sign and send an action.
-pub async fn execute(player: &Player, session: &str, action: ActionBody, sequence: Option<u32>) -> Result<ExecuteView, CliError> {
+pub async fn execute(
+    player: &Player,
+    session: &str,
+    action: ActionBody,
+    sequence: Option<u32>,
+) -> Result<ExecuteView, CliError> {
     let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
     let body = ExecuteBody { idempotency_key: format!("demo-{number}"), action, sequence };
     player.client.post(&format!("/v1/sessions/{session}/execute"), &body).await
 }
 
 /// Twenty moves and three purchases.
-pub async fn moves_and_purchases(world: &World, player: &Player, pass: &Pass, report: &mut Report) -> Result<(), CliError> {
+pub async fn moves_and_purchases(
+    world: &World,
+    player: &Player,
+    pass: &Pass,
+    report: &mut Report,
+) -> Result<(), CliError> {
     let bar = report.bar(23);
     let mut lines = Vec::new();
     for i in 0..23_u8 {
@@ -67,7 +77,13 @@ pub async fn moves_and_purchases(world: &World, player: &Player, pass: &Pass, re
             return Err(CliError::refused("reverted", format!("{what} reverted in {}", done.tx)));
         }
         let left = |meter: usize| done.left.get(meter).map_or("?", |l| l.left.as_str()).to_owned();
-        lines.push(format!("  {what:<5} {}  {:>7} gas   left: {:>3} moves this minute, {:>8} of the token today", done.tx, done.gas_used, left(0), left(4)));
+        lines.push(format!(
+            "  {what:<5} {}  {:>7} gas   left: {:>3} moves this minute, {:>8} of the token today",
+            done.tx,
+            done.gas_used,
+            left(0),
+            left(4)
+        ));
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -81,8 +97,10 @@ pub async fn gas(world: &World, player: &Player, report: &mut Report) -> Result<
     let plain_pay = IERC20::transferCall { to: world.shop, amount: U256::from(1) }.abi_encode();
     let mut plain = (0, 0);
     for _ in 0..STEADY {
-        plain.0 = world.send(&world.deployer, TxKind::Call(world.game), plain_move.clone().into(), None).await?.gas_used;
-        plain.1 = world.send(&world.deployer, TxKind::Call(world.token), plain_pay.clone().into(), None).await?.gas_used;
+        plain.0 =
+            world.send(&world.deployer, TxKind::Call(world.game), plain_move.clone().into(), None).await?.gas_used;
+        plain.1 =
+            world.send(&world.deployer, TxKind::Call(world.token), plain_pay.clone().into(), None).await?.gas_used;
     }
     let moving = player.hand_out(world, &only(0), report, false).await?;
     let paying = player.hand_out(world, &only(4), report, false).await?;

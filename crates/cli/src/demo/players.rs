@@ -3,8 +3,8 @@
 use super::report::Report;
 use super::setup::World;
 use crate::client::Client;
-use crate::commands::{login, wallet_error};
 use crate::commands::serve::node_error;
+use crate::commands::{login, wallet_error};
 use crate::error::CliError;
 use alloy_primitives::{Address, TxKind, U256};
 use alloy_sol_types::SolCall;
@@ -78,18 +78,24 @@ impl Player {
         }
         let grant = json::parse_grant(&view.canonical).map_err(|e| CliError::missing(e.code(), e.to_string()))?;
         let message = grant.message();
-        let signature = self.wallet.sign_typed(&domain(message.chainId, message.backend), &message).map_err(wallet_error)?;
+        let signature =
+            self.wallet.sign_typed(&domain(message.chainId, message.backend), &message).map_err(wallet_error)?;
         let authorization = match view.needs.as_deref() {
             Some("delegation") => {
                 let nonce = world.node.next_nonce(self.wallet.address()).await.map_err(|e| node_error(&e))?;
-                Some(AuthorizationBody::from(&self.wallet.sign_authorization(grant.backend, nonce).map_err(wallet_error)?))
+                Some(AuthorizationBody::from(
+                    &self.wallet.sign_authorization(grant.backend, nonce).map_err(wallet_error)?,
+                ))
             }
             _ => None,
         };
         let body = ApproveBody { signature: signature.to_string(), authorization };
         let done: ApproveView = self.client.post(&format!("/v1/sessions/{}/approve", view.session.id), &body).await?;
         if show {
-            report.say(&format!("approved and installed: session {}, {} gas, transaction {}", view.session.id, done.gas_used, done.tx));
+            report.say(&format!(
+                "approved and installed: session {}, {} gas, transaction {}",
+                view.session.id, done.gas_used, done.tx
+            ));
         }
         Ok(Pass { session: view.session.id, grant })
     }

@@ -63,7 +63,8 @@ impl Report {
 
     /// A progress bar; it hides itself where there is no terminal.
     pub fn bar(&self, length: u64) -> ProgressBar {
-        let style = ProgressStyle::with_template("  {bar:32} {pos}/{len} operations").unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style = ProgressStyle::with_template("  {bar:32} {pos}/{len} operations")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
         ProgressBar::new(length).with_style(style)
     }
 
@@ -87,7 +88,8 @@ impl Report {
     /// Prints both tables.
     pub fn print(&self) -> Result<(), CliError> {
         if self.json {
-            let value = serde_json::json!({ "rows": self.rows, "gas": self.gas, "all_as_expected": self.all_as_expected() });
+            let value =
+                serde_json::json!({ "rows": self.rows, "gas": self.gas, "all_as_expected": self.all_as_expected() });
             println!("{value:#}");
             return Ok(());
         }
@@ -95,7 +97,10 @@ impl Report {
         for r in &self.rows {
             let gas = r.gas.map_or("-".to_owned(), |g| g.to_string());
             let mark = if r.as_expected() { "" } else { "   <- NOT AS EXPECTED" };
-            println!("{:<7} {:<52} {:<20} {:<20} {:<20} {gas:>8}{mark}", r.home, r.action, r.expected, r.signer, r.chain);
+            println!(
+                "{:<7} {:<52} {:<20} {:<20} {:<20} {gas:>8}{mark}",
+                r.home, r.action, r.expected, r.signer, r.chain
+            );
         }
         let good = self.rows.iter().filter(|r| r.as_expected()).count();
         println!("\n{good} of {} rows as expected", self.rows.len());

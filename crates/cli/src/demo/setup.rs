@@ -1,8 +1,8 @@
 //! Anvil, contracts, the server: real processes on loopback, on free ports, stopped by their process ids.
 
 use crate::client::Client;
-use crate::commands::wallet_error;
 use crate::commands::serve::node_error;
+use crate::commands::wallet_error;
 use crate::error::CliError;
 use crate::system::write_private;
 use alloy_consensus::TxEip1559;
@@ -65,7 +65,9 @@ impl World {
     pub async fn start(folder: &Path, anvil: &Path) -> Result<Self, CliError> {
         sweep(folder);
         let folder = folder.join(format!("run-{}", std::process::id()));
-        let failed = |what: &str, e: std::io::Error| CliError::missing("demo_folder", format!("cannot {what} {}: {e}", folder.display()));
+        let failed = |what: &str, e: std::io::Error| {
+            CliError::missing("demo_folder", format!("cannot {what} {}: {e}", folder.display()))
+        };
         std::fs::create_dir_all(&folder).map_err(|e| failed("make", e))?;
         let (mut chain, url) = start_anvil(anvil, &folder)?;
         let id = ChainId::new(DEV_CHAIN).ok_or_else(|| CliError::missing("chain", "no chain"))?;
@@ -106,7 +108,10 @@ impl World {
         self.deploy().await?;
         self.serve(url).await?;
         let health: Health = self.server.get("/v1/health").await?;
-        let relayer = health.relayer.parse().map_err(|_| CliError::missing("bad_answer", "the server's relayer is no address"))?;
+        let relayer = health
+            .relayer
+            .parse()
+            .map_err(|_| CliError::missing("bad_answer", "the server's relayer is no address"))?;
         fund(url, relayer).await
     }
 
@@ -120,7 +125,8 @@ impl World {
         ] {
             self.send(&self.deployer, proxy, data, None).await?;
         }
-        let read = |name, json| Artifact::parse(name, json).map_err(|e| CliError::missing("bad_artifact", e.to_string()));
+        let read =
+            |name, json| Artifact::parse(name, json).map_err(|e| CliError::missing("bad_artifact", e.to_string()));
         let token = read("ArenaToken", include_str!("../../../../contracts/artifacts/ArenaToken.json"))?;
         let shop = read("Shop", include_str!("../../../../contracts/artifacts/Shop.json"))?;
         let game = read("ArenaGame", include_str!("../../../../contracts/artifacts/ArenaGame.json"))?;
@@ -135,11 +141,21 @@ impl World {
         let nonce = self.node.next_nonce(self.deployer.address()).await.map_err(|e| node_error(&e))?;
         let data = [artifact.bytecode.as_ref(), &arguments].concat();
         let receipt = self.send(&self.deployer, TxKind::Create, data.into(), None).await?;
-        if receipt.success { Ok(self.deployer.address().create(nonce)) } else { Err(CliError::missing("deploy_failed", "a contract could not be deployed")) }
+        if receipt.success {
+            Ok(self.deployer.address().create(nonce))
+        } else {
+            Err(CliError::missing("deploy_failed", "a contract could not be deployed"))
+        }
     }
 
     /// Sends a transaction of a wallet's own. `gas` is estimated where not given; given, the transaction may revert.
-    pub async fn send(&self, wallet: &DevWallet, to: TxKind, data: Bytes, gas: Option<u64>) -> Result<Receipt, CliError> {
+    pub async fn send(
+        &self,
+        wallet: &DevWallet,
+        to: TxKind,
+        data: Bytes,
+        gas: Option<u64>,
+    ) -> Result<Receipt, CliError> {
         let fail = |e| node_error(&e);
         let gas_limit = match gas {
             Some(gas) => gas,
@@ -175,11 +191,13 @@ impl World {
         let passphrase = self.folder.join("passphrase");
         let config = self.folder.join("hallpass.toml");
         let mut random = [0; 16];
-        getrandom::fill(&mut random).map_err(|_| CliError::missing("no_randomness", "the operating system gave no random bytes"))?;
+        getrandom::fill(&mut random)
+            .map_err(|_| CliError::missing("no_randomness", "the operating system gave no random bytes"))?;
         write_private(&passphrase, &hex::encode(random))?;
         let text = format!(
             "listen = \"127.0.0.1:{port}\"\npublic_url = \"{url}\"\nchain = \"eip155:{DEV_CHAIN}\"\nrpc = \"{rpc}\"\nstore = {}\npassphrase_file = {}\n",
-            json!(store), json!(passphrase)
+            json!(store),
+            json!(passphrase)
         );
         write_private(&config, &text)?;
         let program = std::env::current_exe().map_err(|e| CliError::missing("no_program", e.to_string()))?;
@@ -188,12 +206,14 @@ impl World {
             command.arg("--config").arg(&config).args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
             command
         };
-        let log = std::fs::File::create(self.folder.join("server.log")).map_err(|e| CliError::missing("demo_folder", e.to_string()))?;
+        let log = std::fs::File::create(self.folder.join("server.log"))
+            .map_err(|e| CliError::missing("demo_folder", e.to_string()))?;
         let made = hallpass(&["vault", "init"]).status().map_err(|e| CliError::missing("no_program", e.to_string()))?;
         if !made.success() {
             return Err(CliError::missing("vault_init", "the vault could not be made"));
         }
-        let server = hallpass(&["serve"]).stderr(log).spawn().map_err(|e| CliError::missing("no_program", e.to_string()))?;
+        let server =
+            hallpass(&["serve"]).stderr(log).spawn().map_err(|e| CliError::missing("no_program", e.to_string()))?;
         self.processes.lock().map_err(|_| CliError::missing("lock", "a lock is poisoned"))?.push(server);
         self.server = Client::new(&url);
         for _ in 0..200 {
@@ -226,7 +246,10 @@ impl World {
         println!("\nserver and chain stay up");
         println!("  server  {}", self.server.url());
         println!("  node    {}", self.node.shown());
-        println!("  use     hallpass --config {} session list   (after: hallpass --config ... login --dev-key owner-a)", self.folder.join("hallpass.toml").display());
+        println!(
+            "  use     hallpass --config {} session list   (after: hallpass --config ... login --dev-key owner-a)",
+            self.folder.join("hallpass.toml").display()
+        );
         println!("  stop    kill {}", pids.join(" "));
         Ok(())
     }
@@ -234,8 +257,21 @@ impl World {
 
 fn start_anvil(anvil: &Path, folder: &Path) -> Result<(Child, String), CliError> {
     let port = free_port()?;
-    let log = std::fs::File::create(folder.join("anvil.log")).map_err(|e| CliError::missing("demo_folder", e.to_string()))?;
-    let arguments = ["--host", "127.0.0.1", "--chain-id", "31337", "--slots-in-an-epoch", "1", "--mixed-mining", "--block-time", "1", "--accounts", "1"];
+    let log =
+        std::fs::File::create(folder.join("anvil.log")).map_err(|e| CliError::missing("demo_folder", e.to_string()))?;
+    let arguments = [
+        "--host",
+        "127.0.0.1",
+        "--chain-id",
+        "31337",
+        "--slots-in-an-epoch",
+        "1",
+        "--mixed-mining",
+        "--block-time",
+        "1",
+        "--accounts",
+        "1",
+    ];
     let child = Command::new(anvil)
         .args(arguments)
         .args(["--port", &port.to_string()])
@@ -243,7 +279,10 @@ fn start_anvil(anvil: &Path, folder: &Path) -> Result<(Child, String), CliError>
         .stdout(log)
         .stderr(Stdio::null())
         .spawn()
-        .map_err(|e| CliError::missing("no_anvil", format!("cannot start {}: {e}", anvil.display())).hint("run `make demo`, which installs it, or give --anvil FILE"))?;
+        .map_err(|e| {
+            CliError::missing("no_anvil", format!("cannot start {}: {e}", anvil.display()))
+                .hint("run `make demo`, which installs it, or give --anvil FILE")
+        })?;
     Ok((child, format!("http://127.0.0.1:{port}")))
 }
 
@@ -262,7 +301,8 @@ async fn connect(url: &str, chain: ChainId, child: &mut Child) -> Result<Node, C
 
 /// Development money; set-up alone.
 async fn fund(url: &str, address: Address) -> Result<(), CliError> {
-    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "anvil_setBalance", "params": [address, "0x56bc75e2d63100000"] });
+    let body =
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "anvil_setBalance", "params": [address, "0x56bc75e2d63100000"] });
     let failed = || CliError::missing("node_refused", "anvil gave no development money");
     let answer = reqwest::Client::new().post(url).json(&body).send().await.map_err(|_| failed())?;
     let answer: Value = answer.json().await.map_err(|_| failed())?;
@@ -270,7 +310,8 @@ async fn fund(url: &str, address: Address) -> Result<(), CliError> {
 }
 
 fn free_port() -> Result<u16, CliError> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(|e| CliError::missing("no_port", format!("no free port: {e}")))?;
+    let listener =
+        TcpListener::bind(("127.0.0.1", 0)).map_err(|e| CliError::missing("no_port", format!("no free port: {e}")))?;
     listener.local_addr().map(|a| a.port()).map_err(|e| CliError::missing("no_port", e.to_string()))
 }
 

@@ -60,7 +60,8 @@ fn time(grant: &Grant, op: &OpBounds, at: &At) -> Result<(), Denial> {
 }
 
 fn relay(grant: &Grant, action: &Action, op: &OpBounds, at: &At) -> Result<(), Denial> {
-    let sent_by = |relayer: alloy_primitives::Address| relayer.is_zero() || at.caller.is_none_or(|caller| caller == relayer);
+    let sent_by =
+        |relayer: alloy_primitives::Address| relayer.is_zero() || at.caller.is_none_or(|caller| caller == relayer);
     let bound = grant.relayer.is_zero() || op.relayer == grant.relayer;
     if !bound || !sent_by(grant.relayer) || !sent_by(op.relayer) {
         return Err(Denial::new(Code::RelayerNotAllowed, "relayer").found(op.relayer).bound(grant.relayer));
@@ -70,7 +71,9 @@ fn relay(grant: &Grant, action: &Action, op: &OpBounds, at: &At) -> Result<(), D
     }
     let floors = op.gas_floors.iter().fold(0_u64, |sum, floor| sum.saturating_add(u64::from(*floor)));
     if floors > grant.rest.gas.units_per_op {
-        return Err(Denial::new(Code::GasOverCap, "rest.gas.unitsPerOp").found(floors).bound(grant.rest.gas.units_per_op));
+        return Err(Denial::new(Code::GasOverCap, "rest.gas.unitsPerOp")
+            .found(floors)
+            .bound(grant.rest.gas.units_per_op));
     }
     if action.calls.is_empty() {
         return Err(Denial::new(Code::EmptyBatch, "op.calls"));
@@ -130,7 +133,9 @@ impl Ledger {
             match self.meters.iter_mut().find(|m| m.meter == cost.meter) {
                 Some(m) if m.window == cost.window => m.spent = m.spent.saturating_add(amount),
                 Some(m) => (m.window, m.spent) = (cost.window, amount),
-                None => self.meters.push(crate::ledger::Spent { meter: cost.meter, window: cost.window, spent: amount }),
+                None => {
+                    self.meters.push(crate::ledger::Spent { meter: cost.meter, window: cost.window, spent: amount })
+                }
             }
         }
     }

@@ -144,7 +144,13 @@ pub fn judge(grant: &Grant, ledger: &Ledger, action: &Action, op: &OpBounds, at:
 ///
 /// # Errors
 /// As [`judge`]; [`Code::NotYetSupported`] where the session key is of another kind than secp256k1.
-pub fn authorise(grant: &Grant, ledger: &Ledger, action: &Action, op: &OpBounds, at: &At) -> Result<Authorised, Denial> {
+pub fn authorise(
+    grant: &Grant,
+    ledger: &Ledger,
+    action: &Action,
+    op: &OpBounds,
+    at: &At,
+) -> Result<Authorised, Denial> {
     let SessionKey::Secp256k1(key) = grant.key else {
         return Err(Denial::new(Code::NotYetSupported, "key"));
     };

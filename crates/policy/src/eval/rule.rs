@@ -48,7 +48,9 @@ pub fn decode(rule: &CallRule, data: &[u8]) -> Result<Vec<Word>, Denial> {
     let words: Vec<Word> = words.iter().map(|w| Word(*w)).collect();
     for (i, (word, ty)) in words.iter().zip(types).enumerate() {
         if !word.is_canonical(ty) {
-            return Err(Denial::new(Code::BadCalldata, format!("signature.arguments[{i}]")).found(hex(*word)).bound(ty));
+            return Err(Denial::new(Code::BadCalldata, format!("signature.arguments[{i}]"))
+                .found(hex(*word))
+                .bound(ty));
         }
     }
     Ok(words)

@@ -1,6 +1,9 @@
 //! What makes a grant a bad one, and what this version does not judge yet.
 
-use super::{Amount, CAP_LIMIT, CallRule, Condition, EVERY_STEP, FEE_METER, Grant, MIN_PERIOD, Meter, Path, SessionKey, Test, What};
+use super::{
+    Amount, CAP_LIMIT, CallRule, Condition, EVERY_STEP, FEE_METER, Grant, MIN_PERIOD, Meter, Path, SessionKey, Test,
+    What,
+};
 use crate::abi::{Ty, Word};
 use crate::forbidden;
 use alloy_primitives::Address;
@@ -101,7 +104,10 @@ impl Grant {
             if forbidden::target(rule.target, self.account, self.backend) {
                 return Err(BadGrant::new(
                     format!("rules[{i}].target"),
-                    format!("{} is the account itself, its backend or an EntryPoint, which no session may call", rule.target),
+                    format!(
+                        "{} is the account itself, its backend or an EntryPoint, which no session may call",
+                        rule.target
+                    ),
                 ));
             }
         }
@@ -167,7 +173,10 @@ fn meter(m: &Meter, last: Option<u16>, start: Option<UnixSeconds>) -> Result<(),
 
 fn rule(r: &CallRule, meters: &[Meter]) -> Result<(), BadGrant> {
     if r.conditions.len() > 255 || r.uses.len() > 255 || r.signature.len() > 255 {
-        return Err(BadGrant::new("checks", "a rule has at most 255 conditions, 255 meters and 255 bytes of signature"));
+        return Err(BadGrant::new(
+            "checks",
+            "a rule has at most 255 conditions, 255 meters and 255 bytes of signature",
+        ));
     }
     for (i, c) in r.conditions.iter().enumerate() {
         let at = format!("conditions[{i}]");
@@ -204,12 +213,16 @@ fn amount(r: &CallRule, m: &Meter, amount: &Amount) -> Result<(), String> {
         _ => false,
     };
     if !fits {
-        return Err("the meter does not count this: native counts the value, calls count one, a token counts the amount that \
+        return Err(
+            "the meter does not count this: native counts the value, calls count one, a token counts the amount that \
                     `transfer`, `approve` or `increaseAllowance` of that very token asks for"
-            .to_owned());
+                .to_owned(),
+        );
     }
     match amount {
-        Amount::Path(path) if path.0.iter().any(|s| *s >= EVERY_STEP) => Err("an amount stands in one place".to_owned()),
+        Amount::Path(path) if path.0.iter().any(|s| *s >= EVERY_STEP) => {
+            Err("an amount stands in one place".to_owned())
+        }
         Amount::Path(path) if !matches!(r.type_at(path), Some(Ty::Uint(_))) => {
             Err("an amount is an unsigned integer argument".to_owned())
         }
@@ -264,7 +277,11 @@ fn condition(r: &CallRule, c: &Condition) -> Result<(), String> {
         }
         Test::Ratio(right, _, denominator) => {
             let numbers = ty.is_integer() && r.type_at(right).is_some_and(Ty::is_integer);
-            if numbers && !denominator.is_zero() { Ok(()) } else { Err("a ratio needs two integers and a denominator".to_owned()) }
+            if numbers && !denominator.is_zero() {
+                Ok(())
+            } else {
+                Err("a ratio needs two integers and a denominator".to_owned())
+            }
         }
     }
 }

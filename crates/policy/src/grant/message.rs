@@ -57,14 +57,24 @@ impl Grant {
             not_after: seconds(m.notAfter.to(), "notAfter")?,
             first_seq: m.firstSeq,
             end_seq: m.endSeq,
-            routes: Routes::new(m.routes).ok_or_else(|| BadGrant::new("routes", "routes are bits 1, 2 and 4, at least one"))?,
+            routes: Routes::new(m.routes)
+                .ok_or_else(|| BadGrant::new("routes", "routes are bits 1, 2 and 4, at least one"))?,
             relayer: m.relayer,
-            calls: m.calls.iter().enumerate().map(|(i, r)| {
-                unpack::rule(r.target, &r.signature, r.maxValue, &r.checks).map_err(|e| e.under(&format!("rules[{i}]")))
-            }).collect::<Result<_, _>>()?,
-            meters: m.meters.iter().enumerate().map(|(i, meter)| {
-                Meter::from_message(meter).map_err(|e| e.under(&format!("meters[{i}]")))
-            }).collect::<Result<_, _>>()?,
+            calls: m
+                .calls
+                .iter()
+                .enumerate()
+                .map(|(i, r)| {
+                    unpack::rule(r.target, &r.signature, r.maxValue, &r.checks)
+                        .map_err(|e| e.under(&format!("rules[{i}]")))
+                })
+                .collect::<Result<_, _>>()?,
+            meters: m
+                .meters
+                .iter()
+                .enumerate()
+                .map(|(i, meter)| Meter::from_message(meter).map_err(|e| e.under(&format!("meters[{i}]"))))
+                .collect::<Result<_, _>>()?,
             rest: Rest::from_message(&m.rest, labels),
         };
         grant.check()?;

@@ -92,8 +92,10 @@ impl<'a, 'i> Table<'a, 'i> {
     pub fn finish(self) -> Read<()> {
         match self.entries.first() {
             None => Ok(()),
-            Some((key, _)) => Err(Problem::new(key.span(), "unknown_field", format!("`{}` is not known here", key.get_ref()))
-                .hint(format!("known here: {}", self.known.join(", ")))),
+            Some((key, _)) => {
+                Err(Problem::new(key.span(), "unknown_field", format!("`{}` is not known here", key.get_ref()))
+                    .hint(format!("known here: {}", self.known.join(", "))))
+            }
         }
     }
 
@@ -104,7 +106,9 @@ impl<'a, 'i> Table<'a, 'i> {
 
     pub fn need_text(&mut self, key: &'static str, example: &str) -> Read<Text> {
         let span = self.span.clone();
-        self.text(key)?.ok_or_else(|| Problem::new(span, "missing_field", format!("`{key}` is missing")).hint(format!("for example {example}")))
+        self.text(key)?.ok_or_else(|| {
+            Problem::new(span, "missing_field", format!("`{key}` is missing")).hint(format!("for example {example}"))
+        })
     }
 
     /// A text, or a list of texts.

@@ -67,12 +67,16 @@ fn assemble(mut draft: Draft, read: Vec<ReadRule>, meters: Vec<NamedMeter>) -> R
     }
     let spans: Vec<_> = read.iter().map(|r| r.span.clone()).collect();
     if read.iter().any(|r| r.names.iter().any(|n| !n.is_empty())) {
-        draft.rest.labels.params = read.iter().map(|r| if r.names.iter().all(String::is_empty) { Vec::new() } else { r.names.clone() }).collect();
+        draft.rest.labels.params = read
+            .iter()
+            .map(|r| if r.names.iter().all(String::is_empty) { Vec::new() } else { r.names.clone() })
+            .collect();
     }
     draft.calls = read.into_iter().map(|r| r.rule).collect();
     draft.meters = meters;
     draft.check().map_err(|bad| {
-        let number = bad.at.strip_prefix("rules[").and_then(|r| r.split(']').next()).and_then(|n| n.parse::<usize>().ok());
+        let number =
+            bad.at.strip_prefix("rules[").and_then(|r| r.split(']').next()).and_then(|n| n.parse::<usize>().ok());
         let span = number.and_then(|n| spans.get(n).cloned()).unwrap_or(0..0);
         Problem::new(span, bad.code(), bad.to_string())
     })?;
@@ -81,7 +85,9 @@ fn assemble(mut draft: Draft, read: Vec<ReadRule>, meters: Vec<NamedMeter>) -> R
 
 fn allow(t: &mut Table<'_, '_>, labels: &Labels, meters: &mut Vec<NamedMeter>) -> Read<Vec<ReadRule>> {
     let source = t.source();
-    let missing = || Problem::new(0..0, "missing_field", "a grant without a rule allows nothing").hint("add an `[[allow]]` table");
+    let missing = || {
+        Problem::new(0..0, "missing_field", "a grant without a rule allows nothing").hint("add an `[[allow]]` table")
+    };
     let value = t.take("allow").ok_or_else(missing)?;
     let DeValue::Array(items) = value.get_ref() else {
         return Err(Problem::bad(value.span(), "rules are written as `[[allow]]` tables"));
@@ -99,11 +105,16 @@ fn tokens(t: &mut Table<'_, '_>) -> Read<BTreeMap<String, TokenLabel>> {
         let mut entry = table(t.source(), value)?;
         let token = address(&entry.need_text("address", "address = \"0x...\"")?)?;
         let decimals = entry.integer("decimals")?;
-        let (decimals, at) = decimals.ok_or_else(|| Problem::new(entry.span(), "missing_field", "`decimals` is missing"))?;
-        let decimals = u8::try_from(decimals).ok().filter(|d| *d <= 77).ok_or_else(|| Problem::bad(at, "decimals are 0 to 77"))?;
+        let (decimals, at) =
+            decimals.ok_or_else(|| Problem::new(entry.span(), "missing_field", "`decimals` is missing"))?;
+        let decimals =
+            u8::try_from(decimals).ok().filter(|d| *d <= 77).ok_or_else(|| Problem::bad(at, "decimals are 0 to 77"))?;
         entry.finish()?;
         if !crate::labels::is_name(&name.text) || [units::NATIVE_UNIT, "wei"].contains(&name.text.as_str()) {
-            return Err(Problem::bad(name.span, "a token's name is 1 to 32 letters, digits, `.`, `_` or `-`, and not ETH or wei"));
+            return Err(Problem::bad(
+                name.span,
+                "a token's name is 1 to 32 letters, digits, `.`, `_` or `-`, and not ETH or wei",
+            ));
         }
         if let Some((twin, _)) = out.iter().find(|(_, t): &(&String, &TokenLabel)| t.address == token) {
             return Err(Problem::bad(name.span, format!("the same contract as `{twin}`")));
@@ -137,7 +148,8 @@ fn named_meters(t: &mut Table<'_, '_>, labels: &Labels) -> Read<Vec<NamedMeter>>
                 DeValue::Integer(_) => integer(v)?,
                 _ => {
                     let raw = text(t.source(), v)?;
-                    let amount = units::amount(&raw.text, labels).map_err(|says| Problem::bad(raw.span.clone(), says))?;
+                    let amount =
+                        units::amount(&raw.text, labels).map_err(|says| Problem::bad(raw.span.clone(), says))?;
                     u128::try_from(amount).map_err(|_| Problem::bad(raw.span, "a cap is below 2^120"))?
                 }
             },
@@ -149,7 +161,9 @@ fn named_meters(t: &mut Table<'_, '_>, labels: &Labels) -> Read<Vec<NamedMeter>>
         let anchor = m.take("anchor").map(moment).transpose()?;
         let given = m.integer("id")?.map(|(n, at)| fit(n, at)).transpose()?;
         m.finish()?;
-        let id = given.or_else(|| u16::try_from(place).ok()).ok_or_else(|| Problem::bad(name.span.clone(), "too many meters"))?;
+        let id = given
+            .or_else(|| u16::try_from(place).ok())
+            .ok_or_else(|| Problem::bad(name.span.clone(), "too many meters"))?;
         out.push(NamedMeter { name: Some(name.text), meter: DraftMeter { id, what, cap, period, anchor } });
     }
     Ok(out)
@@ -161,7 +175,9 @@ fn time(t: &mut Table<'_, '_>) -> Read<Option<Span>> {
     let until = t.take("until").map(moment).transpose()?;
     match (lasts, from, until) {
         (None, None, None) => Ok(None),
-        (Some(d), None, None) => Ok(Some(Span::Lasts(units::duration(&d.text).map_err(|says| Problem::bad(d.span, says))?))),
+        (Some(d), None, None) => {
+            Ok(Some(Span::Lasts(units::duration(&d.text).map_err(|says| Problem::bad(d.span, says))?)))
+        }
         (None, Some(from), Some(until)) => Ok(Some(Span::Between(from, until))),
         (Some(d), ..) => Err(Problem::bad(d.span, "a grant has either `lasts`, or `from` and `until`")),
         _ => Err(Problem::bad(0..0, "`from` and `until` come together")),
@@ -211,7 +227,9 @@ fn relay(t: &mut Table<'_, '_>) -> Read<(Option<Routes>, Option<Address>)> {
 
 fn gas(t: &mut Table<'_, '_>, labels: &Labels) -> Read<Option<Gas>> {
     let Some(mut g) = t.table("gas")? else { return Ok(None) };
-    let (units_per_op, at) = g.integer("per_op")?.ok_or_else(|| Problem::new(g.span(), "missing_field", "`per_op` is missing").hint("gas units, for example per_op = 500000"))?;
+    let (units_per_op, at) = g.integer("per_op")?.ok_or_else(|| {
+        Problem::new(g.span(), "missing_field", "`per_op` is missing").hint("gas units, for example per_op = 500000")
+    })?;
     let fee_token = match g.text("fee_token")? {
         None => Address::ZERO,
         Some(name) => match labels.tokens.get(&name.text) {
@@ -226,7 +244,9 @@ fn gas(t: &mut Table<'_, '_>, labels: &Labels) -> Read<Option<Gas>> {
 }
 
 fn chain(t: &Text) -> Read<ChainId> {
-    t.text.parse().map_err(|e: hallpass_types::account::AccountError| Problem::bad(t.span.clone(), format!("`{}`: {e}", t.text)))
+    t.text
+        .parse()
+        .map_err(|e: hallpass_types::account::AccountError| Problem::bad(t.span.clone(), format!("`{}`: {e}", t.text)))
 }
 
 fn address(t: &Text) -> Read<Address> {
@@ -242,7 +262,9 @@ fn salt(t: &Text) -> Read<[u8; 16]> {
 }
 
 fn key(t: &Text) -> Read<SessionKey> {
-    let bad = || Problem::bad(t.span.clone(), "a key is an address, or `p256:`, `webauthn:` or `ed25519:` and its bytes in hex");
+    let bad = || {
+        Problem::bad(t.span.clone(), "a key is an address, or `p256:`, `webauthn:` or `ed25519:` and its bytes in hex")
+    };
     let (kind, raw) = match t.text.split_once(':') {
         None => return Ok(SessionKey::Secp256k1(address(t)?)),
         Some(("p256", raw)) => (2, raw),
@@ -255,7 +277,8 @@ fn key(t: &Text) -> Read<SessionKey> {
 }
 
 fn sequences(t: &Text) -> Read<(u64, u64)> {
-    let bad = || Problem::bad(t.span.clone(), "sequences are written `FIRST..END`, FIRST below END, END at most 4294967296");
+    let bad =
+        || Problem::bad(t.span.clone(), "sequences are written `FIRST..END`, FIRST below END, END at most 4294967296");
     let (first, end) = t.text.split_once("..").ok_or_else(bad)?;
     let (first, end): (u64, u64) = (first.parse().map_err(|_| bad())?, end.parse().map_err(|_| bad())?);
     if first < end && end <= 1 << 32 { Ok((first, end)) } else { Err(bad()) }

@@ -89,7 +89,13 @@ fn head(d: &Draft, out: &mut String) {
         gas(&g, out);
     }
     for (name, token) in &d.rest.labels.tokens {
-        let _ = writeln!(out, "\n[tokens.{}]\naddress = \"{}\"\ndecimals = {}", quoted(name), checksum(token.address), token.decimals);
+        let _ = writeln!(
+            out,
+            "\n[tokens.{}]\naddress = \"{}\"\ndecimals = {}",
+            quoted(name),
+            checksum(token.address),
+            token.decimals
+        );
     }
 }
 
@@ -210,7 +216,10 @@ fn rule(d: &Draft, number: usize, r: &CallRule, named: &[u16], out: &mut String)
                     at: format!("rules[{number}].uses"),
                     what: "an amount inside an array or a tuple",
                 })?;
-                let name = labels.param(number, index).filter(|n| *n != "value").map_or_else(|| format!("${index}"), str::to_owned);
+                let name = labels
+                    .param(number, index)
+                    .filter(|n| *n != "value")
+                    .map_or_else(|| format!("${index}"), str::to_owned);
                 spend.push(format!("{name} {}", bound(&format!("<= {}", m.cap))));
             }
         }
@@ -295,4 +304,3 @@ fn quoted(text: &str) -> String {
     out.push('"');
     out
 }
-

@@ -31,7 +31,11 @@ pub fn rule(mut table: Table<'_, '_>, labels: &Labels, meters: &mut Vec<NamedMet
     let span = table.span();
     for kind in ["app", "typed"] {
         if let Some(value) = table.take(kind) {
-            return Err(Problem::new(value.span(), "not_yet_supported", format!("`{kind}` rules cannot be granted yet")));
+            return Err(Problem::new(
+                value.span(),
+                "not_yet_supported",
+                format!("`{kind}` rules cannot be granted yet"),
+            ));
         }
     }
     let call = table.need_text("call", "call = \"0x...\" or the name of a token")?;
@@ -40,7 +44,8 @@ pub fn rule(mut table: Table<'_, '_>, labels: &Labels, meters: &mut Vec<NamedMet
     let function = signature.as_ref().map(function).transpose()?;
     let empty = Function { name: String::new(), types: Vec::new(), names: Vec::new() };
     let known = function.as_ref().unwrap_or(&empty);
-    let conditions = table.texts("where")?.iter().map(|t| expr::condition(t, known, labels)).collect::<Read<Vec<_>>>()?;
+    let conditions =
+        table.texts("where")?.iter().map(|t| expr::condition(t, known, labels)).collect::<Read<Vec<_>>>()?;
     let max_value = table.text("value")?.map(|t| max_value(&t, labels)).transpose()?.unwrap_or(U256::ZERO);
     let mut uses = Vec::new();
     for text in table.texts("at_most")? {
@@ -69,13 +74,17 @@ pub fn rule(mut table: Table<'_, '_>, labels: &Labels, meters: &mut Vec<NamedMet
 /// Another selector on a metered token must be declared, and only there is the declaration allowed (DESIGN section 3, point 4).
 pub fn check_unmetered(read: &ReadRule, meters: &[crate::grant::Meter]) -> Read<()> {
     let token = is_metered_token(read.rule.target, meters);
-    let spends = read.rule.uses.iter().any(|u| meters.iter().any(|m| m.id == u.meter && matches!(m.what, What::Token(_))));
+    let spends =
+        read.rule.uses.iter().any(|u| meters.iter().any(|m| m.id == u.meter && matches!(m.what, What::Token(_))));
     match (token && !spends, &read.unmetered) {
-        (true, None) => Err(Problem::bad(read.span.clone(), "this rule calls a token that the grant caps, and no cap counts it")
-            .hint("add a `spend` line, or write `unmetered = true` if that is meant")),
-        (false, Some(span)) => {
-            Err(Problem::bad(span.clone(), "`unmetered` is for a rule on a capped token that no cap counts, which this is not"))
+        (true, None) => {
+            Err(Problem::bad(read.span.clone(), "this rule calls a token that the grant caps, and no cap counts it")
+                .hint("add a `spend` line, or write `unmetered = true` if that is meant"))
         }
+        (false, Some(span)) => Err(Problem::bad(
+            span.clone(),
+            "`unmetered` is for a rule on a capped token that no cap counts, which this is not",
+        )),
         _ => Ok(()),
     }
 }
@@ -84,7 +93,8 @@ fn target(call: &Text, labels: &Labels) -> Read<Address> {
     match labels.tokens.get(&call.text) {
         Some(token) => Ok(token.address),
         None => parse_address(&call.text).map_err(|e| {
-            Problem::bad(call.span.clone(), format!("`{}`: {e}", call.text)).hint("an address, or a name under `[tokens]`")
+            Problem::bad(call.span.clone(), format!("`{}`: {e}", call.text))
+                .hint("an address, or a name under `[tokens]`")
         }),
     }
 }
@@ -100,7 +110,9 @@ fn function(text: &Text) -> Read<Function> {
 
 fn max_value(text: &Text, labels: &Labels) -> Read<U256> {
     let raw = text.text.trim().strip_prefix("<=").map(str::trim);
-    let raw = raw.ok_or_else(|| Problem::bad(text.span.clone(), "expected `<= AMOUNT`").hint("for example value = \"<= 0.01 ETH\""))?;
+    let raw = raw.ok_or_else(|| {
+        Problem::bad(text.span.clone(), "expected `<= AMOUNT`").hint("for example value = \"<= 0.01 ETH\"")
+    })?;
     units::amount(raw, labels).map_err(|says| Problem::bad(text.span.clone(), says))
 }
 
@@ -110,11 +122,20 @@ fn at_most(text: &Text, meters: &mut Vec<NamedMeter>) -> Read<Use> {
     }
     let (count, period) = per(text, text.text.trim())?;
     let cap = count.parse::<u128>().ok().filter(|c| *c < CAP_LIMIT && !count.starts_with('+'));
-    let cap = cap.ok_or_else(|| Problem::bad(text.span.clone(), format!("`{count}` is no number of calls")).hint("for example at_most = \"120 per 1m\""))?;
+    let cap = cap.ok_or_else(|| {
+        Problem::bad(text.span.clone(), format!("`{count}` is no number of calls"))
+            .hint("for example at_most = \"120 per 1m\"")
+    })?;
     inline(text, DraftMeter { id: 0, what: What::Calls, cap, period, anchor: None }, Amount::One, meters)
 }
 
-fn spend(text: &Text, function: &Function, target: Address, labels: &Labels, meters: &mut Vec<NamedMeter>) -> Read<Use> {
+fn spend(
+    text: &Text,
+    function: &Function,
+    target: Address,
+    labels: &Labels,
+    meters: &mut Vec<NamedMeter>,
+) -> Read<Use> {
     let line = text.text.trim();
     let name_len = line.find(char::is_whitespace).unwrap_or(line.len());
     let (name, rest) = line.split_at(name_len);
@@ -123,8 +144,11 @@ fn spend(text: &Text, function: &Function, target: Address, labels: &Labels, met
     let place = start..start + name_len;
     let (amount, what) = if name == "value" {
         if function.index_of("value").is_some() {
-            return Err(Problem::bad(text.part(place), "`value` could be the native value or the argument of that name")
-                .hint("write the argument by its place, such as `$1`, or give it another name"));
+            return Err(Problem::bad(
+                text.part(place),
+                "`value` could be the native value or the argument of that name",
+            )
+            .hint("write the argument by its place, such as `$1`, or give it another name"));
         }
         (Amount::Value, What::Native)
     } else {
@@ -138,7 +162,8 @@ fn spend(text: &Text, function: &Function, target: Address, labels: &Labels, met
     }
     let capped = rest.strip_prefix("<=").map(str::trim);
     let capped = capped.ok_or_else(|| {
-        Problem::bad(text.span.clone(), "expected `<= AMOUNT` or `from METER`").hint("for example spend = \"amount <= 25 USDC per 1d\"")
+        Problem::bad(text.span.clone(), "expected `<= AMOUNT` or `from METER`")
+            .hint("for example spend = \"amount <= 25 USDC per 1d\"")
     })?;
     let (raw, period) = per(text, capped)?;
     let cap = units::amount(raw, labels).map_err(|says| Problem::bad(text.span.clone(), says))?;
@@ -176,7 +201,10 @@ fn shared(text: &Text, name: &str, amount: Amount, what: What, meters: &[NamedMe
         _ => false,
     };
     if !fits {
-        return Err(Problem::bad(text.span.clone(), format!("`[meters.{name}]` counts something else than this line does")));
+        return Err(Problem::bad(
+            text.span.clone(),
+            format!("`[meters.{name}]` counts something else than this line does"),
+        ));
     }
     Ok(Use { meter: found.meter.id, amount })
 }

@@ -58,12 +58,21 @@ fn an_error_points_at_its_place_and_says_what_would_be_right() {
         ("25.5 AUSD", "25.5000001 AUSD", (20, 9), "at most 6 decimals"),
         ("per 1m", "per 59s", (14, 11), "at least 60 seconds"),
         ("spend = \"amount", "at_most = \"3\"\n#", (16, 1), "no cap counts it"),
-        ("0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0", "0x9FE46736679d2d9a65f0992f2272de9f3c7fa6e0", (19, 17), "checksum"),
+        (
+            "0x9fe46736679d2d9a65f0992f2272de9f3c7fa6e0",
+            "0x9FE46736679d2d9a65f0992f2272de9f3c7fa6e0",
+            (19, 17),
+            "checksum",
+        ),
         ("spend = \"value <= 0.05 ETH per 1d\"", "", (22, 1), "needs a cap"),
         ("lasts = \"1h\"", "lasts = 1h", (4, 9), ""),
     ] {
         let text = ARENA.replace(from, to);
-        let text = if from.starts_with("spend = \"amount") { text + "[meters.t]\nwhat = \"token\"\ntoken = \"AUSD\"\ncap = 1\n" } else { text };
+        let text = if from.starts_with("spend = \"amount") {
+            text + "[meters.t]\nwhat = \"token\"\ntoken = \"AUSD\"\ncap = 1\n"
+        } else {
+            text
+        };
         let error = parse(&text).unwrap_err();
         assert!(error.to_string().contains(says), "{to}: {error}");
         assert_eq!((error.line, error.column), place, "{error}");

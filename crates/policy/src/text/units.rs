@@ -94,7 +94,20 @@ mod tests {
         let labels = Labels::default();
         assert_eq!(amount("0.05 ETH", &labels), Ok(U256::from(50_000_000_000_000_000_u64)));
         assert_eq!(amount("25", &labels), Ok(U256::from(25)));
-        for bad in ["0.0000000000000000001 ETH", "1.5", "025", "1e3", "-1", "+1", "1.", ".5 ETH", "1 USDC", "", "1 ETH x", "1_000"] {
+        for bad in [
+            "0.0000000000000000001 ETH",
+            "1.5",
+            "025",
+            "1e3",
+            "-1",
+            "+1",
+            "1.",
+            ".5 ETH",
+            "1 USDC",
+            "",
+            "1 ETH x",
+            "1_000",
+        ] {
             assert!(amount(bad, &labels).is_err(), "{bad}");
         }
         let most = U256::MAX.to_string();

@@ -97,7 +97,9 @@ fn total(d: &Draft, out: &mut Vec<Line>) {
 fn when(d: &Draft, out: &mut Vec<Line>) {
     push(out, Tone::Heading, say::WHEN);
     let sentence = match d.time {
-        Some(Span::Between(from, until)) => say::between(&moment(from), &moment(until), &length(until.get().saturating_sub(from.get()))),
+        Some(Span::Between(from, until)) => {
+            say::between(&moment(from), &moment(until), &length(until.get().saturating_sub(from.get())))
+        }
         Some(Span::Lasts(seconds)) => say::lasts(&length(seconds)),
         None => say::NO_TIME.to_owned(),
     };
@@ -110,7 +112,9 @@ fn gas(d: &Draft, out: &mut Vec<Line>) {
     let relayer = d.relayer.filter(|r| !r.is_zero()).map(text);
     push(out, Tone::Plain, say::relayer(relayer.as_deref()));
     match d.gas {
-        Some(g) if g.fee_cap > 0 => push(out, Tone::Plain, say::fee(&format!("{} smallest units of {}", g.fee_cap, g.fee_token))),
+        Some(g) if g.fee_cap > 0 => {
+            push(out, Tone::Plain, say::fee(&format!("{} smallest units of {}", g.fee_cap, g.fee_token)))
+        }
         _ => push(out, Tone::Plain, say::NO_FEE),
     }
     if let Some(g) = d.gas {
@@ -123,9 +127,10 @@ fn wrong(d: &Draft, lists: &Lists, out: &mut Vec<Line>) {
     for (i, r) in d.calls.iter().enumerate() {
         let number = i + 1;
         if let Some((signature, recipient)) = MOVES.iter().find(|(s, _)| *s == r.signature) {
-            let bound = r.conditions.iter().any(|c| {
-                c.path.as_argument() == Some(*recipient) && matches!(c.test, Test::Eq(_) | Test::In(_))
-            });
+            let bound = r
+                .conditions
+                .iter()
+                .any(|c| c.path.as_argument() == Some(*recipient) && matches!(c.test, Test::Eq(_) | Test::In(_)));
             let counted = r.uses.iter().any(|u| matches!(u.amount, Amount::Path(_)));
             if !bound {
                 push(out, Tone::Red, say::no_recipient(number));
@@ -199,7 +204,9 @@ fn condition(d: &Draft, number: usize, r: &CallRule, c: &Condition) -> String {
         Test::Lt(w) => say::compared(&name, "<", &value(w)),
         Test::Gt(w) => say::compared(&name, ">", &value(w)),
         Test::In(words) => say::one_of(&name, &words.iter().map(value).collect::<Vec<_>>().join(", ")),
-        Test::Mask(mask, expected) => say::masked(&name, &show(*mask, &Ty::FixedBytes(32)), &show(*expected, &Ty::FixedBytes(32))),
+        Test::Mask(mask, expected) => {
+            say::masked(&name, &show(*mask, &Ty::FixedBytes(32)), &show(*expected, &Ty::FixedBytes(32)))
+        }
         Test::Ratio(..) => say::UNJUDGED.to_owned(),
     }
 }

@@ -79,12 +79,19 @@ pub async fn handler(
     let signature = bytes("signature", &body.signature)?;
     let delegation = body.authorization.map(|a| read(&a)).transpose()?;
     let (session, receipt) = install::approve(&app, &caller, id, &signature, delegation).await?;
-    Ok(Json(ApproveView { session: SessionView::of_key(&session, None), tx: receipt.tx.to_string(), gas_used: receipt.gas_used }))
+    Ok(Json(ApproveView {
+        session: SessionView::of_key(&session, None),
+        tx: receipt.tx.to_string(),
+        gas_used: receipt.gas_used,
+    }))
 }
 
 fn read(body: &AuthorizationBody) -> Result<SignedAuthorization, ApiError> {
     if body.chain_id == 0 {
-        return Err(ApiError::refused("chain_zero", "an authorization for chain 0 is good on every chain, and is refused"));
+        return Err(ApiError::refused(
+            "chain_zero",
+            "an authorization for chain 0 is good on every chain, and is refused",
+        ));
     }
     let inner = Authorization {
         chain_id: alloy_primitives::U256::from(body.chain_id),

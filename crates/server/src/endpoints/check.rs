@@ -3,7 +3,7 @@
 use super::shapes::{ActionBody, Body, VerdictView};
 use crate::caller::Caller;
 use crate::error::Problem;
-use crate::work::execute;
+use crate::work::judge;
 use crate::{ApiError, App};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -19,7 +19,7 @@ pub async fn handler(
     Path(id): Path<SessionId>,
     Body(body): Body<ActionBody>,
 ) -> Result<Json<VerdictView>, ApiError> {
-    let (judged, left) = execute::check(&app, &caller, id, &body.read()?).await?;
+    let (judged, left) = judge::check(&app, &caller, id, &body.read()?).await?;
     Ok(Json(match judged {
         Ok(op) => VerdictView::allowed(op.verdict().rules.clone(), &op.verdict().costs, left),
         Err(denial) => VerdictView::denied(&denial, left),

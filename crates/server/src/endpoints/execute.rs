@@ -58,11 +58,11 @@ pub async fn handler(
     Path(id): Path<SessionId>,
     Body(body): Body<ExecuteBody>,
 ) -> Result<Json<ExecuteView>, ApiError> {
-    let key = IdempotencyKey::try_from(body.idempotency_key).map_err(|e| ApiError::bad("bad_idempotency_key", e.to_string()))?;
+    let key = IdempotencyKey::try_from(body.idempotency_key)
+        .map_err(|e| ApiError::bad("bad_idempotency_key", e.to_string()))?;
     match execute::execute(&app, &caller, id, &body.action.read()?, key, body.sequence).await? {
-        Outcome::Denied(denial) => {
-            Err(ApiError::new(StatusCode::FORBIDDEN, denial.code.as_str(), denial.to_string()).hint(format!("denied at {}", denial.at)))
-        }
+        Outcome::Denied(denial) => Err(ApiError::new(StatusCode::FORBIDDEN, denial.code.as_str(), denial.to_string())
+            .hint(format!("denied at {}", denial.at))),
         Outcome::Done(done) => Ok(Json(ExecuteView {
             operation: done.reservation.id.to_string(),
             sequence: done.reservation.sequence,

@@ -14,7 +14,11 @@ use hallpass_types::SessionId;
 /// Another owner's session answers 404.
 #[utoipa::path(get, path = "/v1/sessions/{id}", operation_id = "getSession", tag = "sessions", params(("id" = String, Path,)),
     responses((status = 200, body = GrantView), (status = 401, body = Problem), (status = 404, body = Problem)))]
-pub async fn handler(State(app): State<App>, caller: Caller, Path(id): Path<SessionId>) -> Result<Json<GrantView>, ApiError> {
+pub async fn handler(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<SessionId>,
+) -> Result<Json<GrantView>, ApiError> {
     let mut tx = app.store.read().await?;
     let session = own(tx.as_mut(), &caller, id).await?;
     let (_, grant) = stored_grant(tx.as_mut(), &session).await?;

@@ -40,9 +40,15 @@ pub struct LoginView {
 /// Uses the message's nonce up, whether the rest of it is good or not.
 #[utoipa::path(post, path = "/v1/login", operation_id = "login", tag = "login", request_body = LoginBody,
     responses((status = 201, body = LoginView), (status = 400, body = Problem), (status = 401, body = Problem)))]
-pub async fn handler(State(app): State<App>, Body(body): Body<LoginBody>) -> Result<(StatusCode, Json<LoginView>), ApiError> {
-    let refused = |code: &str, says: String| ApiError::new(StatusCode::UNAUTHORIZED, code, says).hint("ask for a new nonce and sign again");
-    let message: Message = body.message.parse().map_err(|e: hallpass_auth::siwe::ParseError| ApiError::bad(e.code(), e.to_string()))?;
+pub async fn handler(
+    State(app): State<App>,
+    Body(body): Body<LoginBody>,
+) -> Result<(StatusCode, Json<LoginView>), ApiError> {
+    let refused = |code: &str, says: String| {
+        ApiError::new(StatusCode::UNAUTHORIZED, code, says).hint("ask for a new nonce and sign again")
+    };
+    let message: Message =
+        body.message.parse().map_err(|e: hallpass_auth::siwe::ParseError| ApiError::bad(e.code(), e.to_string()))?;
     let signature = bytes("signature", &body.signature)?;
     let now = app.clock.now();
     let unknown = || refused("nonce_unknown", "the nonce is not one of this server's, or was used before".to_owned());
@@ -78,11 +84,18 @@ pub async fn handler(State(app): State<App>, Body(body): Body<LoginBody>) -> Res
         user,
         account: proven.account(),
         lifecycle: Lifecycle::Active { since: now },
-        not_after: now.plus(app.settings.login_seconds).ok_or_else(|| ApiError::internal("time", "a time is out of range"))?,
+        not_after: now
+            .plus(app.settings.login_seconds)
+            .ok_or_else(|| ApiError::internal("time", "a time is out of range"))?,
         token_hash: token.hash(),
         created: now,
     };
-    tx.sessions().create_login(&session, &event(now, Actor::Owner(user), Action::Created, Subject::Login(session.id), user, None)).await?;
+    tx.sessions()
+        .create_login(
+            &session,
+            &event(now, Actor::Owner(user), Action::Created, Subject::Login(session.id), user, None),
+        )
+        .await?;
     tx.commit().await?;
     let view = LoginView {
         token: token.reveal().to_string(),

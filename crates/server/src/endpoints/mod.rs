@@ -53,7 +53,6 @@ fn routes() -> OpenApiRouter<App> {
 }
 
 /// The API. Bodies over 64 KiB are refused.
-#[must_use]
 pub fn router(app: App) -> Router {
     let (router, _) = routes().split_for_parts();
     router.layer(DefaultBodyLimit::max(MAX_BODY)).fallback(not_found).with_state(app)
@@ -69,5 +68,6 @@ pub fn openapi() -> Result<String, serde_json::Error> {
 }
 
 async fn not_found() -> crate::ApiError {
-    crate::ApiError::new(StatusCode::NOT_FOUND, "no_such_endpoint", "there is no such endpoint").hint("docs/reference/openapi.json lists them all")
+    crate::ApiError::new(StatusCode::NOT_FOUND, "no_such_endpoint", "there is no such endpoint")
+        .hint("docs/reference/openapi.json lists them all")
 }

@@ -86,7 +86,11 @@ impl GrantView {
 /// Makes the session key (unless the grant names one) and the ender key, and waits for the owner.
 #[utoipa::path(post, path = "/v1/grants", operation_id = "requestGrant", tag = "grants", request_body = RequestBody,
     responses((status = 201, body = GrantView), (status = 401, body = Problem), (status = 422, body = Problem)))]
-pub async fn handler(State(app): State<App>, caller: Caller, Body(body): Body<RequestBody>) -> Result<(StatusCode, Json<GrantView>), ApiError> {
+pub async fn handler(
+    State(app): State<App>,
+    caller: Caller,
+    Body(body): Body<RequestBody>,
+) -> Result<(StatusCode, Json<GrantView>), ApiError> {
     let draft = propose::read(&body.grant)?;
     let Proposed { session, grant, ready } = propose::propose(&app, &caller, &draft, body.pocket).await?;
     let needs = (ready == Ready::NeedsDelegation).then_some("delegation");

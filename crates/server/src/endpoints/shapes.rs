@@ -78,21 +78,28 @@ impl ActionBody {
             Self::Call(call) => vec![call],
             Self::Batch(items) => items.iter().map(|item| &item.call).collect(),
         };
-        let first = calls.first().ok_or_else(|| ApiError::refused("empty_batch", "an operation must hold at least one call"))?;
+        let first = calls
+            .first()
+            .ok_or_else(|| ApiError::refused("empty_batch", "an operation must hold at least one call"))?;
         let chain = chain(&first.chain)?;
         let mut out = Vec::with_capacity(calls.len());
         for call in calls {
             if self::chain(&call.chain)? != chain {
                 return Err(ApiError::bad("mixed_chains", "a batch stays on one chain"));
             }
-            out.push(Call { to: address("to", &call.to)?, value: decimal("value", &call.value)?, data: bytes("data", &call.data)? });
+            out.push(Call {
+                to: address("to", &call.to)?,
+                value: decimal("value", &call.value)?,
+                data: bytes("data", &call.data)?,
+            });
         }
         Ok(Action { chain, calls: out })
     }
 }
 
 fn chain(text: &str) -> Result<ChainId, ApiError> {
-    text.parse().map_err(|e: hallpass_types::account::AccountError| ApiError::bad(e.code(), format!("`chain`: `{text}`: {e}")))
+    text.parse()
+        .map_err(|e: hallpass_types::account::AccountError| ApiError::bad(e.code(), format!("`chain`: `{text}`: {e}")))
 }
 
 /// Reads an address.
@@ -168,7 +175,15 @@ impl VerdictView {
     /// Allowed.
     #[must_use]
     pub fn allowed(rules: Vec<u16>, costs: &[Cost], left: Vec<Left>) -> Self {
-        Self { allowed: true, rules, costs: costs.iter().map(CostView::from).collect(), code: None, at: None, says: None, left }
+        Self {
+            allowed: true,
+            rules,
+            costs: costs.iter().map(CostView::from).collect(),
+            code: None,
+            at: None,
+            says: None,
+            left,
+        }
     }
 
     /// Denied.

@@ -88,8 +88,11 @@ impl Books {
         let first = u32::try_from(grant.first_seq).unwrap_or(u32::MAX);
         let end = u32::try_from(grant.end_seq).unwrap_or(u32::MAX);
         budget::next_sequence(&self.head, held, first, end).ok_or_else(|| {
-            ApiError::conflict("too_many_in_flight", "64 operations of this session are out, or its sequence numbers are used up")
-                .hint("wait until the oldest is in a block")
+            ApiError::conflict(
+                "too_many_in_flight",
+                "64 operations of this session are out, or its sequence numbers are used up",
+            )
+            .hint("wait until the oldest is in a block")
         })
     }
 }

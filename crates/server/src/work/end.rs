@@ -34,6 +34,7 @@ pub struct Ended {
 /// # Errors
 /// 404, 409 where it never was active, 503 where the end could not be made durable.
 pub async fn revoke(app: &App, caller: &Caller, id: SessionId) -> Result<Ended, ApiError> {
+    let signing = app.signing.write().await;
     let mut tx = app.store.begin().await?;
     let session = own(tx.as_mut(), caller, id).await?;
     let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
@@ -50,7 +51,12 @@ pub async fn revoke(app: &App, caller: &Caller, id: SessionId) -> Result<Ended, 
     };
     let live: Vec<_> = tx.reservations().list_live().await?.into_iter().filter(|r| r.session == id).collect();
     tx.commit().await?;
-    let sent = if matches!(session.lifecycle, Lifecycle::Revoking { .. }) { on_chain(app, &session, &grant).await } else { Ok(None) };
+    drop(signing);
+    let sent = if matches!(session.lifecycle, Lifecycle::Revoking { .. }) {
+        on_chain(app, &session, &grant).await
+    } else {
+        Ok(None)
+    };
     let (on_chain, pending) = match sent {
         Ok(receipt) => (receipt, None),
         Err(error) => (None, Some(error)),

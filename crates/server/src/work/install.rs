@@ -54,7 +54,10 @@ pub async fn approve(
         (Home::Delegated, Ready::NeedsDelegation, Some(signed)) => {
             let ours = signed.chain_id == U256::from(grant.chain.get()) && signed.address == grant.backend;
             if !ours || signed.recover_authority().ok() != Some(grant.account) {
-                return Err(ApiError::refused("bad_delegation", "the authorization is not by the account, for this chain and contract"));
+                return Err(ApiError::refused(
+                    "bad_delegation",
+                    "the authorization is not by the account, for this chain and contract",
+                ));
             }
             vec![signed]
         }
@@ -87,7 +90,9 @@ async fn note(app: &App, caller: &Caller, id: SessionId, install: Installation) 
     let mut tx = app.store.begin().await?;
     let session = KeySession { install, ..own(tx.as_mut(), caller, id).await? };
     let now = app.clock.now();
-    tx.sessions().save_key(&session, &event(now, Actor::Server, Action::Installed, Subject::Key(id), caller.user(), None)).await?;
+    tx.sessions()
+        .save_key(&session, &event(now, Actor::Server, Action::Installed, Subject::Key(id), caller.user(), None))
+        .await?;
     tx.commit().await?;
     Ok(session)
 }

@@ -3,15 +3,18 @@
 //! - [`books`]: the ledger that an operation is judged against: final state, head, and what is signed but not final.
 //! - [`propose`]: from a text to a grant that waits for its owner.
 //! - [`install`]: from the owner's signature to a grant on chain.
-//! - [`execute`]: reserve, make durable, sign, send.
+//! - [`judge`]: what the policy says of an action now.
+//! - [`execute`]: reserve, make durable, sign; [`deliver`]: send, once.
 //! - [`end`]: a revocation, here first and then on chain.
 //! - [`settle`]: what final blocks say.
 //! - [`send`]: the relayer's key.
 
 pub mod books;
+pub mod deliver;
 pub mod end;
 pub mod execute;
 pub mod install;
+pub mod judge;
 pub mod propose;
 pub mod send;
 pub mod settle;
@@ -28,8 +31,13 @@ use hallpass_store::Tx;
 /// 404 where it is not there, 500 where it cannot be read.
 pub async fn stored_grant(tx: &mut dyn Tx, session: &KeySession) -> Result<(StoredGrant, Grant), ApiError> {
     let stored = tx.grants().find(session.grant).await?.ok_or_else(|| ApiError::missing("grant"))?;
-    let grant = json::parse_grant(&stored.canonical_json).map_err(|e| ApiError::internal("corrupt_row", e.to_string()))?;
-    if grant.id() == stored.id { Ok((stored, grant)) } else { Err(ApiError::internal("corrupt_row", "a stored grant is not the one it is filed under")) }
+    let grant =
+        json::parse_grant(&stored.canonical_json).map_err(|e| ApiError::internal("corrupt_row", e.to_string()))?;
+    if grant.id() == stored.id {
+        Ok((stored, grant))
+    } else {
+        Err(ApiError::internal("corrupt_row", "a stored grant is not the one it is filed under"))
+    }
 }
 
 /// Where the account of a session lives.
@@ -46,6 +54,9 @@ pub fn same_chain(app: &App, chain: hallpass_types::ChainId) -> Result<(), ApiEr
     if chain == app.settings.chain {
         Ok(())
     } else {
-        Err(ApiError::refused("wrong_chain", format!("this server is on chain {}, the grant on {chain}", app.settings.chain)))
+        Err(ApiError::refused(
+            "wrong_chain",
+            format!("this server is on chain {}, the grant on {chain}", app.settings.chain),
+        ))
     }
 }

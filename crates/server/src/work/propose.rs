@@ -115,8 +115,12 @@ pub async fn propose(app: &App, caller: &Caller, draft: &Draft, pocket: Option<u
     if let Some(record) = &inside {
         put_sealed_key(tx.as_mut(), &record_id("session", id), record).await?;
     }
-    tx.grants().create(&stored, &event(now, actor, Action::Requested, Subject::Grant(grant_id), caller.user(), None)).await?;
-    tx.sessions().create_key(&session, &event(now, actor, Action::Requested, Subject::Key(id), caller.user(), None)).await?;
+    tx.grants()
+        .create(&stored, &event(now, actor, Action::Requested, Subject::Grant(grant_id), caller.user(), None))
+        .await?;
+    tx.sessions()
+        .create_key(&session, &event(now, actor, Action::Requested, Subject::Key(id), caller.user(), None))
+        .await?;
     tx.commit().await?;
     Ok(Proposed { session, grant, ready })
 }
@@ -129,10 +133,16 @@ fn judge(app: &App, grant: &Grant, home: Home, epoch: u64, ender: Address) -> Re
         return Err(ApiError::refused("not_yet_supported", all.join("; ")));
     }
     if grant.backend != home.backend(&app.chain.suite) {
-        return Err(ApiError::refused("wrong_backend", format!("contract {} does not enforce grants in this home", grant.backend)));
+        return Err(ApiError::refused(
+            "wrong_backend",
+            format!("contract {} does not enforce grants in this home", grant.backend),
+        ));
     }
     if grant.epoch != epoch {
-        return Err(ApiError::refused("epoch_moved", format!("the account is in epoch {epoch}, the grant in {}", grant.epoch)));
+        return Err(ApiError::refused(
+            "epoch_moved",
+            format!("the account is in epoch {epoch}, the grant in {}", grant.epoch),
+        ));
     }
     if grant.rest.ender != ender {
         return Err(ApiError::refused("wrong_ender", "a grant's ender is made by this server; leave `ender` out"));

@@ -1,11 +1,11 @@
 //! The relayer's key: one transaction at a time, simulated first.
 
 use crate::{ApiError, App};
+use alloy_primitives::B256;
+use core::time::Duration;
 use hallpass_chain::node::NodeError;
 use hallpass_chain::relay::{Receipt, Relayed, Unsigned, prepare};
 use hallpass_vault::{RelayTx, SignError};
-use alloy_primitives::B256;
-use core::time::Duration;
 
 /// Most seconds to wait for a block.
 pub const BLOCK_WAIT: Duration = Duration::from_secs(90);
@@ -24,7 +24,7 @@ pub async fn send(app: &App, call: Relayed) -> Result<B256, ApiError> {
         Unsigned::Delegating(tx) => RelayTx::Eip7702(tx),
     };
     let raw = app.vault.sign_relay(&record, &tx).map_err(|e: SignError| ApiError::internal(e.code(), e.to_string()))?;
-    Ok(chain.node.send_raw(&raw).await.map_err(explain)?)
+    chain.node.send_raw(&raw).await.map_err(explain)
 }
 
 /// Waits until a transaction is in a block.

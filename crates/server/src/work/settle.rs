@@ -5,7 +5,10 @@ use super::{end, stored_grant};
 use crate::app::event;
 use crate::{ApiError, App};
 use hallpass_policy::{Ledger, Status};
-use hallpass_session::{Action, Actor, FinalBlock, FinalView, GrantState, KeySession, Lifecycle, NonceState, Reservation, ReservationState, Subject};
+use hallpass_session::{
+    Action, Actor, FinalBlock, FinalView, GrantState, KeySession, Lifecycle, NonceState, Reservation, ReservationState,
+    Subject,
+};
 
 /// Looks at every open session once. One that cannot be looked at does not keep the others waiting.
 pub async fn once(app: &App) {
@@ -35,11 +38,16 @@ async fn one(app: &App, session: &KeySession) -> Result<(), ApiError> {
     let books = Books::read(app, &grant, session.grant).await?;
     let block = FinalBlock { number: books.final_block.number, time: books.final_block.time };
     reservations(app, session, &books.settled, grant.epoch, block).await?;
-    let final_end = books.settled.status == Status::Ended || books.settled.epoch > grant.epoch || block.time >= grant.not_after;
+    let final_end =
+        books.settled.status == Status::Ended || books.settled.epoch > grant.epoch || block.time >= grant.not_after;
     match session.lifecycle {
         Lifecycle::Revoking { .. } if final_end => finish(app, session, Action::Revoked).await,
-        Lifecycle::Revoking { .. } if books.head.status != Status::Ended => end::on_chain(app, session, &grant).await.map(|_| ()),
-        Lifecycle::Active { .. } | Lifecycle::Suspended { .. } if block.time >= grant.not_after && app.clock.now() >= grant.not_after => {
+        Lifecycle::Revoking { .. } if books.head.status != Status::Ended => {
+            end::on_chain(app, session, &grant).await.map(|_| ())
+        }
+        Lifecycle::Active { .. } | Lifecycle::Suspended { .. }
+            if block.time >= grant.not_after && app.clock.now() >= grant.not_after =>
+        {
             finish(app, session, Action::Expired).await
         }
         _ => Ok(()),
@@ -51,21 +59,32 @@ async fn finish(app: &App, session: &KeySession, action: Action) -> Result<(), A
     let Some(stored) = tx.sessions().find_key(session.id).await? else { return Ok(()) };
     let now = app.clock.now();
     let moved = if action == Action::Revoked { stored.confirm_revoked(now)? } else { stored.expire(now)? };
-    tx.sessions().save_key(&moved, &event(now, Actor::Server, action, Subject::Key(session.id), session.user, None)).await?;
+    tx.sessions()
+        .save_key(&moved, &event(now, Actor::Server, action, Subject::Key(session.id), session.user, None))
+        .await?;
     Ok(tx.commit().await?)
 }
 
-async fn reservations(app: &App, session: &KeySession, settled: &Ledger, epoch: u64, block: FinalBlock) -> Result<(), ApiError> {
+async fn reservations(
+    app: &App,
+    session: &KeySession,
+    settled: &Ledger,
+    epoch: u64,
+    block: FinalBlock,
+) -> Result<(), ApiError> {
     let mut tx = app.store.begin().await?;
-    let live: Vec<Reservation> = tx.reservations().list_live().await?.into_iter().filter(|r| r.session == session.id).collect();
+    let live: Vec<Reservation> =
+        tx.reservations().list_live().await?.into_iter().filter(|r| r.session == session.id).collect();
     let mut changed = false;
     for reservation in live {
         let view = FinalView { block, nonce: nonce(&reservation, settled), grant: grant_state(settled, epoch) };
         let before = reservation.state.clone();
         let after = reservation.settle(view)?;
         if after.state != before {
-            let action = if matches!(after.state, ReservationState::Spent { .. }) { Action::Spent } else { Action::Released };
-            let line = event(app.clock.now(), Actor::Server, action, Subject::Reservation(after.id), session.user, None);
+            let action =
+                if matches!(after.state, ReservationState::Spent { .. }) { Action::Spent } else { Action::Released };
+            let line =
+                event(app.clock.now(), Actor::Server, action, Subject::Reservation(after.id), session.user, None);
             tx.reservations().save(&after, &line).await?;
             changed = true;
         }

@@ -1,94 +1,18 @@
-//! The JSON form: RFC 8785 of the EIP-712 message, with `labels` in clear and `null` for what a draft leaves open.
-//!
-//! Integers are decimal strings, addresses EIP-55, bytes lower-case hex. White space aside, only the canonical form
-//! is read: a field that is unknown, doubled, or written another way is refused.
+//! The shape of the message.
 
+use super::values::{Addr, Dec};
 use crate::draft::{Draft, DraftMeter, Span};
 use crate::eip712;
-use crate::grant::{BadGrant, Gas, Grant, Rest, Routes, SessionKey, What, check::BadGrant as Bad, pack, unpack};
+use crate::grant::{BadGrant, Gas, Rest, Routes, SessionKey, What, check::BadGrant as Bad, pack, unpack};
 use crate::labels::Labels;
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256};
 use core::num::NonZeroU32;
-use core::str::FromStr;
-use hallpass_types::{ChainId, UnixSeconds, account::parse_address};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-
-/// Largest grant that is read, in bytes.
-pub const MAX_BYTES: usize = 64 * 1024;
-
-/// Why a JSON grant could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum JsonError {
-    /// More than 64 KiB.
-    #[error("a grant is at most 64 KiB")]
-    TooLarge,
-    /// Not this shape; the message names line and column.
-    #[error("{0}")]
-    Shape(#[from] serde_json::Error),
-    /// Another spelling of a value, or fields in a form that is not canonical.
-    #[error("the grant is not in its canonical form; the canonical form of what was read begins to differ at `{0}`")]
-    NotCanonical(String),
-    /// It breaks a rule of the protocol.
-    #[error(transparent)]
-    Bad(#[from] BadGrant),
-}
-
-impl JsonError {
-    /// The stable code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::TooLarge => "too_large",
-            Self::Shape(_) => "bad_json",
-            Self::NotCanonical(_) => "not_canonical",
-            Self::Bad(bad) => bad.code(),
-        }
-    }
-}
-
-/// The canonical JSON of a draft (or, through [`Draft::from`], of a grant).
-#[must_use]
-pub fn print(draft: &Draft) -> String {
-    // Only maps with string keys, strings and null are written, none of which can fail.
-    serde_json_canonicalizer::to_string(&Form::from(draft)).unwrap_or_default()
-}
-
-/// Reads a draft.
-///
-/// # Errors
-/// [`JsonError`].
-pub fn parse(text: &str) -> Result<Draft, JsonError> {
-    if text.len() > MAX_BYTES {
-        return Err(JsonError::TooLarge);
-    }
-    let form: Form = serde_json::from_str(text)?;
-    let draft = form.into_draft()?;
-    draft.check()?;
-    let read: serde_json::Value = serde_json::from_str(text)?;
-    let given = serde_json_canonicalizer::to_string(&read)?;
-    let canonical = print(&draft);
-    if given != canonical {
-        let same = given.bytes().zip(canonical.bytes()).take_while(|(a, b)| a == b).count();
-        return Err(JsonError::NotCanonical(canonical.chars().skip(same.saturating_sub(12)).take(40).collect()));
-    }
-    Ok(draft)
-}
-
-/// Reads a complete grant.
-///
-/// # Errors
-/// [`JsonError`]; a draft with open fields is refused as bad.
-pub fn parse_grant(text: &str) -> Result<Grant, JsonError> {
-    match parse(text)?.complete(&crate::draft::Fill::default()) {
-        Ok(grant) => Ok(grant),
-        Err(crate::draft::CompleteError::Bad(bad)) => Err(bad.into()),
-        Err(incomplete) => Err(Bad::new("grant", incomplete.to_string()).into()),
-    }
-}
+use hallpass_types::{ChainId, UnixSeconds};
+use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Form {
+pub struct Form {
     chain_id: Dec,
     account: Option<Addr>,
     backend: Option<Addr>,
@@ -251,7 +175,11 @@ impl From<&Draft> for Form {
                     .rest
                     .typed
                     .iter()
-                    .map(|t| TypedForm { domain: t.domain.clone(), encode_type: t.encodeType.clone(), checks: t.checks.clone() })
+                    .map(|t| TypedForm {
+                        domain: t.domain.clone(),
+                        encode_type: t.encodeType.clone(),
+                        checks: t.checks.clone(),
+                    })
                     .collect(),
                 apps: d
                     .rest
@@ -271,7 +199,7 @@ impl From<&Draft> for Form {
 }
 
 impl Form {
-    fn into_draft(self) -> Result<Draft, BadGrant> {
+    pub fn into_draft(self) -> Result<Draft, BadGrant> {
         let chain: u64 = self.chain_id.to("chainId")?;
         let key = match (self.key_kind, self.key) {
             (Some(kind), Some(bytes)) => Some(SessionKey::from_parts(kind.to("keyKind")?, &bytes)?),
@@ -279,7 +207,9 @@ impl Form {
             _ => return Err(Bad::new("key", "keyKind and key come together")),
         };
         let time = match (self.not_before, self.not_after, self.lasts) {
-            (Some(from), Some(until), None) => Some(Span::Between(from.seconds("notBefore")?, until.seconds("notAfter")?)),
+            (Some(from), Some(until), None) => {
+                Some(Span::Between(from.seconds("notBefore")?, until.seconds("notAfter")?))
+            }
             (None, None, Some(seconds)) => Some(Span::Lasts(seconds.to("lasts")?)),
             (None, None, None) => None,
             _ => return Err(Bad::new("notBefore", "a grant has notBefore and notAfter, or lasts, or neither")),
@@ -289,7 +219,9 @@ impl Form {
             _ => None,
         };
         let routes = match self.routes {
-            Some(bits) => Some(Routes::new(bits.to("routes")?).ok_or_else(|| Bad::new("routes", "routes are bits 1, 2 and 4"))?),
+            Some(bits) => {
+                Some(Routes::new(bits.to("routes")?).ok_or_else(|| Bad::new("routes", "routes are bits 1, 2 and 4"))?)
+            }
             None => None,
         };
         let gas = match self.rest.gas {
@@ -339,7 +271,12 @@ impl Form {
                 relayers: self.rest.relayers.into_iter().map(|a| a.0).collect(),
                 paymasters: self.rest.paymasters.into_iter().map(|a| a.0).collect(),
                 typed: self.rest.typed.into_iter().map(typed).collect(),
-                apps: self.rest.apps.into_iter().map(|a| eip712::AppRule { app: a.app, verb: a.verb, checks: a.checks }).collect(),
+                apps: self
+                    .rest
+                    .apps
+                    .into_iter()
+                    .map(|a| eip712::AppRule { app: a.app, verb: a.verb, checks: a.checks })
+                    .collect(),
                 requires,
             },
         })
@@ -353,7 +290,12 @@ impl MeterForm {
             (2, token) => What::Token(token),
             (3, Address::ZERO) => What::Calls,
             (4, Address::ZERO) => What::Custom,
-            _ => return Err(Bad::new("what", "a meter counts native (1), token (2, the only one with a token), calls (3) or custom (4)")),
+            _ => {
+                return Err(Bad::new(
+                    "what",
+                    "a meter counts native (1), token (2, the only one with a token), calls (3) or custom (4)",
+                ));
+            }
         };
         let anchor = self.anchor.map(|a| a.seconds("anchor")).transpose()?;
         Ok(DraftMeter {
@@ -363,65 +305,5 @@ impl MeterForm {
             period: NonZeroU32::new(self.period.to("period")?),
             anchor: anchor.filter(|a| Some(*a) != start),
         })
-    }
-}
-
-/// A decimal string.
-struct Dec(U256);
-
-impl Dec {
-    fn to<T: TryFrom<U256>>(&self, at: &str) -> Result<T, BadGrant> {
-        T::try_from(self.0).map_err(|_| Bad::new(at, format!("`{}` is too large", self.0)))
-    }
-
-    fn seconds(&self, at: &str) -> Result<UnixSeconds, BadGrant> {
-        UnixSeconds::new(self.to(at)?).ok_or_else(|| Bad::new(at, "a time is below 2^48 seconds"))
-    }
-}
-
-impl From<u64> for Dec {
-    fn from(value: u64) -> Self {
-        Self(U256::from(value))
-    }
-}
-
-impl Serialize for Dec {
-    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Dec {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(d)?;
-        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
-        let value = if digits { U256::from_str(&text).ok() } else { None };
-        value.map(Self).ok_or_else(|| D::Error::custom(format_args!("expected a decimal string below 2^256, found `{text}`")))
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-struct Addr(#[serde(with = "checksummed")] Address);
-
-/// Addresses as EIP-55 text, and nothing else.
-pub mod checksummed {
-    use super::{Address, Deserialize, Deserializer, Serializer, parse_address};
-    use serde::de::Error as _;
-
-    /// Writes EIP-55.
-    ///
-    /// # Errors
-    /// The serializer's own.
-    pub fn serialize<S: Serializer>(address: &Address, s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_str(&address.to_checksum(None))
-    }
-
-    /// Reads EIP-55.
-    ///
-    /// # Errors
-    /// Another spelling, or no address.
-    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Address, D::Error> {
-        let text = String::deserialize(d)?;
-        parse_address(&text).map_err(|e| D::Error::custom(format_args!("`{text}`: {e}")))
     }
 }
