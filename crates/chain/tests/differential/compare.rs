@@ -125,7 +125,7 @@ fn rules(step: &Step, ledger: &Ledger, verdict: &Result<Verdict, Denial>) -> Vec
 fn lowest(grant: &Grant, call: &Call) -> u16 {
     let fits = |r: &hallpass_policy::grant::CallRule| r.target == call.to && rule::same_function(r, &call.data);
     // Just past the end, and as far past it as can be.
-    let none = if call.data.len() % 2 == 0 { grant.calls.len() as u16 } else { u16::MAX };
+    let none = if call.data.len().is_multiple_of(2) { grant.calls.len() as u16 } else { u16::MAX };
     grant.calls.iter().position(fits).map_or(none, |i| i as u16)
 }
 

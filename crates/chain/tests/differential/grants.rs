@@ -87,7 +87,7 @@ pub fn make(rng: &mut Rng, account: &Account) -> Made {
 fn meters(rng: &mut Rng, start: u64, life: u64) -> Vec<Meter> {
     let mut id = rng.pick(&[0, 0, 1, 300, 64_000]);
     let mut out = Vec::new();
-    for _ in 0..rng.below(5) {
+    for _ in 0..if rng.chance(10) { 0 } else { 1 + rng.below(4) } {
         let what = match rng.below(5) {
             0 => What::Native,
             1 => What::Token(rng.pick(&TARGETS)),
@@ -98,7 +98,7 @@ fn meters(rng: &mut Rng, start: u64, life: u64) -> Vec<Meter> {
             What::Calls => rng.pick(&[0, 1, 2, 3, 5, 10, 50]),
             _ => rng.pick(&[0, 1, 2, 3, 100, 1000, 1000, 1_000_000, 1 << 64, (1 << 119) + 1, (1 << 120) - 1]),
         };
-        let period = NonZeroU32::new(rng.pick(&[0, 60, 61, 90, 300, 600, 601, 3600, 86_400]));
+        let period = NonZeroU32::new(rng.pick(&[0, 60, 60, 61, 90, 300, 600, 601, 3600, 86_400]));
         let back = match rng.below(4) {
             0 => rng.below(100_000),
             1 if start < 1 << 40 => start,

@@ -88,8 +88,10 @@ impl<'a> History<'a> {
             self.freeze(true);
         }
         step.at.now = step.at.now.max(crate::grants::seconds(1));
+        let before = self.ledger.clone();
         let code = compare::step(self.world, &self.account, &self.made, &step, &mut self.ledger, &place);
         tally.count(code, self.account.home, step.action.calls.len());
+        tally.moved(&before, &self.ledger);
     }
 
     /// Half of the operations are left as they should be; the others are spoiled towards what is still rare.
@@ -100,7 +102,7 @@ impl<'a> History<'a> {
             return good;
         }
         for _ in 0..6 {
-            let aims = [rng.pick(&AIMS), rng.pick(&AIMS), rng.pick(&AIMS)];
+            let aims: [_; 5] = core::array::from_fn(|_| rng.pick(&AIMS));
             let aim = aims.into_iter().min_by_key(|a| tally.of(a.as_str())).unwrap_or(aims[0]);
             let mut step = good.clone();
             if spoil(rng, past, aim, &mut step) {

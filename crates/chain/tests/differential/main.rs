@@ -7,15 +7,16 @@
 //! otherwise shows as `malformed`, `grant_unknown` or `bad_signature`.
 //!
 //! - [`world`]: revm with both homes, deployed from `contracts/artifacts`.
-//! - [`grants`], [`values`]: what is granted; [`generator`], [`spoil`]: what is asked; [`history`]: in what order.
+//! - [`grants`], [`values`]: what is granted; [`generator`], [`spoil`], [`spoil_call`]: what is asked; [`history`]: in what order.
 //! - [`compare`]: the two verdicts, the two states.
 //! - [`tally`]: 30 in a hundred are allowed, and every code that both sides have comes up once in a hundred.
-//! - [`one_sided`]: what only one side can say.
+//! - [`one_sided`], [`bad_grants`]: what only one side can say, and where the words differ.
 //!
 //! `HALLPASS_DIFF_OPS` (10000) and `HALLPASS_DIFF_SEED` (1) set the run; a failure names history and step of that seed.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
+mod bad_grants;
 mod compare;
 mod encode;
 mod generator;
@@ -24,6 +25,7 @@ mod history;
 mod one_sided;
 mod rng;
 mod spoil;
+mod spoil_call;
 mod tally;
 mod values;
 mod world;
@@ -49,7 +51,7 @@ fn the_evaluator_and_the_contract_agree() {
     while tally.total < operations {
         tally.histories += 1;
         let mut rng = Rng::new(seed, tally.histories);
-        if tally.histories % LIVES == 0 {
+        if tally.histories.is_multiple_of(LIVES) {
             world = World::new(&mut rng);
         }
         let name = format!("seed {seed}, history {}", tally.histories);

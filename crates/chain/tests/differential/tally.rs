@@ -1,7 +1,7 @@
 //! What was seen, how often, and whether that is enough.
 
 use crate::compare::ALLOWED;
-use hallpass_policy::Code;
+use hallpass_policy::{Code, Ledger};
 use std::collections::BTreeMap;
 
 /// Codes that only one side can have.
@@ -13,6 +13,8 @@ pub struct Tally {
     counts: BTreeMap<&'static str, u64>,
     homes: BTreeMap<&'static str, u64>,
     batches: u64,
+    new_windows: u64,
+    slides: u64,
     pub total: u64,
     pub histories: u64,
 }
@@ -25,6 +27,14 @@ impl Tally {
         self.batches += u64::from(calls > 1);
     }
 
+    /// Counts what an operation moved on: a meter to a later window, the sequences that are still alive.
+    pub fn moved(&mut self, before: &Ledger, after: &Ledger) {
+        let later =
+            |old: &hallpass_policy::Spent| after.meters.iter().any(|m| m.meter == old.meter && m.window > old.window);
+        self.new_windows += u64::from(before.meters.iter().any(later));
+        self.slides += u64::from(before.base != after.base);
+    }
+
     pub fn of(&self, code: &str) -> u64 {
         self.counts.get(code).copied().unwrap_or(0)
     }
@@ -33,8 +43,9 @@ impl Tally {
     pub fn table(&self) -> String {
         let share = |n: u64| n as f64 * 100.0 / self.total.max(1) as f64;
         let mut out = format!(
-            "{} operations in {} histories, {} of them batches of several calls, homes {:?}\n",
-            self.total, self.histories, self.batches, self.homes
+            "{} operations in {} histories, homes {:?}\n{} batches of several calls, {} entered a later window of a meter \
+             used before, {} moved the lowest live sequence\n",
+            self.total, self.histories, self.homes, self.batches, self.new_windows, self.slides
         );
         let names = core::iter::once(ALLOWED).chain(Code::ALL.iter().map(|c| c.as_str()));
         for name in names.filter(|n| *n != Code::GasOverCap.as_str()) {
@@ -46,6 +57,7 @@ impl Tally {
     /// At least 30 in a hundred allowed, and at least 1 in a hundred of every code that both sides have.
     pub fn require_shares(&self) {
         assert!(self.of(ALLOWED) * 100 >= self.total * 30, "too few allowed\n{}", self.table());
+        assert!(self.new_windows * 50 >= self.total, "too few new windows\n{}", self.table());
         for code in Code::ALL.iter().filter(|c| !ONE_SIDED.contains(c)) {
             assert!(self.of(code.as_str()) * 100 >= self.total, "too few of {code}\n{}", self.table());
         }

@@ -26,6 +26,8 @@ pub const TARGETS: [Address; 3] = [
 /// A contract that reverts with `0xdeadbeef`, whatever it is asked.
 pub const REFUSES: Address = address!("0x4000000000000000000000000000000000000004");
 const DEPLOYER: Address = address!("0xde00000000000000000000000000000000000000");
+/// More than any cap lets out.
+const RICH: U256 = U256::from_limbs([0, 0, 0, 1 << 62]);
 /// Below the cap of EIP-7825.
 pub const GAS: u64 = 15_000_000;
 
@@ -116,7 +118,7 @@ impl World {
         // PUSH4 deadbeef, PUSH0, MSTORE, PUSH1 4, PUSH1 28, REVERT
         let refuses = [0x63, 0xde, 0xad, 0xbe, 0xef, 0x5f, 0x52, 0x60, 4, 0x60, 28, 0xfd];
         db.insert_account_info(REFUSES, AccountInfo::from_bytecode(Bytecode::new_legacy(refuses.into())));
-        let mut evm = Context::mainnet()
+        let evm = Context::mainnet()
             .modify_cfg_chained(|cfg| {
                 cfg.set_spec_and_mainnet_gas_params(SpecId::OSAKA);
                 cfg.disable_nonce_check = true;
@@ -125,35 +127,36 @@ impl World {
             })
             .with_db(db)
             .build_mainnet();
-        let delegate = create(
-            &mut evm,
-            &artifact("Hallpass7702", include_str!("../../../../contracts/artifacts/Hallpass7702.json")),
-            &[],
-        );
-        let pocket = create(
-            &mut evm,
-            &artifact("HallpassPocket", include_str!("../../../../contracts/artifacts/HallpassPocket.json")),
-            &[],
-        );
-        let factory = artifact("HallpassFactory", include_str!("../../../../contracts/artifacts/HallpassFactory.json"));
-        let factory = create(&mut evm, &factory, &pocket.abi_encode());
-
-        let owners = [Key::random(rng), Key::random(rng)];
-        let rich = U256::MAX >> 2;
-        let delegated =
-            AccountInfo { balance: rich, nonce: 1, ..AccountInfo::from_bytecode(Bytecode::new_eip7702(delegate)) };
-        evm.ctx.db_mut().insert_account_info(owners[0].address, delegated);
-        let accounts =
-            owners.map(|owner| Account { home: "7702", at: owner.address, backend: delegate, owner, epoch: 0 });
+        let account = |home, owner| Account { home, at: Address::ZERO, backend: Address::ZERO, owner, epoch: 0 };
+        let accounts = [account("7702", Key::random(rng)), account("pocket", Key::random(rng))];
         let mut world = Self { evm, accounts };
-        let (owner, index) = (world.accounts[1].owner.address, U256::from(rng.below(5)));
-        let at = world.view(factory, &IHallpassFactory::pocketOfCall { owner, index });
-        let opened =
-            world.send(DEPLOYER, factory, IHallpassFactory::openCall { owner, index }.abi_encode().into(), 1, CHAIN);
-        assert_eq!(opened, Outcome::Done);
-        world.evm.ctx.db_mut().load_account(at).unwrap().info.balance = rich;
-        world.accounts[1] = Account { home: "pocket", at, backend: pocket, ..world.accounts[1].clone() };
+        world.delegate();
+        world.open(U256::from(rng.below(5)));
         world
+    }
+
+    /// The first account: its owner's own address, delegated.
+    fn delegate(&mut self) {
+        let code = include_str!("../../../../contracts/artifacts/Hallpass7702.json");
+        let backend = self.deploy(&artifact("Hallpass7702", code), &[]);
+        let at = self.accounts[0].owner.address;
+        let code = AccountInfo::from_bytecode(Bytecode::new_eip7702(backend));
+        self.evm.ctx.db_mut().insert_account_info(at, AccountInfo { balance: RICH, nonce: 1, ..code });
+        (self.accounts[0].at, self.accounts[0].backend) = (at, backend);
+    }
+
+    /// The second account: a pocket, opened by the factory.
+    fn open(&mut self, index: U256) {
+        let code = include_str!("../../../../contracts/artifacts/HallpassPocket.json");
+        let backend = self.deploy(&artifact("HallpassPocket", code), &[]);
+        let code = include_str!("../../../../contracts/artifacts/HallpassFactory.json");
+        let factory = self.deploy(&artifact("HallpassFactory", code), &backend.abi_encode());
+        let owner = self.accounts[1].owner.address;
+        let at = self.view(factory, &IHallpassFactory::pocketOfCall { owner, index });
+        let open = IHallpassFactory::openCall { owner, index }.abi_encode();
+        assert_eq!(self.send(DEPLOYER, factory, open.into(), 1, CHAIN), Outcome::Done);
+        self.evm.ctx.db_mut().load_account(at).unwrap().info.balance = RICH;
+        (self.accounts[1].at, self.accounts[1].backend) = (at, backend);
     }
 
     /// A transaction at second `now` of chain `chain`; what it changes stays.
@@ -182,7 +185,12 @@ impl World {
 
     /// Deploys a contract by a transaction of its own.
     pub fn deploy(&mut self, artifact: &Artifact, arguments: &[u8]) -> Address {
-        create(&mut self.evm, artifact, arguments)
+        let data = [artifact.bytecode.as_ref(), arguments].concat().into();
+        let tx = TxEnv { kind: TxKind::Create, ..call(DEPLOYER, Address::ZERO, data) };
+        match self.evm.transact_commit(tx).unwrap() {
+            ExecutionResult::Success { output: Output::Create(_, Some(address)), .. } => address,
+            other => panic!("a contract was not deployed: {other:?}"),
+        }
     }
 }
 
@@ -195,14 +203,5 @@ fn call(from: Address, to: Address, data: Bytes) -> TxEnv {
         gas_price: 0,
         chain_id: None,
         ..TxEnv::default()
-    }
-}
-
-fn create(evm: &mut MainnetEvm<MainnetContext<CacheDB<EmptyDB>>>, artifact: &Artifact, arguments: &[u8]) -> Address {
-    let data = [artifact.bytecode.as_ref(), arguments].concat().into();
-    let tx = TxEnv { kind: TxKind::Create, ..call(DEPLOYER, Address::ZERO, data) };
-    match evm.transact_commit(tx).unwrap() {
-        ExecutionResult::Success { output: Output::Create(_, Some(address)), .. } => address,
-        other => panic!("a contract was not deployed: {other:?}"),
     }
 }
