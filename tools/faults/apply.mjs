@@ -1,4 +1,5 @@
-// `node apply.mjs <fault file> <root>`: replaces one text by another in one file. The text must stand there exactly once.
+// `node apply.mjs <fault file> <root> [--check]`: replaces one text by another in one file, in which it must stand
+// exactly once; with `--check` only looks.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { argv, exit } from "node:process";
@@ -16,5 +17,5 @@ if (!fields.from || found !== 1) {
   console.error(`${argv[2]}: the text stands ${found} times in ${fields.file}, not once; the source has changed: write the fault anew`);
   exit(1);
 }
-writeFileSync(path, source.replace(fields.from, () => fields.to));
+if (argv[4] !== "--check") writeFileSync(path, source.replace(fields.from, () => fields.to));
 console.log(fields.file);

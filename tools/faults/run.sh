@@ -23,6 +23,10 @@ cp -R "$clean/." "$copy"
 [ -d "$root/contracts/node_modules" ] || { echo 'run `npm ci` in contracts first' >&2; exit 1; }
 ln -s "$root/contracts/node_modules" "$copy/contracts/node_modules"
 
+for fault in "$here"/rust/*.fault "$here"/solidity/*.fault; do
+  node "$here/apply.mjs" "$fault" "$clean" --check >/dev/null
+done
+
 table="$scratch/table"
 log="$scratch/log"
 survived=0
