@@ -10,7 +10,7 @@ use hallpass_chain::wire::{self, Opening};
 use hallpass_policy::eip712::SessionOp;
 use hallpass_policy::eval::{Verdict, judge, rule};
 use hallpass_policy::grant::Grant;
-use hallpass_policy::{Action, Call, Code, Denial, Ledger, Status};
+use hallpass_policy::{Action, Call, Code, Denial, Ledger, Status, authorise};
 
 /// The word for an allowed operation, beside the codes.
 pub const ALLOWED: &str = "allowed";
@@ -44,6 +44,7 @@ pub fn step(
          rules named: {rules:?}\nledger: {known:?}\n{step:#?}"
     );
     if chain == ALLOWED {
+        signer(step, known, &rules, place);
         let Ok(verdict) = verdict else { unreachable!("allowed by both") };
         ledger.apply(u32::try_from(step.op.sequence).unwrap(), &verdict.costs);
     }
@@ -55,6 +56,14 @@ pub fn step(
         });
     }
     chain
+}
+
+/// Requires that what the signer would sign, by its own encoder, is what was sent here.
+fn signer(step: &Step, ledger: &Ledger, rules: &[u16], place: &str) {
+    let signed = authorise(&step.grant, ledger, &step.action, &step.op, &step.at).unwrap();
+    let sent = message(step, step.grant.id(), rules);
+    assert_eq!(*signed.op(), sent, "{place}: the signer would sign another operation");
+    assert_eq!(signed.digest(), sent.digest(step.grant.chain.get(), step.grant.account), "{place}: another digest");
 }
 
 /// Sends the operation with `rules` named for its calls.

@@ -58,8 +58,10 @@ pub fn make(rng: &mut Rng, account: &Account) -> Made {
         _ => 1_700_000_000 + rng.below(1 << 28),
     };
     let life = rng.pick(&[1, 61, 600, 601, 3600, 3600, 20_000, 20_000, 200_000, 200_000]);
-    let meters = meters(rng, start, life);
-    let (calls, tags) = rules(rng, account, &meters);
+    // Half of the owners sign nothing that approval would refuse to read.
+    let careless = rng.chance(50);
+    let meters = meters(rng, start, life, careless);
+    let (calls, tags) = rules(rng, account, &meters, careless);
     let first_seq = rng.pick(&[0, 0, 1, 1000, (1 << 32) - 3000]);
     let end_seq = if rng.chance(30) { 1 << 32 } else { first_seq + rng.pick(&[40, 200, 1000, 3000]) };
     let (session, ender) = (Key::random(rng), Key::random(rng));
@@ -84,7 +86,7 @@ pub fn make(rng: &mut Rng, account: &Account) -> Made {
     Made { id: grant.id(), grant, tags, session, ender }
 }
 
-fn meters(rng: &mut Rng, start: u64, life: u64) -> Vec<Meter> {
+fn meters(rng: &mut Rng, start: u64, life: u64, careless: bool) -> Vec<Meter> {
     let mut id = rng.pick(&[0, 0, 1, 300, 64_000]);
     let mut out = Vec::new();
     for _ in 0..if rng.chance(10) { 0 } else { 1 + rng.below(4) } {
@@ -108,14 +110,14 @@ fn meters(rng: &mut Rng, start: u64, life: u64) -> Vec<Meter> {
         id += 1 + rng.pick(&[0, 0, 1, 255, 65]) as u16;
     }
     // A window that begins after the grant: bad, and only rules tagged so use it.
-    if rng.chance(35) {
+    if careless && rng.chance(60) {
         let anchor = seconds(start + life + rng.below(100));
         out.push(Meter { id, what: What::Calls, cap: 5, period: NonZeroU32::new(60), anchor });
     }
     out
 }
 
-fn rules(rng: &mut Rng, account: &Account, meters: &[Meter]) -> (Vec<CallRule>, Vec<Tag>) {
+fn rules(rng: &mut Rng, account: &Account, meters: &[Meter], careless: bool) -> (Vec<CallRule>, Vec<Tag>) {
     let late =
         meters.last().filter(|m| m.what == What::Calls && m.anchor > meters[0].anchor && m.cap == 5).map(|m| m.id);
     let functions: Vec<String> = (0..1 + rng.below(3)).map(|n| function(rng, n, None)).collect();
@@ -123,11 +125,11 @@ fn rules(rng: &mut Rng, account: &Account, meters: &[Meter]) -> (Vec<CallRule>, 
     for _ in 0..1 + rng.below(6) {
         list.push((plain(rng, &functions, meters, late), Tag::Plain));
     }
-    if rng.chance(65) {
+    if careless && rng.chance(90) {
         let target = rng.pick(&[account.at, account.backend, ENTRY_POINTS[0], ENTRY_POINTS[1], ENTRY_POINTS[2]]);
         list.push((CallRule { target, ..plain(rng, &functions, &[], None) }, Tag::Forbidden));
     }
-    if rng.chance(75) {
+    if careless && rng.chance(90) {
         let mut rule = rule(rng.pick(&TARGETS), "bad(uint64)".to_owned());
         let amount = match rng.below(3) {
             0 if late.is_some() => (late.unwrap(), Amount::One),

@@ -12,7 +12,8 @@ use alloy_sol_types::SolCall;
 use hallpass_chain::contracts::IHallpass;
 use hallpass_chain::wire;
 use hallpass_policy::eip712::{end_digest, epoch_digest};
-use hallpass_policy::{Code, Ledger, Status};
+use hallpass_policy::labels::Labels;
+use hallpass_policy::{Code, Grant, Ledger, Status};
 
 /// One history, and what stands so far.
 pub struct History<'a> {
@@ -47,6 +48,7 @@ impl<'a> History<'a> {
 
     /// The whole life.
     pub fn live(mut self, rng: &mut Rng, tally: &mut Tally) {
+        self.read_back(tally);
         let before = self.now;
         self.pass(rng);
         if rng.chance(45) {
@@ -77,6 +79,15 @@ impl<'a> History<'a> {
         }
         if self.ledger.frozen {
             self.freeze(false);
+        }
+    }
+
+    /// A grant that approval would read comes back from its message as it was.
+    fn read_back(&self, tally: &mut Tally) {
+        if self.made.grant.check().is_ok() {
+            let read = Grant::from_message(&self.made.grant.message(), Labels::default());
+            assert_eq!(read.as_ref(), Ok(&self.made.grant), "{}", self.name);
+            tally.well_formed += 1;
         }
     }
 

@@ -17,6 +17,8 @@ pub struct Tally {
     slides: u64,
     pub total: u64,
     pub histories: u64,
+    /// Histories whose grant breaks no rule of the protocol; the others hold a rule that it forbids.
+    pub well_formed: u64,
 }
 
 impl Tally {
@@ -43,9 +45,9 @@ impl Tally {
     pub fn table(&self) -> String {
         let share = |n: u64| n as f64 * 100.0 / self.total.max(1) as f64;
         let mut out = format!(
-            "{} operations in {} histories, homes {:?}\n{} batches of several calls, {} entered a later window of a meter \
+            "{} operations in {} histories ({} grants well formed), homes {:?}\n{} batches of several calls, {} entered a later window of a meter \
              used before, {} moved the lowest live sequence\n",
-            self.total, self.histories, self.homes, self.batches, self.new_windows, self.slides
+            self.total, self.histories, self.well_formed, self.homes, self.batches, self.new_windows, self.slides
         );
         let names = core::iter::once(ALLOWED).chain(Code::ALL.iter().map(|c| c.as_str()));
         for name in names.filter(|n| *n != Code::GasOverCap.as_str()) {
@@ -57,6 +59,7 @@ impl Tally {
     /// At least 30 in a hundred allowed, and at least 1 in a hundred of every code that both sides have.
     pub fn require_shares(&self) {
         assert!(self.of(ALLOWED) * 100 >= self.total * 30, "too few allowed\n{}", self.table());
+        assert!(self.well_formed * 3 >= self.histories, "too few well-formed grants\n{}", self.table());
         assert!(self.new_windows * 50 >= self.total, "too few new windows\n{}", self.table());
         for code in Code::ALL.iter().filter(|c| !ONE_SIDED.contains(c)) {
             assert!(self.of(code.as_str()) * 100 >= self.total, "too few of {code}\n{}", self.table());
