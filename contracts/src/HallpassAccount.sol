@@ -4,12 +4,13 @@ pragma solidity 0.8.37;
 import {IHallpass} from "./interfaces/IHallpass.sol";
 import {Calls} from "./libraries/Calls.sol";
 import {Eip712} from "./libraries/Eip712.sol";
+import {Frame} from "./libraries/Frame.sol";
 import {Grant, Grants} from "./libraries/Grants.sol";
 import {Meters} from "./libraries/Meters.sol";
 import {Nonces} from "./libraries/Nonces.sol";
 import {Reader} from "./libraries/Reader.sol";
 import {State} from "./libraries/State.sol";
-import {Wire, Wires} from "./libraries/Wire.sol";
+import {Wire} from "./libraries/Wire.sol";
 
 /// @title The account, but for who owns it
 /// @notice There is no initializer: an account is ready, and empty of grants, the moment that it has this code.
@@ -30,29 +31,31 @@ abstract contract HallpassAccount is IHallpass {
 
     /// @inheritdoc IHallpass
     function execute(bytes calldata data) external {
-        Wire memory wire = Wires.read(data, backend);
-        _bounds(wire);
+        uint256 start = Reader.start(data);
+        (uint256 callsAt, uint256 callsEnd) = Wire.read(start, start + data.length, uint160(backend));
+        _bounds(callsAt == callsEnd);
 
         State.Layout storage state = State.load();
         uint256 account = state.account;
         if (account & State.FROZEN != 0) revert AccountFrozen();
-        if (uint64(account) != wire.grant.epoch) revert EpochMoved();
-        bytes32 id = Grants.hash(wire.grant);
-        uint256 word = state.grants[id];
+        if (uint64(account) != Frame.get(Frame.EPOCH)) revert EpochMoved();
+        uint256 id = Frame.hash(Frame.GRANT, Frame.GRANT_LENGTH);
+        uint256 slot = State.grantSlot(id);
+        uint256 word = State.read(slot);
         uint256 status = State.status(word);
         if (status != State.ACTIVE) {
             if (status == State.UNKNOWN) revert GrantUnknown();
             revert GrantEnded();
         }
 
-        word = Nonces.use(word, wire.op.nonce);
-        wire.op.grant = id;
-        _signed(wire);
+        word = Nonces.use(word, Frame.get(Frame.NONCE));
+        Frame.set(Frame.OP_GRANT, id);
+        _signed(start + Wire.KEY, callsEnd);
 
-        Calls.judge(wire, word);
-        state.grants[id] = Meters.write(wire, word);
-        emit Executed(id, wire.op.nonce);
-        Calls.make(wire);
+        Calls.judge(callsAt, callsEnd, word);
+        State.write(slot, Meters.write(word));
+        emit Executed(bytes32(id), Frame.get(Frame.NONCE));
+        Calls.make(callsAt, callsEnd);
     }
 
     /// @inheritdoc IHallpass
@@ -155,43 +158,41 @@ abstract contract HallpassAccount is IHallpass {
     }
 
     /// @dev All that can be denied without reading the state.
-    function _bounds(Wire memory wire) private view {
-        if (wire.grant.chainId != block.chainid) revert WrongChain();
-        if (wire.grant.routes & DIRECT == 0) revert RouteNotAllowed();
-        uint256 time = block.timestamp;
-        uint256 notBefore = wire.grant.notBefore;
-        uint256 notAfter = wire.grant.notAfter;
-        uint256 validFrom = wire.op.validFrom;
-        uint256 validUntil = wire.op.validUntil;
-        if (time < notBefore) revert GrantNotStarted();
-        if (time >= notAfter) revert GrantExpired();
-        if (time < validFrom) revert OpNotYetValid();
-        if (time >= validUntil) revert OpExpired();
+    function _bounds(bool empty) private view {
+        if (Frame.get(Frame.CHAIN_ID) != block.chainid) revert WrongChain();
+        if (Frame.get(Frame.ROUTES) & DIRECT == 0) revert RouteNotAllowed();
+        uint256 notBefore = Frame.get(Frame.NOT_BEFORE);
+        uint256 notAfter = Frame.get(Frame.NOT_AFTER);
+        uint256 validFrom = Frame.get(Frame.VALID_FROM);
+        uint256 validUntil = Frame.get(Frame.VALID_UNTIL);
+        if (block.timestamp < notBefore) revert GrantNotStarted();
+        if (block.timestamp >= notAfter) revert GrantExpired();
+        if (block.timestamp < validFrom) revert OpNotYetValid();
+        if (block.timestamp >= validUntil) revert OpExpired();
         unchecked {
             // validFrom <= time < validUntil
             if (validUntil - validFrom > MAX_LIFE) revert OpTooLong();
         }
-        if (validFrom < notBefore || validUntil > notAfter) revert OpOutsideGrant();
-        address granted = wire.grant.relayer;
-        address signed = wire.op.relayer;
-        if (
-            (granted != address(0) && (granted != msg.sender || signed == address(0)))
-                || (signed != address(0) && signed != msg.sender)
-        ) revert RelayerNotAllowed();
-        if (wire.op.maxFee != 0) revert FeeOverCap();
-        if (wire.callsAt == wire.callsEnd) revert EmptyBatch();
-        uint256 nonce = wire.op.nonce;
+        if (validFrom < notBefore) revert OpOutsideGrant();
+        if (validUntil > notAfter) revert OpOutsideGrant();
+        uint256 granted = Frame.get(Frame.RELAYER);
+        uint256 signed = Frame.get(Frame.OP_RELAYER);
+        if (granted != 0 && (granted != uint160(msg.sender) || signed == 0)) revert RelayerNotAllowed();
+        if (signed != 0 && signed != uint160(msg.sender)) revert RelayerNotAllowed();
+        if (Frame.get(Frame.MAX_FEE) != 0) revert FeeOverCap();
+        if (empty) revert EmptyBatch();
+        uint256 nonce = Frame.get(Frame.NONCE);
         if (nonce >> 64 != 0) revert LaneNotSupported();
-        if (nonce < wire.grant.firstSeq || nonce >= wire.grant.endSeq || nonce >= SEQUENCES) {
-            revert SequenceOutOfRange();
-        }
+        if (nonce < Frame.get(Frame.FIRST_SEQ)) revert SequenceOutOfRange();
+        if (nonce >= Frame.get(Frame.END_SEQ)) revert SequenceOutOfRange();
+        if (nonce >= SEQUENCES) revert SequenceOutOfRange();
     }
 
-    function _signed(Wire memory wire) private view {
-        if (wire.grant.keyKind != Grants.SECP256K1) revert NotYetSupported();
-        Eip712.checkAt(
-            Reader.address_(wire.keyAt), Eip712.digest(address(this), Wires.hash(wire.op)), wire.signatureAt
-        );
+    /// @dev The session key, at `key`, signed the operation by the signature at `signature`.
+    function _signed(uint256 key, uint256 signature) private view {
+        if (Frame.get(Frame.KEY_KIND) != Grants.SECP256K1) revert NotYetSupported();
+        bytes32 op = bytes32(Frame.hash(Frame.OP, Frame.OP_LENGTH));
+        Eip712.checkAt(Reader.address_(key), Eip712.digest(address(this), op), signature);
     }
 
     function _ours(Grant memory grant) private view {

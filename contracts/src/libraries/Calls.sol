@@ -3,10 +3,9 @@ pragma solidity 0.8.37;
 
 import {IHallpass} from "../interfaces/IHallpass.sol";
 import {Checks} from "./Checks.sol";
-import {Lists} from "./Lists.sol";
+import {Frame} from "./Frame.sol";
 import {Meters} from "./Meters.sol";
 import {Reader} from "./Reader.sol";
-import {CallRule, Wire} from "./Wire.sol";
 
 /// @title The calls of an operation: judged all, then made all
 library Calls {
@@ -19,12 +18,9 @@ library Calls {
     uint256 private constant CALL_COST = 6_000;
     uint256 private constant VALUE_COST = 34_000;
 
-    /// @notice Judges every call in order, and counts what they cost in the meters' memory.
-    function judge(Wire memory wire, uint256 grantWord) internal view {
+    /// @notice Judges every call from `position` to `end` in order, and counts in the frame what it costs the meters.
+    function judge(uint256 position, uint256 end, uint256 grantWord) internal view {
         unchecked {
-            uint256 position = wire.callsAt;
-            uint256 end = wire.callsEnd;
-            address backend = wire.grant.backend;
             while (position < end) {
                 uint256 index = Reader.u16(position);
                 uint256 value;
@@ -32,60 +28,56 @@ library Calls {
                 uint256 length = Reader.u24(position);
                 position += 3;
                 if (position + length > end) revert IHallpass.Malformed();
-                CallRule memory rule = wire.rules[_find(wire, index)];
-                if (_forbidden(rule.target, backend)) revert IHallpass.TargetForbidden();
-                if (value > rule.maxValue) revert IHallpass.ValueOverMax();
-                _judge(wire, rule, value, position, length, grantWord);
+                uint256 rule = _find(index);
+                if (_forbidden(Frame.get(rule + Frame.TARGET))) revert IHallpass.TargetForbidden();
+                if (value > Frame.get(rule + Frame.MAX_VALUE)) revert IHallpass.ValueOverMax();
+                _judge(rule, value, position, length, grantWord);
                 position += length;
             }
         }
     }
 
-    function _judge(
-        Wire memory wire,
-        CallRule memory rule,
-        uint256 value,
-        uint256 arguments,
-        uint256 length,
-        uint256 grantWord
-    ) private view {
+    function _judge(uint256 rule, uint256 value, uint256 arguments, uint256 length, uint256 grantWord) private view {
         (uint256 types, uint256 count, uint256 position) = Checks.decode(rule, arguments, length);
         position = Checks.conditions(types, count, arguments, position);
-        Meters.charge(wire, rule, types, count, arguments, value, grantWord, position);
+        Meters.charge(rule, types, count, arguments, value, grantWord, position);
     }
 
     /// @notice Makes the calls that `judge` has passed.
-    function make(Wire memory wire) internal {
+    function make(uint256 position, uint256 end) internal {
         unchecked {
-            uint256 position = wire.callsAt;
-            uint256 end = wire.callsEnd;
             for (uint256 i; position < end; ++i) {
-                CallRule memory rule = wire.rules[_find(wire, Reader.u16(position))];
+                uint256 rule = _find(Reader.u16(position));
                 uint256 gasFloor = Reader.u32(position + 2);
                 uint256 value;
                 (value, position) = Reader.minimal(position + 6);
                 uint256 length = Reader.u24(position);
                 position += 3;
-                if (!_make(rule.target, rule.signature, gasFloor, value, position, length)) {
-                    revert IHallpass.CallFailed(i, _reason());
-                }
+                if (
+                    !_make(
+                        Frame.get(rule + Frame.TARGET), Frame.get(rule + Frame.SIGNATURE), gasFloor, value, position, length
+                    )
+                ) revert IHallpass.CallFailed(i, _reason());
                 position += length;
             }
         }
     }
 
-    /// @dev The place of the opened rule `index`.
-    function _find(Wire memory wire, uint256 index) private pure returns (uint256) {
+    /// @dev The record of the opened rule `index`.
+    function _find(uint256 index) private pure returns (uint256 rule) {
         unchecked {
-            if (index >= wire.ruleCount) revert IHallpass.NoRule();
-            (uint256 place, uint256 found) = Lists.find(Lists.pointer(wire.rules), Lists.RULE_INDEX, index);
-            if (found == 0) revert IHallpass.Malformed();
-            return place;
+            if (index >= Frame.get(Frame.RULE_COUNT)) revert IHallpass.NoRule();
+            uint256 end = Frame.get(Frame.RULES_END);
+            for (rule = Frame.RULES; rule < end; rule += Frame.RULE_SIZE) {
+                if (Frame.get(rule + Frame.RULE_INDEX) == index) return rule;
+            }
+            revert IHallpass.Malformed();
         }
     }
 
     /// @dev Assembly: without a branch for each comparison, about 150 gas a call less.
-    function _forbidden(address target, address backend) private view returns (bool forbidden) {
+    function _forbidden(uint256 target) private view returns (bool forbidden) {
+        uint256 backend = Frame.get(Frame.BACKEND);
         assembly ("memory-safe") {
             forbidden := or(eq(target, address()), eq(target, backend))
             forbidden := or(forbidden, eq(target, ENTRY_POINT_06))
@@ -97,8 +89,8 @@ library Calls {
     /// @dev The callee gets at least the floor: 63/64 of what is left after the cost of calling.
     /// Assembly: the calldata is put together where it is used, beyond the memory that is owned.
     function _make(
-        address target,
-        bytes32 signature,
+        uint256 target,
+        uint256 signature,
         uint256 gasFloor,
         uint256 value,
         uint256 arguments,

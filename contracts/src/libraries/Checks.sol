@@ -2,14 +2,14 @@
 pragma solidity 0.8.37;
 
 import {IHallpass} from "../interfaces/IHallpass.sol";
+import {Frame} from "./Frame.sol";
 import {Reader} from "./Reader.sol";
-import {CallRule} from "./Wire.sol";
 import {Words} from "./Words.sol";
 
 /// @title A rule's `checks`: layout, conditions, uses
 /// @notice This version judges arguments of one word each, as members of the one outer tuple.
 library Checks {
-    bytes32 internal constant EMPTY_SIGNATURE = keccak256("");
+    uint256 internal constant EMPTY_SIGNATURE = uint256(keccak256(""));
 
     uint256 private constant EQUAL = 1;
     uint256 private constant NOT_EQUAL = 2;
@@ -27,16 +27,16 @@ library Checks {
     /// @return types the offset of the members' types
     /// @return count how many members there are
     /// @return position the offset of the conditions
-    function decode(CallRule memory rule, uint256 arguments, uint256 length)
+    function decode(uint256 rule, uint256 arguments, uint256 length)
         internal
         pure
         returns (uint256 types, uint256 count, uint256 position)
     {
         unchecked {
-            types = rule.checksAt + 1;
+            types = Frame.get(rule + Frame.CHECKS_AT) + 1;
             uint256 size = Reader.u8(types - 1);
             position = types + size;
-            if (rule.signature == EMPTY_SIGNATURE) {
+            if (Frame.get(rule + Frame.SIGNATURE) == EMPTY_SIGNATURE) {
                 if (size != 0) revert IHallpass.BadGrant();
                 if (length != 0) revert IHallpass.BadCalldata();
                 return (types, 0, position);

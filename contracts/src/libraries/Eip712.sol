@@ -65,7 +65,7 @@ library Eip712 {
     }
 
     /// @notice Requires that `signer` signed `hash`; `signature` is r, s, v and nothing more.
-    function check(address signer, bytes32 hash, bytes calldata signature) internal pure {
+    function check(address signer, bytes32 hash, bytes calldata signature) internal view {
         if (signature.length != 65) revert IHallpass.BadSignature();
         uint256 position;
         assembly ("memory-safe") {
@@ -75,11 +75,24 @@ library Eip712 {
     }
 
     /// @notice Requires that `signer` signed `hash` by the r, s and v at `position`: low s, v 27 or 28, no zero signer.
-    function checkAt(address signer, bytes32 hash, uint256 position) internal pure {
+    /// Assembly: the call without an encoder, about 100 gas less.
+    function checkAt(address signer, bytes32 hash, uint256 position) internal view {
         uint256 s = Reader.word(position + 32);
         uint256 v = Reader.u8(position + 64);
-        if (s > HALF_ORDER || (v != 27 && v != 28)) revert IHallpass.BadSignature();
-        address recovered = ecrecover(hash, uint8(v), Reader.bytes32_(position), bytes32(s));
+        if (s > HALF_ORDER) revert IHallpass.BadSignature();
+        if (v != 27 && v != 28) revert IHallpass.BadSignature();
+        address recovered;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, hash)
+            mstore(add(free, 32), v)
+            mstore(add(free, 64), calldataload(position))
+            mstore(add(free, 96), s)
+            mstore(0, 0)
+            // It answers 32 bytes, or none where nobody signed.
+            pop(staticcall(gas(), 1, free, 128, 0, 32))
+            recovered := mload(0)
+        }
         if (recovered == address(0) || recovered != signer) revert IHallpass.BadSignature();
     }
 }

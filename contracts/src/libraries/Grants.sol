@@ -67,7 +67,7 @@ library Grants {
         grant.keyKind = Reader.u8(position + 72);
         uint256 length = Reader.u8(position + 73);
         if (length != keyLength(grant.keyKind)) revert IHallpass.Malformed();
-        grant.keyHash = Reader.hash(position + 74, length);
+        grant.keyHash = bytes32(Reader.hash(position + 74, length));
         position += 74 + length;
         grant.notBefore = Reader.u48(position);
         grant.notAfter = Reader.u48(position + 6);

@@ -3,10 +3,9 @@ pragma solidity 0.8.37;
 
 import {IHallpass} from "../interfaces/IHallpass.sol";
 import {Checks} from "./Checks.sol";
-import {Lists} from "./Lists.sol";
+import {Frame} from "./Frame.sol";
 import {Reader} from "./Reader.sol";
 import {State} from "./State.sol";
-import {CallRule, Meter, Wire} from "./Wire.sol";
 import {Words} from "./Words.sol";
 
 /// @title Caps in fixed windows
@@ -22,8 +21,7 @@ library Meters {
 
     /// @notice Charges what the rule's uses, at `position`, ask for a call. They must end the rule's `checks`.
     function charge(
-        Wire memory wire,
-        CallRule memory rule,
+        uint256 rule,
         uint256 types,
         uint256 members,
         uint256 arguments,
@@ -32,10 +30,10 @@ library Meters {
         uint256 position
     ) internal view {
         unchecked {
-            uint256 end = rule.checksAt + rule.checksLength;
+            uint256 end = Frame.get(rule + Frame.CHECKS_END);
             uint256 uses = Reader.u8(position);
             if (uses == 0) {
-                if (position + 1 != end || rule.maxValue != 0) revert IHallpass.BadGrant();
+                if (position + 1 != end || Frame.get(rule + Frame.MAX_VALUE) != 0) revert IHallpass.BadGrant();
                 return;
             }
             if (uses != 1) revert IHallpass.NotYetSupported();
@@ -55,55 +53,66 @@ library Meters {
                 revert IHallpass.BadGrant();
             }
             if (position != end) revert IHallpass.BadGrant();
-            if (from != VALUE && rule.maxValue != 0) revert IHallpass.BadGrant();
+            if (from != VALUE && Frame.get(rule + Frame.MAX_VALUE) != 0) revert IHallpass.BadGrant();
 
-            Meter memory meter = wire.meters[_find(wire, id)];
-            _fits(meter, from, rule.target);
-            if (!meter.used) _open(wire, meter, grantWord);
-            uint256 spent = meter.spent;
-            uint256 cap = meter.cap;
+            uint256 meter = _find(id);
+            _fits(meter, from, Frame.get(rule + Frame.TARGET));
+            if (Frame.get(meter + Frame.USED) == 0) _open(meter, grantWord);
+            uint256 spent = Frame.get(meter + Frame.SPENT);
+            uint256 cap = Frame.get(meter + Frame.CAP);
             if (amount > cap) revert IHallpass.MeterExceeded();
             if (spent > cap - amount) revert IHallpass.MeterExceeded();
-            meter.spent = spent + amount;
+            Frame.set(meter + Frame.SPENT, spent + amount);
         }
     }
 
     /// @notice Writes the counters of every used meter but the first.
     /// @return the grant word with the first meter's counter
-    function write(Wire memory wire, uint256 grantWord) internal returns (uint256) {
+    function write(uint256 grantWord) internal returns (uint256) {
         unchecked {
-            Meter[] memory meters = wire.meters;
-            uint256 count = meters.length;
-            for (uint256 i; i < count; ++i) {
-                Meter memory meter = meters[i];
-                if (!meter.used) continue;
-                uint256 counter = meter.window | meter.spent << 32;
-                if (meter.index == 0) grantWord = State.withCounter(grantWord, counter);
-                else State.load().meters[State.meterKey(wire.grant.epoch, wire.grant.salt, meter.id)] = counter;
+            uint256 end = Frame.get(Frame.METERS_END);
+            for (uint256 meter = Frame.get(Frame.RULES_END); meter < end; meter += Frame.METER_SIZE) {
+                if (Frame.get(meter + Frame.USED) == 0) continue;
+                uint256 counter = Frame.get(meter + Frame.WINDOW) | Frame.get(meter + Frame.SPENT) << 32;
+                if (Frame.get(meter + Frame.METER_INDEX) == 0) grantWord = State.withCounter(grantWord, counter);
+                else State.load().meters[_key(meter)] = counter;
             }
             return grantWord;
         }
     }
 
-    /// @dev The place of the one opened meter `id`. With every meter opened, one that is missing is not in the grant either.
-    function _find(Wire memory wire, uint256 id) private pure returns (uint256 place) {
+    function _key(uint256 meter) private pure returns (uint256) {
+        return State.meterKey(
+            Frame.get(Frame.EPOCH), bytes16(bytes32(Frame.get(Frame.SALT))), Frame.get(meter + Frame.METER_ID)
+        );
+    }
+
+    /// @dev The record of the one opened meter `id`. With every meter opened, one that is missing is not in the grant either.
+    function _find(uint256 id) private pure returns (uint256 found) {
         unchecked {
-            uint256 found;
-            (place, found) = Lists.find(Lists.pointer(wire.meters), Lists.METER_ID, id);
-            if (found == 1) return place;
-            // Two meters of one id would count in two places.
-            if (found != 0 || wire.meters.length == wire.meterCount) revert IHallpass.BadGrant();
+            uint256 start = Frame.get(Frame.RULES_END);
+            uint256 end = Frame.get(Frame.METERS_END);
+            for (uint256 meter = start; meter < end; meter += Frame.METER_SIZE) {
+                if (Frame.get(meter + Frame.METER_ID) != id) continue;
+                // Two meters of one id would count in two places.
+                if (found != 0) revert IHallpass.BadGrant();
+                found = meter;
+            }
+            if (found != 0) return found;
+            if (end - start == Frame.get(Frame.METER_COUNT) * Frame.METER_SIZE) revert IHallpass.BadGrant();
             revert IHallpass.Malformed();
         }
     }
 
     /// @dev What is metered fixes what is counted: native the value, token the path, calls one, custom the path.
     /// A kind of meter that is none has no amount that fits.
-    function _fits(Meter memory meter, uint256 from, address target) private pure {
-        uint256 what = meter.what;
-        uint256 fitting = (0x0301030200 >> (what << 3)) & 0xff;
-        if (from != fitting) revert IHallpass.BadGrant();
-        if (what == TOKEN && meter.token != target) revert IHallpass.BadGrant();
+    function _fits(uint256 meter, uint256 from, uint256 target) private pure {
+        unchecked {
+            uint256 what = Frame.get(meter + Frame.WHAT);
+            uint256 fitting = (0x0301030200 >> (what << 3)) & 0xff;
+            if (from != fitting) revert IHallpass.BadGrant();
+            if (what == TOKEN && Frame.get(meter + Frame.TOKEN) != target) revert IHallpass.BadGrant();
+        }
     }
 
     /// @dev Assembly: without a second check of a divisor that is known not to be zero, 28 gas.
@@ -114,27 +123,27 @@ library Meters {
     }
 
     /// @dev Finds the operation's window, and what was spent in it before this batch.
-    function _open(Wire memory wire, Meter memory meter, uint256 grantWord) private view {
+    function _open(uint256 meter, uint256 grantWord) private view {
         unchecked {
             uint256 window;
-            uint256 anchor = meter.anchor;
-            if (anchor > wire.grant.notBefore) revert IHallpass.BadGrant();
-            uint256 period = meter.period;
+            uint256 anchor = Frame.get(meter + Frame.ANCHOR);
+            if (anchor > Frame.get(Frame.NOT_BEFORE)) revert IHallpass.BadGrant();
+            uint256 period = Frame.get(meter + Frame.PERIOD);
             if (period != 0) {
                 if (period < MIN_PERIOD) revert IHallpass.BadGrant();
                 // anchor <= notBefore <= validFrom < validUntil: nothing here goes below zero.
-                window = _divide(wire.op.validFrom - anchor, period);
-                if (window != _divide(wire.op.validUntil - 1 - anchor, period)) revert IHallpass.WindowCrossed();
+                window = _divide(Frame.get(Frame.VALID_FROM) - anchor, period);
+                if (window != _divide(Frame.get(Frame.VALID_UNTIL) - 1 - anchor, period)) revert IHallpass.WindowCrossed();
                 if (window > type(uint32).max) revert IHallpass.BadGrant();
             }
-            uint256 counter = meter.index == 0
+            uint256 counter = Frame.get(meter + Frame.METER_INDEX) == 0
                 ? State.counter(grantWord)
-                : State.load().meters[State.meterKey(wire.grant.epoch, wire.grant.salt, meter.id)];
+                : State.load().meters[_key(meter)];
             uint256 counted = uint32(counter);
             if (counted > window) revert IHallpass.WindowPast();
-            meter.used = true;
-            meter.window = window;
-            meter.spent = counted == window ? counter >> 32 : 0;
+            Frame.set(meter + Frame.USED, 1);
+            Frame.set(meter + Frame.WINDOW, window);
+            Frame.set(meter + Frame.SPENT, counted == window ? counter >> 32 : 0);
         }
     }
 }

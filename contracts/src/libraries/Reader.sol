@@ -9,6 +9,13 @@ import {IHallpass} from "../interfaces/IHallpass.sol";
 /// A walk that ever left them cannot stop there, and nothing is written or called before that is known.
 /// @dev Assembly: one `calldataload` a value; bounds-checked slices cost about 2,500 gas more for a one-rule operation.
 library Reader {
+    /// @notice The offset of the first of the bytes.
+    function start(bytes calldata data) internal pure returns (uint256 position) {
+        assembly ("memory-safe") {
+            position := data.offset
+        }
+    }
+
     function u8(uint256 position) internal pure returns (uint256 value) {
         assembly ("memory-safe") {
             value := byte(0, calldataload(position))
@@ -51,9 +58,9 @@ library Reader {
         }
     }
 
-    function u192(uint256 position) internal pure returns (uint256 value) {
+    function u160(uint256 position) internal pure returns (uint256 value) {
         assembly ("memory-safe") {
-            value := shr(64, calldataload(position))
+            value := shr(96, calldataload(position))
         }
     }
 
@@ -94,7 +101,7 @@ library Reader {
     }
 
     /// @notice Keccak of the `length` bytes at `position`, by way of memory that nobody owns.
-    function hash(uint256 position, uint256 length) internal pure returns (bytes32 value) {
+    function hash(uint256 position, uint256 length) internal pure returns (uint256 value) {
         assembly ("memory-safe") {
             let free := mload(0x40)
             calldatacopy(free, position, length)

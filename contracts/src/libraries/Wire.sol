@@ -3,267 +3,203 @@ pragma solidity 0.8.37;
 
 import {IHallpass} from "../interfaces/IHallpass.sol";
 import {Eip712} from "./Eip712.sol";
-import {Grant, Grants} from "./Grants.sol";
-import {Lists} from "./Lists.sol";
+import {Frame} from "./Frame.sol";
+import {Grants} from "./Grants.sol";
 import {Reader} from "./Reader.sol";
 
-/// @dev An opened rule: first the words that EIP-712 hashes, then where its `checks` lie in the calldata.
-struct CallRule {
-    bytes32 typeHash;
-    address target;
-    bytes32 signature;
-    uint256 maxValue;
-    bytes32 checks;
-    uint256 index;
-    uint256 checksAt;
-    uint256 checksLength;
-}
+/// @title Reads what is sent to `execute` into the frame
+library Wire {
+    /// @dev Offset of the key in the wire.
+    uint256 internal constant KEY = 33;
 
-/// @dev An opened meter: first the words that EIP-712 hashes, then what is counted.
-struct Meter {
-    bytes32 typeHash;
-    uint256 id;
-    uint256 what;
-    address token;
-    uint256 cap;
-    uint256 period;
-    uint256 anchor;
-    uint256 index;
-    bool used;
-    uint256 window;
-    uint256 spent;
-}
+    uint256 private constant SIGNATURE_LENGTH = 65;
 
-/// @dev The words that EIP-712 hashes for a `SessionOp`.
-struct SessionOp {
-    bytes32 typeHash;
-    bytes32 grant;
-    uint256 nonce;
-    uint256 validFrom;
-    uint256 validUntil;
-    address relayer;
-    uint256 maxFee;
-    bytes32 calls;
-}
-
-/// @dev All that `execute` was sent. Offsets are of the calldata.
-struct Wire {
-    Grant grant;
-    SessionOp op;
-    CallRule[] rules;
-    Meter[] meters;
-    uint256 ruleCount;
-    uint256 meterCount;
-    uint256 keyAt;
-    uint256 callsAt;
-    uint256 callsEnd;
-    uint256 signatureAt;
-}
-
-/// @title Reads what is sent to `execute`, and hashes grant and operation from it
-library Wires {
     uint256 private constant ZERO = 0;
     uint256 private constant CALLER = 1;
     uint256 private constant IN_FULL = 2;
 
-    /// @notice Reads the whole of `data`. Judges nothing but its form.
-    function read(bytes calldata data, address backend) internal view returns (Wire memory wire) {
+    /// @notice Reads the whole of the wire from `position` to `end`. Judges nothing but its form.
+    /// @return callsAt the offset of the operation's calls
+    /// @return callsEnd the offset after them, which is the signature's
+    function read(uint256 position, uint256 end, uint256 backend)
+        internal
+        view
+        returns (uint256 callsAt, uint256 callsEnd)
+    {
         unchecked {
-            uint256 position;
-            assembly ("memory-safe") {
-                position := data.offset
-            }
-            uint256 end = position + data.length;
-            position = _header(wire, position, backend);
-            position = _rules(wire, position);
-            position = _meters(wire, position);
-            position = _op(wire, position);
-            wire.signatureAt = position;
+            Frame.open();
+            position = _header(position, backend);
+            position = _rules(position);
+            position = _meters(position);
+            (callsAt, callsEnd) = _op(position);
             // A signature of a kind that is not judged yet has no form yet either.
-            if (wire.grant.keyKind == Grants.SECP256K1 ? position + 65 != end : position > end) revert IHallpass.Malformed();
+            if (Frame.get(Frame.KEY_KIND) == Grants.SECP256K1) {
+                if (callsEnd + SIGNATURE_LENGTH != end) revert IHallpass.Malformed();
+            } else if (callsEnd > end) {
+                revert IHallpass.Malformed();
+            }
         }
     }
 
-    /// @notice `hashStruct(SessionOp)`.
-    /// @dev Assembly: hashed where it stands, as `Grants.hash`.
-    function hash(SessionOp memory op) internal pure returns (bytes32 value) {
-        assembly ("memory-safe") {
-            value := keccak256(op, 256)
-        }
-    }
-
-    function _header(Wire memory wire, uint256 position, address backend) private view returns (uint256) {
+    function _header(uint256 position, uint256 backend) private view returns (uint256) {
         unchecked {
-            Grant memory grant = wire.grant;
-            grant.typeHash = Eip712.GRANT;
-            grant.chainId = Reader.u64(position);
-            grant.account = address(this);
-            grant.backend = backend;
-            grant.epoch = Reader.u64(position + 8);
-            grant.salt = Reader.bytes16_(position + 16);
+            Frame.set(Frame.GRANT, uint256(Eip712.GRANT));
+            Frame.set(Frame.CHAIN_ID, Reader.u64(position));
+            Frame.set(Frame.ACCOUNT, uint160(address(this)));
+            Frame.set(Frame.BACKEND, backend);
+            Frame.set(Frame.EPOCH, Reader.u64(position + 8));
+            Frame.set(Frame.SALT, Reader.word(position + 16) >> 128 << 128);
             uint256 kind = Reader.u8(position + 32);
             uint256 length = Grants.keyLength(kind);
-            grant.keyKind = kind;
-            wire.keyAt = position + 33;
-            grant.keyHash = Reader.hash(position + 33, length);
-            position += 33 + length;
-            grant.notBefore = Reader.u48(position);
-            grant.notAfter = Reader.u48(position + 6);
-            grant.firstSeq = Reader.u64(position + 12);
-            grant.endSeq = Reader.u64(position + 20);
-            grant.routes = Reader.u8(position + 28);
+            Frame.set(Frame.KEY_KIND, kind);
+            Frame.set(Frame.KEY_HASH, Reader.hash(position + KEY, length));
+            position += KEY + length;
+            Frame.set(Frame.NOT_BEFORE, Reader.u48(position));
+            Frame.set(Frame.NOT_AFTER, Reader.u48(position + 6));
+            Frame.set(Frame.FIRST_SEQ, Reader.u64(position + 12));
+            Frame.set(Frame.END_SEQ, Reader.u64(position + 20));
+            Frame.set(Frame.ROUTES, Reader.u8(position + 28));
             uint256 relayers = Reader.u8(position + 29);
             position += 30;
-            (grant.relayer, position) = _relayer(relayers & 15, position);
-            (wire.op.relayer, position) = _relayer(relayers >> 4, position);
-            grant.rest = Reader.bytes32_(position);
+            uint256 granted;
+            uint256 signed;
+            if (relayers != 0) {
+                (granted, position) = _relayer(relayers & 15, position);
+                (signed, position) = _relayer(relayers >> 4, position);
+            }
+            Frame.set(Frame.RELAYER, granted);
+            Frame.set(Frame.OP_RELAYER, signed);
+            Frame.set(Frame.REST_HASH, Reader.word(position));
             return position + 32;
         }
     }
 
     /// @dev The zero address has one encoding.
-    function _relayer(uint256 how, uint256 position) private view returns (address relayer, uint256 next) {
-        if (how == ZERO) return (address(0), position);
-        if (how == CALLER) return (msg.sender, position);
-        relayer = Reader.address_(position);
-        if (how != IN_FULL || relayer == address(0)) revert IHallpass.Malformed();
+    function _relayer(uint256 how, uint256 position) private view returns (uint256 relayer, uint256 next) {
+        if (how == ZERO) return (0, position);
+        if (how == CALLER) return (uint160(msg.sender), position);
+        relayer = Reader.u160(position);
+        if (how != IN_FULL || relayer == 0) revert IHallpass.Malformed();
         unchecked {
             next = position + 20;
         }
     }
 
-    function _rules(Wire memory wire, uint256 position) private pure returns (uint256 next) {
+    function _rules(uint256 position) private pure returns (uint256 next) {
         unchecked {
             uint256 count = Reader.u16(position);
             uint256 opened = Reader.u8(position + 2);
             position += 3;
-            CallRule[] memory rules = _newRules(opened);
-            for (uint256 i; i < opened; ++i) {
-                uint256 start = position;
-                uint256 length = Reader.u8(start + 22);
-                uint256 maxValue;
-                (maxValue, position) = Reader.minimal(start + 23 + length);
-                uint256 size = Reader.u16(position);
+            uint256 end = Frame.RULES + opened * Frame.RULE_SIZE;
+            Frame.extend(end);
+            for (uint256 rule = Frame.RULES; rule < end; rule += Frame.RULE_SIZE) {
+                Frame.set(rule, uint256(Eip712.CALL_RULE));
+                Frame.set(rule + Frame.RULE_INDEX, Reader.u16(position));
+                Frame.set(rule + Frame.TARGET, Reader.u160(position + 2));
+                uint256 length = Reader.u8(position + 22);
+                position += 23;
+                Frame.set(rule + Frame.SIGNATURE, Reader.hash(position, length));
+                (length, position) = Reader.minimal(position + length);
+                Frame.set(rule + Frame.MAX_VALUE, length);
+                length = Reader.u16(position);
                 position += 2;
-                rules[i] = CallRule({
-                    typeHash: Eip712.CALL_RULE,
-                    target: Reader.address_(start + 2),
-                    signature: Reader.hash(start + 23, length),
-                    maxValue: maxValue,
-                    checks: Reader.hash(position, size),
-                    index: Reader.u16(start),
-                    checksAt: position,
-                    checksLength: size
-                });
-                position += size;
+                Frame.set(rule + Frame.CHECKS_HASH, Reader.hash(position, length));
+                Frame.set(rule + Frame.CHECKS_AT, position);
+                position += length;
+                Frame.set(rule + Frame.CHECKS_END, position);
             }
-            wire.rules = rules;
-            wire.ruleCount = count;
-            (wire.grant.calls, next) = _hashList(Lists.pointer(rules), 160, count, position);
+            Frame.set(Frame.RULE_COUNT, count);
+            Frame.set(Frame.RULES_END, end);
+            uint256 value;
+            (value, next) = _hashList(Frame.RULES, end, Frame.RULE_SIZE, Frame.RULE_HASHED, count, opened, position);
+            Frame.set(Frame.CALLS_HASH, value);
         }
     }
 
-    function _meters(Wire memory wire, uint256 position) private pure returns (uint256 next) {
+    function _meters(uint256 position) private pure returns (uint256 next) {
         unchecked {
             uint256 count = Reader.u16(position);
             uint256 opened = Reader.u8(position + 2);
             position += 3;
-            Meter[] memory meters = _newMeters(opened);
-            for (uint256 i; i < opened; ++i) {
-                meters[i] = Meter({
-                    typeHash: Eip712.METER,
-                    id: Reader.u16(position + 2),
-                    what: Reader.u8(position + 4),
-                    token: Reader.address_(position + 5),
-                    cap: Reader.u120(position + 25),
-                    period: Reader.u32(position + 40),
-                    anchor: Reader.u48(position + 44),
-                    index: Reader.u16(position),
-                    used: false,
-                    window: 0,
-                    spent: 0
-                });
+            uint256 start = Frame.get(Frame.RULES_END);
+            uint256 end = start + opened * Frame.METER_SIZE;
+            Frame.extend(end);
+            for (uint256 meter = start; meter < end; meter += Frame.METER_SIZE) {
+                Frame.set(meter, uint256(Eip712.METER));
+                Frame.set(meter + Frame.METER_INDEX, Reader.u16(position));
+                Frame.set(meter + Frame.METER_ID, Reader.u16(position + 2));
+                Frame.set(meter + Frame.WHAT, Reader.u8(position + 4));
+                Frame.set(meter + Frame.TOKEN, Reader.u160(position + 5));
+                Frame.set(meter + Frame.CAP, Reader.u120(position + 25));
+                Frame.set(meter + Frame.PERIOD, Reader.u32(position + 40));
+                Frame.set(meter + Frame.ANCHOR, Reader.u48(position + 44));
+                Frame.set(meter + Frame.USED, 0);
                 position += 50;
             }
-            wire.meters = meters;
-            wire.meterCount = count;
-            (wire.grant.meters, next) = _hashList(Lists.pointer(meters), 224, count, position);
+            Frame.set(Frame.METER_COUNT, count);
+            Frame.set(Frame.METERS_END, end);
+            uint256 value;
+            (value, next) = _hashList(start, end, Frame.METER_SIZE, Frame.METER_HASHED, count, opened, position);
+            Frame.set(Frame.METERS_HASH, value);
         }
     }
 
-    /// @dev Room for `count` pointers, each of which must be set. Assembly: `new` would make the structs too, to be
-    /// replaced: about 150 gas each.
-    function _newRules(uint256 count) private pure returns (CallRule[] memory list) {
-        assembly ("memory-safe") {
-            list := mload(0x40)
-            mstore(list, count)
-            mstore(0x40, add(add(list, 32), shl(5, count)))
-        }
-    }
-
-    /// @dev As `_newRules`.
-    function _newMeters(uint256 count) private pure returns (Meter[] memory list) {
-        assembly ("memory-safe") {
-            list := mload(0x40)
-            mstore(list, count)
-            mstore(0x40, add(add(list, 32), shl(5, count)))
-        }
-    }
-
-    /// @dev The EIP-712 hash of a list of `count` members. Those of `opened` are hashed from their first `size` bytes,
-    /// after which stands their index; the hashes of all others are in the calldata at `position`, by index. An opened
-    /// index that repeats, descends or is not below `count` is never met, and so refused.
-    /// Assembly: hashing in place and one load and store a hash; about 100 gas a member less than a bounds-checked array.
-    function _hashList(uint256 opened, uint256 size, uint256 count, uint256 position)
-        private
-        pure
-        returns (bytes32 value, uint256 next)
-    {
-        bool unmet;
+    /// @dev The EIP-712 hash of a list of `count` members. Those of the records from `item` to `end` are hashed from their first
+    /// `hashed` bytes, behind which stands their index; the hashes of all others lie in the calldata at `position`, by index.
+    /// Opened indices ascend, and are below the count.
+    /// Assembly: hashing in place, the others copied in runs; about 100 gas a member less than a bounds-checked array. Each run
+    /// is copied as if it went on to the end of the list, so that every length is the same: what is too much is overwritten by
+    /// the next record and its run, or lies behind the list.
+    function _hashList(
+        uint256 item,
+        uint256 end,
+        uint256 size,
+        uint256 hashed,
+        uint256 count,
+        uint256 opened,
+        uint256 position
+    ) private pure returns (uint256 value, uint256 next) {
+        bool wrong;
         assembly ("memory-safe") {
             let buffer := mload(0x40)
-            let slot := buffer
-            let item := add(opened, 32)
-            let last := add(item, shl(5, mload(opened)))
-            let i := 0
-            next := position
-            for {} lt(i, count) {} {
-                // The next opened index, or the count where there is none that is still to come.
-                let index := count
-                if lt(item, last) { index := mload(add(mload(item), size)) }
-                if or(lt(index, i), gt(index, count)) { index := count }
-                for {} lt(i, index) { i := add(i, 1) } {
-                    mstore(slot, calldataload(next))
-                    next := add(next, 32)
-                    slot := add(slot, 32)
+            let others := shl(5, sub(count, opened))
+            next := add(position, others)
+            wrong := gt(opened, count)
+            if iszero(wrong) {
+                calldatacopy(buffer, position, others)
+                let least := 0
+                for {} lt(item, end) { item := add(item, size) } {
+                    let index := mload(add(item, hashed))
+                    if or(lt(index, least), iszero(lt(index, count))) {
+                        wrong := 1
+                        break
+                    }
+                    let place := add(buffer, shl(5, index))
+                    mstore(place, keccak256(item, hashed))
+                    // What follows this place: the others but those before it, of which there are `index` less what was opened.
+                    calldatacopy(add(place, 32), add(position, shl(5, index)), others)
+                    position := sub(position, 32)
+                    least := add(index, 1)
                 }
-                if lt(i, count) {
-                    mstore(slot, keccak256(mload(item), size))
-                    item := add(item, 32)
-                    slot := add(slot, 32)
-                    i := add(i, 1)
-                }
+                value := keccak256(buffer, shl(5, count))
             }
-            value := keccak256(buffer, shl(5, count))
-            unmet := lt(item, last)
         }
-        if (unmet) revert IHallpass.Malformed();
+        if (wrong) revert IHallpass.Malformed();
     }
 
-    function _op(Wire memory wire, uint256 position) private pure returns (uint256 next) {
+    function _op(uint256 position) private pure returns (uint256 callsAt, uint256 callsEnd) {
         unchecked {
-            SessionOp memory op = wire.op;
-            op.typeHash = Eip712.SESSION_OP;
-            op.nonce = Reader.word(position);
-            op.validFrom = Reader.u48(position + 32);
-            op.validUntil = Reader.u48(position + 38);
-            (op.maxFee, position) = Reader.minimal(position + 44);
+            Frame.set(Frame.OP, uint256(Eip712.SESSION_OP));
+            Frame.set(Frame.NONCE, Reader.word(position));
+            Frame.set(Frame.VALID_FROM, Reader.u48(position + 32));
+            Frame.set(Frame.VALID_UNTIL, Reader.u48(position + 38));
+            uint256 maxFee;
+            (maxFee, position) = Reader.minimal(position + 44);
+            Frame.set(Frame.MAX_FEE, maxFee);
             uint256 length = Reader.u24(position);
-            position += 3;
-            op.calls = Reader.hash(position, length);
-            wire.callsAt = position;
-            next = position + length;
-            wire.callsEnd = next;
+            callsAt = position + 3;
+            callsEnd = callsAt + length;
+            Frame.set(Frame.OP_CALLS, Reader.hash(callsAt, length));
         }
     }
 }
