@@ -56,6 +56,8 @@ enum Command {
     Demo(demo::Args),
     /// Say what is missing, and how to mend it
     Doctor(commands::doctor::Args),
+    /// Print the transactions that deploy our contracts on a chain
+    Contracts(commands::contracts::Args),
     /// Print the OpenAPI document of the server
     Openapi,
     /// Print a completion script for a shell
@@ -88,6 +90,7 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
             Command::Vault(command) => commands::vault::run(&context, command).await,
             Command::Demo(args) => demo::run(&context, args).await,
             Command::Doctor(args) => commands::doctor::run(&context, args).await,
+            Command::Contracts(args) => commands::contracts::run(&context, &args),
             Command::Openapi => {
                 let doc = hallpass_server::openapi().map_err(|e| CliError::missing("openapi", e.to_string()))?;
                 println!("{doc}");

@@ -131,7 +131,7 @@ async fn contract(
         Ok(code) if code.is_empty() => bad(
             what,
             format!("is not deployed at {address}"),
-            "deploy it with the CREATE2 proxy: `hallpass doctor --json` names the address, docs/guides/real-chain.md the way",
+            "send the transactions that `hallpass contracts` prints",
         ),
         Ok(_) => bad(what, format!("other code stands at {address}"), "do not use this chain; something is wrong"),
         Err(e) => bad(what, e.to_string(), "look at the node"),

@@ -1,5 +1,6 @@
 //! One command a file.
 
+pub mod contracts;
 pub mod doctor;
 pub mod grant;
 pub mod login;

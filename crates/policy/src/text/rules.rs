@@ -49,7 +49,7 @@ pub fn rule(mut table: Table<'_, '_>, labels: &Labels, meters: &mut Vec<NamedMet
     let max_value = table.text("value")?.map(|t| max_value(&t, labels)).transpose()?.unwrap_or(U256::ZERO);
     let mut uses = Vec::new();
     for text in table.texts("at_most")? {
-        uses.push(at_most(&text, meters)?);
+        uses.push(at_most(&text, target, meters)?);
     }
     for text in table.texts("spend")? {
         uses.push(spend(&text, known, target, labels, meters)?);
@@ -116,9 +116,9 @@ fn max_value(text: &Text, labels: &Labels) -> Read<U256> {
     units::amount(raw, labels).map_err(|says| Problem::bad(text.span.clone(), says))
 }
 
-fn at_most(text: &Text, meters: &mut Vec<NamedMeter>) -> Read<Use> {
+fn at_most(text: &Text, target: Address, meters: &mut Vec<NamedMeter>) -> Read<Use> {
     if let Some(name) = text.text.trim().strip_prefix("from ") {
-        return shared(text, name.trim(), Amount::One, What::Calls, meters);
+        return shared(text, name.trim(), Amount::One, target, meters);
     }
     let (count, period) = per(text, text.text.trim())?;
     let cap = count.parse::<u128>().ok().filter(|c| *c < CAP_LIMIT && !count.starts_with('+'));
@@ -158,7 +158,7 @@ fn spend(
         (Amount::Path(Path::argument(index)), if token { What::Token(target) } else { What::Custom })
     };
     if let Some(name) = rest.strip_prefix("from ") {
-        return shared(text, name.trim(), amount, what, meters);
+        return shared(text, name.trim(), amount, target, meters);
     }
     let capped = rest.strip_prefix("<=").map(str::trim);
     let capped = capped.ok_or_else(|| {
@@ -192,12 +192,12 @@ fn inline(text: &Text, meter: DraftMeter, amount: Amount, meters: &mut Vec<Named
     Ok(Use { meter: id, amount })
 }
 
-fn shared(text: &Text, name: &str, amount: Amount, what: What, meters: &[NamedMeter]) -> Read<Use> {
+fn shared(text: &Text, name: &str, amount: Amount, target: Address, meters: &[NamedMeter]) -> Read<Use> {
     let found = meters.iter().find(|m| m.name.as_deref() == Some(name));
     let found = found.ok_or_else(|| Problem::bad(text.span.clone(), format!("there is no `[meters.{name}]`")))?;
-    let fits = match (found.meter.what, what) {
-        (What::Token(a), What::Token(b)) => a == b,
-        (What::Custom, What::Custom) | (What::Native, What::Native) | (What::Calls, What::Calls) => true,
+    let fits = match (&amount, found.meter.what) {
+        (Amount::One, What::Calls) | (Amount::Value, What::Native) | (Amount::Path(_), What::Custom) => true,
+        (Amount::Path(_), What::Token(token)) => token == target,
         _ => false,
     };
     if !fits {
