@@ -31,8 +31,8 @@ abstract contract HallpassAccount is IHallpass {
 
     /// @inheritdoc IHallpass
     function execute(bytes calldata data) external {
-        uint256 start = Reader.start(data);
-        (uint256 callsAt, uint256 callsEnd) = Wire.read(start, start + data.length, uint160(backend));
+        (uint256 start, uint256 end) = Reader.bounds(data);
+        (uint256 callsAt, uint256 callsEnd) = Wire.read(start, end, uint160(backend));
         _bounds(callsAt == callsEnd);
 
         State.Layout storage state = State.load();
@@ -48,14 +48,14 @@ abstract contract HallpassAccount is IHallpass {
             revert GrantEnded();
         }
 
-        word = Nonces.use(word, Frame.get(Frame.NONCE));
+        Frame.set(Frame.GRANT_WORD, Nonces.use(word, Frame.get(Frame.NONCE)));
         Frame.set(Frame.OP_GRANT, id);
         _signed(start + Wire.KEY, callsEnd);
 
-        Calls.judge(callsAt, callsEnd, word);
-        State.write(slot, Meters.write(word));
+        Calls.judge(callsAt, callsEnd);
+        State.write(slot, Meters.write());
         emit Executed(bytes32(id), Frame.get(Frame.NONCE));
-        Calls.make(callsAt, callsEnd);
+        Calls.make();
     }
 
     /// @inheritdoc IHallpass
@@ -177,8 +177,11 @@ abstract contract HallpassAccount is IHallpass {
         if (validUntil > notAfter) revert OpOutsideGrant();
         uint256 granted = Frame.get(Frame.RELAYER);
         uint256 signed = Frame.get(Frame.OP_RELAYER);
-        if (granted != 0 && (granted != uint160(msg.sender) || signed == 0)) revert RelayerNotAllowed();
-        if (signed != 0 && signed != uint160(msg.sender)) revert RelayerNotAllowed();
+        if (granted | signed != 0) {
+            // An operation of a grant with a relayer has one too, and whoever has one has the caller.
+            if (signed != uint160(msg.sender)) revert RelayerNotAllowed();
+            if (granted != 0 && granted != uint160(msg.sender)) revert RelayerNotAllowed();
+        }
         if (Frame.get(Frame.MAX_FEE) != 0) revert FeeOverCap();
         if (empty) revert EmptyBatch();
         uint256 nonce = Frame.get(Frame.NONCE);

@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {IHallpass} from "../interfaces/IHallpass.sol";
 import {Checks} from "./Checks.sol";
 import {Frame} from "./Frame.sol";
-import {Meters} from "./Meters.sol";
 import {Reader} from "./Reader.sol";
 
 /// @title The calls of an operation: judged all, then made all
@@ -18,11 +17,14 @@ library Calls {
     uint256 private constant CALL_COST = 6_000;
     uint256 private constant VALUE_COST = 34_000;
 
-    /// @notice Judges every call from `position` to `end` in order, and counts in the frame what it costs the meters.
-    function judge(uint256 position, uint256 end, uint256 grantWord) internal view {
+    /// @notice Judges every call from `position` to `end` in order. Leaves a record of each in the frame, and what it costs the
+    /// meters in theirs.
+    function judge(uint256 position, uint256 end) internal view {
         unchecked {
+            uint256 call = Frame.get(Frame.METERS_END);
             while (position < end) {
                 uint256 index = Reader.u16(position);
+                Frame.set(call + Frame.GAS_FLOOR, Reader.u32(position + 2));
                 uint256 value;
                 (value, position) = Reader.minimal(position + 6);
                 uint256 length = Reader.u24(position);
@@ -31,34 +33,26 @@ library Calls {
                 uint256 rule = _find(index);
                 if (_forbidden(Frame.get(rule + Frame.TARGET))) revert IHallpass.TargetForbidden();
                 if (value > Frame.get(rule + Frame.MAX_VALUE)) revert IHallpass.ValueOverMax();
-                _judge(rule, value, position, length, grantWord);
+                Frame.set(call + Frame.RULE, rule);
+                Frame.set(call + Frame.VALUE, value);
+                Frame.set(call + Frame.ARGUMENTS, position);
+                Frame.set(call + Frame.LENGTH, length);
+                Checks.judge(rule, value, position, length);
                 position += length;
+                call += Frame.CALL_SIZE;
             }
+            Frame.set(Frame.CALLS_END, call);
+            Frame.extend(call);
         }
     }
 
-    function _judge(uint256 rule, uint256 value, uint256 arguments, uint256 length, uint256 grantWord) private view {
-        (uint256 types, uint256 count, uint256 position) = Checks.decode(rule, arguments, length);
-        position = Checks.conditions(types, count, arguments, position);
-        Meters.charge(rule, types, count, arguments, value, grantWord, position);
-    }
-
     /// @notice Makes the calls that `judge` has passed.
-    function make(uint256 position, uint256 end) internal {
+    function make() internal {
         unchecked {
-            for (uint256 i; position < end; ++i) {
-                uint256 rule = _find(Reader.u16(position));
-                uint256 gasFloor = Reader.u32(position + 2);
-                uint256 value;
-                (value, position) = Reader.minimal(position + 6);
-                uint256 length = Reader.u24(position);
-                position += 3;
-                if (
-                    !_make(
-                        Frame.get(rule + Frame.TARGET), Frame.get(rule + Frame.SIGNATURE), gasFloor, value, position, length
-                    )
-                ) revert IHallpass.CallFailed(i, _reason());
-                position += length;
+            uint256 first = Frame.get(Frame.METERS_END);
+            uint256 end = Frame.get(Frame.CALLS_END);
+            for (uint256 call = first; call < end; call += Frame.CALL_SIZE) {
+                if (!_make(call)) revert IHallpass.CallFailed((call - first) / Frame.CALL_SIZE, _reason());
             }
         }
     }
@@ -88,15 +82,16 @@ library Calls {
 
     /// @dev The callee gets at least the floor: 63/64 of what is left after the cost of calling.
     /// Assembly: the calldata is put together where it is used, beyond the memory that is owned.
-    function _make(
-        uint256 target,
-        uint256 signature,
-        uint256 gasFloor,
-        uint256 value,
-        uint256 arguments,
-        uint256 length
-    ) private returns (bool success) {
+    function _make(uint256 record) private returns (bool success) {
         unchecked {
+            uint256 rule = Frame.get(record + Frame.RULE);
+            uint256 target = Frame.get(rule + Frame.TARGET);
+            uint256 signature = Frame.get(rule + Frame.SIGNATURE);
+            uint256 value = Frame.get(record + Frame.VALUE);
+            uint256 arguments = Frame.get(record + Frame.ARGUMENTS);
+            uint256 length = Frame.get(record + Frame.LENGTH);
+            uint256 needed = (Frame.get(record + Frame.GAS_FLOOR) << 6) / 63 + 1 + CALL_COST;
+            if (value != 0) needed += VALUE_COST;
             uint256 size = signature == Checks.EMPTY_SIGNATURE ? 0 : length + 4;
             uint256 buffer;
             assembly ("memory-safe") {
@@ -104,7 +99,6 @@ library Calls {
                 mstore(buffer, signature)
                 calldatacopy(add(buffer, 4), arguments, length)
             }
-            uint256 needed = (gasFloor << 6) / 63 + 1 + CALL_COST + (value == 0 ? 0 : VALUE_COST);
             if (gasleft() < needed) revert IHallpass.GasFloorUnmet();
             assembly ("memory-safe") {
                 success := call(gas(), target, value, buffer, size, 0, 0)

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IHallpass} from "../interfaces/IHallpass.sol";
 import {Frame} from "./Frame.sol";
+import {Meters} from "./Meters.sol";
 import {Reader} from "./Reader.sol";
 import {Words} from "./Words.sol";
 
@@ -21,101 +22,103 @@ library Checks {
     uint256 private constant MASK = 8;
     uint256 private constant RATIO = 9;
 
+    uint256 private constant ONE_STEP = 0x010000;
     uint256 private constant EVERY = 0xfffe;
 
-    /// @notice Decodes the `length` bytes at `arguments` strictly, by the layout.
-    /// @return types the offset of the members' types
-    /// @return count how many members there are
-    /// @return position the offset of the conditions
-    function decode(uint256 rule, uint256 arguments, uint256 length)
-        internal
-        pure
-        returns (uint256 types, uint256 count, uint256 position)
-    {
+    /// @notice Judges a call's value and the `length` bytes of arguments at `arguments` by the rule's `checks`.
+    function judge(uint256 rule, uint256 value, uint256 arguments, uint256 length) internal view {
         unchecked {
-            types = Frame.get(rule + Frame.CHECKS_AT) + 1;
-            uint256 size = Reader.u8(types - 1);
-            position = types + size;
+            uint256 types = Frame.get(rule + Frame.CHECKS_AT);
+            uint256 size = Reader.u8(types);
+            uint256 position = ++types + size;
+            uint256 members;
             if (Frame.get(rule + Frame.SIGNATURE) == EMPTY_SIGNATURE) {
                 if (size != 0) revert IHallpass.BadGrant();
                 if (length != 0) revert IHallpass.BadCalldata();
-                return (types, 0, position);
+            } else {
+                if (size < 2) revert IHallpass.BadGrant();
+                if (Reader.u8(types) != Words.TUPLE) revert IHallpass.BadGrant();
+                members = Reader.u8(types + 1);
+                types += 2;
+                _decode(types, members, arguments);
+                if (size != members + 2) revert IHallpass.BadGrant();
+                if (length != members << 5) revert IHallpass.BadCalldata();
             }
-            if (size < 2 || Reader.u8(types) != Words.TUPLE) revert IHallpass.BadGrant();
-            count = Reader.u8(types + 1);
-            types += 2;
-            // A member takes one byte of the layout at least. Looking beyond a shorter layout, or beyond the arguments, ends below.
-            for (uint256 i; i < count; ++i) {
-                if (!Words.canonical(Reader.u8(types + i), Reader.word(arguments + (i << 5)))) {
-                    revert IHallpass.BadCalldata();
-                }
-            }
-            if (size != count + 2) revert IHallpass.BadGrant();
-            if (length != count << 5) revert IHallpass.BadCalldata();
+            position = _conditions(types, members, arguments, position);
+            Meters.charge(rule, types, members, arguments, value, position);
         }
     }
 
-    /// @notice Requires every condition at `position` to hold.
-    /// @return the offset of the uses
-    function conditions(uint256 types, uint256 members, uint256 arguments, uint256 position)
-        internal
+    /// @dev Decodes the words at `arguments` strictly, each by its type.
+    /// A member takes one byte of the layout at least. Looking beyond a shorter layout, or beyond the arguments, ends later.
+    function _decode(uint256 types, uint256 members, uint256 arguments) private pure {
+        unchecked {
+            uint256 end = types + members;
+            for (; types < end; ++types) {
+                if (!Words.canonical(Reader.u8(types), Reader.word(arguments))) revert IHallpass.BadCalldata();
+                arguments += 32;
+            }
+        }
+    }
+
+    /// @dev Requires every condition at `position` to hold, and returns the offset of the uses.
+    function _conditions(uint256 types, uint256 members, uint256 arguments, uint256 position)
+        private
         pure
         returns (uint256)
     {
         unchecked {
             uint256 count = Reader.u8(position);
             ++position;
-            for (uint256 i; i < count; ++i) {
+            for (; count != 0; --count) {
                 uint256 operator = Reader.u8(position);
-                uint256 kind;
-                uint256 word;
-                (kind, word, position) = step(types, members, arguments, position + 1);
-                bool holds;
-                if (operator <= MORE) {
-                    uint256 bound = _bound(kind, position);
+                uint256 index = step(position + 1, members);
+                uint256 word = Reader.word(arguments + (index << 5));
+                position += 4;
+                // The argument was decoded: a bound that equals it is a value of its type, as every bound must be.
+                if (operator == EQUAL && word == Reader.word(position)) {
                     position += 32;
-                    holds = _compare(operator, kind, word, bound);
-                } else if (operator == IN) {
-                    (holds, position) = _in(kind, word, position);
-                } else if (operator == MASK) {
-                    if (!Words.isMaskable(kind)) revert IHallpass.BadGrant();
-                    uint256 mask = _bound(kind, position);
-                    uint256 expected = _bound(kind, position + 32);
-                    if (expected & ~mask != 0) revert IHallpass.BadGrant();
-                    position += 64;
-                    holds = word & mask == expected;
-                } else if (operator == RATIO) {
-                    revert IHallpass.NotYetSupported();
                 } else {
-                    revert IHallpass.BadGrant();
+                    bool holds;
+                    (holds, position) = _holds(operator, Reader.u8(types + index), word, position);
+                    if (!holds) revert IHallpass.ConditionFailed();
                 }
-                if (!holds) revert IHallpass.ConditionFailed();
             }
             return position;
         }
     }
 
-    /// @notice The type and the word at the end of the path at `position`, and the offset after it.
-    function step(uint256 types, uint256 members, uint256 arguments, uint256 position)
-        internal
+    /// @dev Whether the condition on `word`, whose values are at `position`, holds; and the offset after it.
+    function _holds(uint256 operator, uint256 kind, uint256 word, uint256 position)
+        private
         pure
-        returns (uint256 kind, uint256 word, uint256 next)
+        returns (bool, uint256)
     {
         unchecked {
-            // The one form that leads to a member, number of steps and step, in one comparison each.
-            uint256 head = Reader.u24(position);
-            uint256 index = head & 0xffff;
-            if (head >> 16 != 1) _refuse(head >> 16 == 0);
-            if (index >= members) _refuse(index < EVERY);
-            kind = Reader.u8(types + index);
-            word = Reader.word(arguments + (index << 5));
-            next = position + 3;
+            if (operator <= MORE) return (_compare(operator, kind, word, _bound(kind, position)), position + 32);
+            if (operator == IN) return _in(kind, word, position);
+            if (operator == RATIO) revert IHallpass.NotYetSupported();
+            if (operator != MASK || !Words.isMaskable(kind)) revert IHallpass.BadGrant();
+            uint256 mask = _bound(kind, position);
+            uint256 expected = _bound(kind, position + 32);
+            if (expected & ~mask != 0) revert IHallpass.BadGrant();
+            return (word & mask == expected, position + 64);
+        }
+    }
+
+    /// @notice The index of the member to which the path at `position` leads. It takes three bytes.
+    function step(uint256 position, uint256 members) internal pure returns (uint256 index) {
+        unchecked {
+            // The one form that leads to a member, one step and its index, in one comparison: any other number of steps
+            // makes an index that no layout reaches.
+            index = Reader.u24(position) - ONE_STEP;
+            if (index >= members) _refuse(Reader.u24(position));
         }
     }
 
     /// @dev A path that leads nowhere is the grant's fault; one into or over members is for a later version.
-    function _refuse(bool nowhere) private pure {
-        if (nowhere) revert IHallpass.BadGrant();
+    function _refuse(uint256 head) private pure {
+        if (head < ONE_STEP + EVERY) revert IHallpass.BadGrant();
         revert IHallpass.NotYetSupported();
     }
 

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 /// @title Where an execution keeps in memory what it has read
 /// @notice First the words that EIP-712 hashes for the grant and for the operation, each in its order, then what was opened:
-/// one record a rule, and behind the last rule one record a meter.
+/// one record a rule, one a meter, then one for each call that was judged.
 /// @dev Assembly, and places known when this is compiled: a word is stored or loaded in 6 gas, where structs behind pointers,
 /// cleared before they are set, made a one-rule operation cost about 2,300 gas more.
 library Frame {
@@ -38,14 +38,18 @@ library Frame {
     uint256 internal constant MAX_FEE = 0x3e0;
     uint256 internal constant OP_CALLS = 0x400;
 
-    // How many there are in the grant, and where the records of the opened ones end.
+    // How many rules and meters the grant has, and where the records end: of opened rules, of opened meters, of calls.
     uint256 internal constant RULE_COUNT = 0x420;
     uint256 internal constant RULES_END = 0x440;
     uint256 internal constant METER_COUNT = 0x460;
     uint256 internal constant METERS_END = 0x480;
 
+    uint256 internal constant CALLS_END = 0x4a0;
+    /// @dev The grant's word of the state, as it will be written but for the first meter's counter.
+    uint256 internal constant GRANT_WORD = 0x4c0;
+
     /// @dev The first rule's record.
-    uint256 internal constant RULES = 0x4a0;
+    uint256 internal constant RULES = 0x4e0;
 
     // A rule's record: the words of CallRule, then these.
     uint256 internal constant RULE_HASHED = 0xa0;
@@ -73,6 +77,14 @@ library Frame {
     uint256 internal constant SPENT = 0x140;
     uint256 internal constant METER_SIZE = 0x160;
 
+    // A call's record.
+    uint256 internal constant RULE = 0x00;
+    uint256 internal constant GAS_FLOOR = 0x20;
+    uint256 internal constant VALUE = 0x40;
+    uint256 internal constant ARGUMENTS = 0x60;
+    uint256 internal constant LENGTH = 0x80;
+    uint256 internal constant CALL_SIZE = 0xa0;
+
     /// @notice Takes the memory up to the first record. Nothing else may have been taken above `GRANT` before.
     function open() internal pure {
         uint256 free;
@@ -85,7 +97,7 @@ library Frame {
         }
     }
 
-    /// @notice Takes the memory up to `end`, behind the last record.
+    /// @notice Takes the memory up to `end`, behind the last record so far.
     function extend(uint256 end) internal pure {
         assembly ("memory-safe") {
             mstore(0x40, end)
@@ -101,6 +113,12 @@ library Frame {
     function set(uint256 place, uint256 value) internal pure {
         assembly ("memory-safe") {
             mstore(place, value)
+        }
+    }
+
+    function copy(uint256 place, uint256 position, uint256 length) internal pure {
+        assembly ("memory-safe") {
+            calldatacopy(place, position, length)
         }
     }
 

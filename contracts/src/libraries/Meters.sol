@@ -26,7 +26,6 @@ library Meters {
         uint256 members,
         uint256 arguments,
         uint256 value,
-        uint256 grantWord,
         uint256 position
     ) internal view {
         unchecked {
@@ -41,14 +40,15 @@ library Meters {
             uint256 from = Reader.u8(position + 3);
             position += 4;
             uint256 amount;
-            if (from == ONE) {
+            if (from == PATH) {
+                uint256 index = Checks.step(position, members);
+                position += 3;
+                if (!Words.isUint(Reader.u8(types + index))) revert IHallpass.BadGrant();
+                amount = Reader.word(arguments + (index << 5));
+            } else if (from == ONE) {
                 amount = 1;
             } else if (from == VALUE) {
                 amount = value;
-            } else if (from == PATH) {
-                uint256 kind;
-                (kind, amount, position) = Checks.step(types, members, arguments, position);
-                if (!Words.isUint(kind)) revert IHallpass.BadGrant();
             } else {
                 revert IHallpass.BadGrant();
             }
@@ -57,7 +57,7 @@ library Meters {
 
             uint256 meter = _find(id);
             _fits(meter, from, Frame.get(rule + Frame.TARGET));
-            if (Frame.get(meter + Frame.USED) == 0) _open(meter, grantWord);
+            if (Frame.get(meter + Frame.USED) == 0) _open(meter);
             uint256 spent = Frame.get(meter + Frame.SPENT);
             uint256 cap = Frame.get(meter + Frame.CAP);
             if (amount > cap) revert IHallpass.MeterExceeded();
@@ -67,9 +67,10 @@ library Meters {
     }
 
     /// @notice Writes the counters of every used meter but the first.
-    /// @return the grant word with the first meter's counter
-    function write(uint256 grantWord) internal returns (uint256) {
+    /// @return grantWord the grant's word with the first meter's counter
+    function write() internal returns (uint256 grantWord) {
         unchecked {
+            grantWord = Frame.get(Frame.GRANT_WORD);
             uint256 end = Frame.get(Frame.METERS_END);
             for (uint256 meter = Frame.get(Frame.RULES_END); meter < end; meter += Frame.METER_SIZE) {
                 if (Frame.get(meter + Frame.USED) == 0) continue;
@@ -77,7 +78,6 @@ library Meters {
                 if (Frame.get(meter + Frame.METER_INDEX) == 0) grantWord = State.withCounter(grantWord, counter);
                 else State.load().meters[_key(meter)] = counter;
             }
-            return grantWord;
         }
     }
 
@@ -123,7 +123,7 @@ library Meters {
     }
 
     /// @dev Finds the operation's window, and what was spent in it before this batch.
-    function _open(uint256 meter, uint256 grantWord) private view {
+    function _open(uint256 meter) private view {
         unchecked {
             uint256 window;
             uint256 anchor = Frame.get(meter + Frame.ANCHOR);
@@ -137,7 +137,7 @@ library Meters {
                 if (window > type(uint32).max) revert IHallpass.BadGrant();
             }
             uint256 counter = Frame.get(meter + Frame.METER_INDEX) == 0
-                ? State.counter(grantWord)
+                ? State.counter(Frame.get(Frame.GRANT_WORD))
                 : State.load().meters[_key(meter)];
             uint256 counted = uint32(counter);
             if (counted > window) revert IHallpass.WindowPast();

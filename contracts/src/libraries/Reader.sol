@@ -9,10 +9,11 @@ import {IHallpass} from "../interfaces/IHallpass.sol";
 /// A walk that ever left them cannot stop there, and nothing is written or called before that is known.
 /// @dev Assembly: one `calldataload` a value; bounds-checked slices cost about 2,500 gas more for a one-rule operation.
 library Reader {
-    /// @notice The offset of the first of the bytes.
-    function start(bytes calldata data) internal pure returns (uint256 position) {
+    /// @notice The offset of the first of the bytes, and the one after the last.
+    function bounds(bytes calldata data) internal pure returns (uint256 start, uint256 end) {
         assembly ("memory-safe") {
-            position := data.offset
+            start := data.offset
+            end := add(start, data.length)
         }
     }
 

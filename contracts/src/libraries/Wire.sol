@@ -85,7 +85,7 @@ library Wire {
         }
     }
 
-    function _rules(uint256 position) private pure returns (uint256 next) {
+    function _rules(uint256 position) private pure returns (uint256) {
         unchecked {
             uint256 count = Reader.u16(position);
             uint256 opened = Reader.u8(position + 2);
@@ -110,13 +110,17 @@ library Wire {
             }
             Frame.set(Frame.RULE_COUNT, count);
             Frame.set(Frame.RULES_END, end);
-            uint256 value;
-            (value, next) = _hashList(Frame.RULES, end, Frame.RULE_SIZE, Frame.RULE_HASHED, count, opened, position);
-            Frame.set(Frame.CALLS_HASH, value);
+            if (opened > count) revert IHallpass.Malformed();
+            uint256 others = (count - opened) << 5;
+            Frame.set(
+                Frame.CALLS_HASH,
+                _hashList(Frame.RULES, end, Frame.RULE_SIZE, Frame.RULE_HASHED, count, others, position)
+            );
+            return position + others;
         }
     }
 
-    function _meters(uint256 position) private pure returns (uint256 next) {
+    function _meters(uint256 position) private pure returns (uint256) {
         unchecked {
             uint256 count = Reader.u16(position);
             uint256 opened = Reader.u8(position + 2);
@@ -138,53 +142,46 @@ library Wire {
             }
             Frame.set(Frame.METER_COUNT, count);
             Frame.set(Frame.METERS_END, end);
-            uint256 value;
-            (value, next) = _hashList(start, end, Frame.METER_SIZE, Frame.METER_HASHED, count, opened, position);
-            Frame.set(Frame.METERS_HASH, value);
+            if (opened > count) revert IHallpass.Malformed();
+            uint256 others = (count - opened) << 5;
+            Frame.set(
+                Frame.METERS_HASH,
+                _hashList(start, end, Frame.METER_SIZE, Frame.METER_HASHED, count, others, position)
+            );
+            return position + others;
         }
     }
 
     /// @dev The EIP-712 hash of a list of `count` members. Those of the records from `item` to `end` are hashed from their first
-    /// `hashed` bytes, behind which stands their index; the hashes of all others lie in the calldata at `position`, by index.
-    /// Opened indices ascend, and are below the count.
-    /// Assembly: hashing in place, the others copied in runs; about 100 gas a member less than a bounds-checked array. Each run
-    /// is copied as if it went on to the end of the list, so that every length is the same: what is too much is overwritten by
-    /// the next record and its run, or lies behind the list.
+    /// `hashed` bytes, behind which stands their index; the hashes of all others, `others` bytes, lie in the calldata at
+    /// `position`, by index. Opened indices ascend, and are below the count.
+    /// The list is put together behind the records. Each run of others is copied as if it went on to the end of the list, so
+    /// that every length is the same: what is too much is overwritten by the next record and its run, or lies behind the list.
     function _hashList(
         uint256 item,
         uint256 end,
         uint256 size,
         uint256 hashed,
         uint256 count,
-        uint256 opened,
+        uint256 others,
         uint256 position
-    ) private pure returns (uint256 value, uint256 next) {
-        bool wrong;
-        assembly ("memory-safe") {
-            let buffer := mload(0x40)
-            let others := shl(5, sub(count, opened))
-            next := add(position, others)
-            wrong := gt(opened, count)
-            if iszero(wrong) {
-                calldatacopy(buffer, position, others)
-                let least := 0
-                for {} lt(item, end) { item := add(item, size) } {
-                    let index := mload(add(item, hashed))
-                    if or(lt(index, least), iszero(lt(index, count))) {
-                        wrong := 1
-                        break
-                    }
-                    let place := add(buffer, shl(5, index))
-                    mstore(place, keccak256(item, hashed))
-                    // What follows this place: the others but those before it, of which there are `index` less what was opened.
-                    calldatacopy(add(place, 32), add(position, shl(5, index)), others)
-                    position := sub(position, 32)
-                    least := add(index, 1)
-                }
-                value := keccak256(buffer, shl(5, count))
+    ) private pure returns (uint256) {
+        unchecked {
+            Frame.copy(end, position, others);
+            uint256 least;
+            for (; item < end; item += size) {
+                uint256 index = Frame.get(item + hashed);
+                if (index < least) revert IHallpass.Malformed();
+                if (index >= count) revert IHallpass.Malformed();
+                uint256 place = index << 5;
+                Frame.set(end + place, Frame.hash(item, hashed));
+                // Of the others, as many come before this place as its index less what was opened before.
+                Frame.copy(end + place + 32, position + place, others);
+                position -= 32;
+                least = index + 1;
             }
+            return Frame.hash(end, count << 5);
         }
-        if (wrong) revert IHallpass.Malformed();
     }
 
     function _op(uint256 position) private pure returns (uint256 callsAt, uint256 callsEnd) {
