@@ -42,7 +42,11 @@ pub async fn approve(
             tx.commit().await?;
             session
         }
-        Decision::Approved { .. } if matches!(session.lifecycle, Lifecycle::Active { .. }) => session,
+        Decision::Approved { .. } if matches!(session.lifecycle, Lifecycle::Active { .. }) => {
+            // There is one writer at a time, and this one has nothing to write before the node has answered.
+            drop(tx);
+            session
+        }
         _ => return Err(ApiError::conflict("answered", "this request was answered, or its session has ended")),
     };
     if let Installation::Installed { tx, .. } = session.install {
