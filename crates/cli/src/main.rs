@@ -93,7 +93,7 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
             Command::Contracts(args) => commands::contracts::run(&context, &args),
             Command::Openapi => {
                 let doc = hallpass_server::openapi().map_err(|e| CliError::missing("openapi", e.to_string()))?;
-                println!("{doc}");
+                system::out(&doc);
                 Ok(ExitCode::SUCCESS)
             }
             Command::Completions { shell } => {

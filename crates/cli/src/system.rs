@@ -27,6 +27,22 @@ impl Rng for OsRng {
     }
 }
 
+/// Prints a line. A reader that has gone away, such as `head`, ends the program quietly.
+pub fn out(line: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let written =
+        stdout.write_all(line.as_bytes()).and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush());
+    if written.is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// A time as people read it.
+pub fn moment(seconds: u64) -> String {
+    let at = i64::try_from(seconds).ok().and_then(|s| jiff::Timestamp::from_second(s).ok());
+    at.map_or_else(|| seconds.to_string(), |at| at.to_string())
+}
+
 /// Reads a text file; `-` is standard input.
 pub fn read_text(path: &Path) -> Result<String, CliError> {
     let read =

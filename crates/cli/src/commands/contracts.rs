@@ -27,7 +27,11 @@ struct Deployment {
 pub fn run(context: &Context, _: &Args) -> Result<ExitCode, CliError> {
     let suite = Suite::load().map_err(|e| CliError::missing("bad_artifact", e.to_string()))?;
     let pocket = suite.pocket.0.into_word();
-    let parts = [("Hallpass7702", &suite.delegate, &[][..]), ("HallpassPocket", &suite.pocket, &[]), ("HallpassFactory", &suite.factory, pocket.as_slice())];
+    let parts = [
+        ("Hallpass7702", &suite.delegate, &[][..]),
+        ("HallpassPocket", &suite.pocket, &[]),
+        ("HallpassFactory", &suite.factory, pocket.as_slice()),
+    ];
     let list: Vec<Deployment> = parts
         .into_iter()
         .map(|(name, (address, artifact), arguments)| Deployment {
@@ -38,7 +42,10 @@ pub fn run(context: &Context, _: &Args) -> Result<ExitCode, CliError> {
         })
         .collect();
     context.show(&list, || {
-        let mut out = format!("send each of these from any wallet to {}, without value, in this order\n", CREATE2_DEPLOYER.to_checksum(None));
+        let mut out = format!(
+            "send each of these from any wallet to {}, without value, in this order\n",
+            CREATE2_DEPLOYER.to_checksum(None)
+        );
         for d in &list {
             out.push_str(&format!("\n{} comes to stand at {}\n{}\n", d.name, d.address, d.data));
         }

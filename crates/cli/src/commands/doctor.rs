@@ -128,11 +128,9 @@ async fn contract(
 ) -> Finding {
     match node.code(address).await {
         Ok(code) if artifact.is_code_of(&code, immutable) => good(what, format!("stands at {address}")),
-        Ok(code) if code.is_empty() => bad(
-            what,
-            format!("is not deployed at {address}"),
-            "send the transactions that `hallpass contracts` prints",
-        ),
+        Ok(code) if code.is_empty() => {
+            bad(what, format!("is not deployed at {address}"), "send the transactions that `hallpass contracts` prints")
+        }
         Ok(_) => bad(what, format!("other code stands at {address}"), "do not use this chain; something is wrong"),
         Err(e) => bad(what, e.to_string(), "look at the node"),
     }

@@ -3,7 +3,7 @@
 use super::{Context, wallet_error};
 use crate::client::Client;
 use crate::error::CliError;
-use crate::system::read_text;
+use crate::system::{out, read_text};
 use clap::{Args, Subcommand};
 use hallpass_chain::wallet::Manners;
 use hallpass_policy::draft::{CompleteError, Draft, Fill};
@@ -82,10 +82,10 @@ pub struct Approve {
 /// Runs a subcommand.
 pub async fn run(context: &Context, command: Grant) -> Result<ExitCode, CliError> {
     match command {
-        Grant::Parse(file) => println!("{}", json::print(&file.read()?)),
+        Grant::Parse(file) => out(&json::print(&file.read()?)),
         Grant::Print(file) => {
             let text = text::print(&file.read()?).map_err(|e| CliError::refused(e.code(), e.to_string()))?;
-            print!("{text}");
+            out(text.trim_end());
         }
         Grant::Hash { file, at } => {
             let at = at
@@ -124,7 +124,7 @@ pub async fn run(context: &Context, command: Grant) -> Result<ExitCode, CliError
             let view: GrantView = Client::logged_in(&context.config)?.get(&format!("/v1/sessions/{session}")).await?;
             let pretty = serde_json::to_string_pretty(&view.typed_data)
                 .map_err(|e| CliError::missing("encode", e.to_string()))?;
-            println!("{pretty}");
+            out(&pretty);
         }
         Grant::Approve(args) => approve(context, args).await?,
         Grant::Refuse { session } => {

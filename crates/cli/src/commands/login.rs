@@ -35,7 +35,7 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
             let nonce: NonceView = client.post("/v1/login/nonce", &()).await?;
             let message = message(&nonce, address)?.to_string();
             eprintln!("sign this message with your wallet (personal_sign), then paste the signature:\n");
-            println!("{message}");
+            system::out(&message);
             eprintln!();
             let mut signature = String::new();
             std::io::stdin()
@@ -50,10 +50,10 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
     let shown = serde_json::json!({ "session": view.session, "account": view.account, "not_after": view.not_after, "token_file": file });
     context.show(&shown, || {
         format!(
-            "logged in as {}\nsession {} until {} (Unix seconds); its token is kept in {}",
+            "logged in as {}\nsession {} until {}; its token is kept in {}",
             view.account,
             view.session,
-            view.not_after,
+            system::moment(view.not_after),
             file.display()
         )
     })?;

@@ -10,7 +10,7 @@ pub mod vault;
 
 use crate::config::Config;
 use crate::error::CliError;
-use crate::system::OsRng;
+use crate::system::{self, OsRng};
 use hallpass_chain::wallet::{DevWallet, Manners, WalletRefusal};
 use hallpass_store::{RedbStore, StoreError};
 use serde::Serialize;
@@ -32,9 +32,9 @@ impl Context {
     pub fn show<T: Serialize>(&self, value: &T, text: impl FnOnce() -> String) -> Result<(), CliError> {
         if self.json {
             let json = serde_json::to_string_pretty(value).map_err(|e| CliError::missing("encode", e.to_string()))?;
-            println!("{json}");
+            system::out(&json);
         } else {
-            println!("{}", text());
+            system::out(&text());
         }
         Ok(())
     }

@@ -43,7 +43,8 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
     let suite = Suite::load().map_err(|e| CliError::missing("bad_artifact", e.to_string()))?;
     let address = listener.local_addr().map_or(config.listen, |a| a);
     let chain = ChainSide { node, suite, relayer_address: relayer.public, relayer: tokio::sync::Mutex::new(relayer) };
-    let app = App::new(Arc::new(store), Arc::new(vault), Arc::new(chain), Arc::new(SystemClock), Arc::new(OsRng), settings);
+    let app =
+        App::new(Arc::new(store), Arc::new(vault), Arc::new(chain), Arc::new(SystemClock), Arc::new(OsRng), settings);
     let settling = app.clone();
     tokio::spawn(async move {
         loop {

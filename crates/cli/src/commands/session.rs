@@ -3,7 +3,7 @@
 use super::Context;
 use crate::client::Client;
 use crate::error::CliError;
-use crate::system::{OsRng, read_text};
+use crate::system::{OsRng, moment, read_text};
 use alloy_primitives::hex;
 use clap::Subcommand;
 use hallpass_server::endpoints::execute::{ExecuteBody, ExecuteView};
@@ -55,10 +55,17 @@ pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliErr
         Session::List => {
             let list: Vec<SessionView> = client.get("/v1/sessions").await?;
             context.show(&list, || {
-                let mut out = String::from("SESSION                               KIND   STATE      UNTIL       WHAT");
+                let mut out =
+                    String::from("SESSION                               KIND   STATE      UNTIL                 WHAT");
                 for s in &list {
                     let what = s.title.as_deref().map_or_else(|| s.account.clone(), |t| format!("\"{t}\""));
-                    out.push_str(&format!("\n{:<37} {:<6} {:<10} {:<11} {what}", s.id, s.kind, s.state, s.not_after));
+                    out.push_str(&format!(
+                        "\n{:<37} {:<6} {:<10} {:<21} {what}",
+                        s.id,
+                        s.kind,
+                        s.state,
+                        moment(s.not_after)
+                    ));
                 }
                 out
             })?;
@@ -111,8 +118,9 @@ pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliErr
                 };
                 let open = match view.outstanding_until {
                     Some(until) => format!(
-                        "\n{} signed operations are not settled yet; none is valid from {until} on",
-                        view.outstanding
+                        "\nsigned and not settled yet: {}; none is valid from {} on",
+                        view.outstanding,
+                        moment(until)
                     ),
                     None => String::new(),
                 };

@@ -1,70 +1,26 @@
 //! What must not be done, each at the signer and each past it. A control row differs in one field and succeeds.
 
-use super::forge::{self, Forged};
-use super::play::{call, execute, one_move, only, pay};
+use super::forge;
+use super::play::{call, one_move, pay};
 use super::players::{Pass, Player};
-use super::report::{Report, Row};
+use super::report::Report;
+use super::rows::Rows;
 use super::setup::{IGame, World};
-use crate::commands::serve::node_error;
+use super::stolen::Stolen;
 use crate::commands::wallet_error;
 use crate::error::CliError;
-use alloy_eips::BlockNumberOrTag;
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolCall;
 use hallpass_chain::contracts::IERC20;
 use hallpass_chain::wallet::{DevWallet, Manners};
 use hallpass_policy::eip712::{CallRule, Grant as Message};
-use hallpass_server::endpoints::revoke::RevokeView;
 use hallpass_server::endpoints::shapes::{ActionBody, CallBody};
-use std::time::Duration;
 
 /// The rules of the demo's pass.
-const MOVE: u16 = 0;
+pub const MOVE: u16 = 0;
 const TRANSFER: u16 = 4;
 /// The cap of the token meter, in smallest units.
 const CAP: u64 = 25_000_000;
-
-/// A pass whose key is held outside the vault, and the sequences that it has used.
-struct Stolen {
-    pass: Pass,
-    message: Message,
-    key: DevWallet,
-    next: u64,
-}
-
-impl Stolen {
-    async fn new(world: &World, player: &Player, text: &str, name: &str, report: &Report) -> Result<Self, CliError> {
-        let name = format!("stolen {} {name}", player.name);
-        let key = DevWallet::named(&name, world.node.chain(), Manners::Local).map_err(wallet_error)?;
-        let text = text.replacen("chain ", &format!("key = \"{}\"\nchain ", key.address().to_checksum(None)), 1);
-        let pass = player.hand_out(world, &text, report, false).await?;
-        let message = pass.grant.message();
-        Ok(Self { pass, message, key, next: 0 })
-    }
-
-    /// An operation with a fresh sequence, good in every respect but what the caller changes.
-    async fn forge(&mut self, world: &World, rule: u16, arguments: Vec<u8>) -> Result<Forged<'_>, CliError> {
-        let head = world.node.block(BlockNumberOrTag::Latest).await.map_err(|e| node_error(&e))?;
-        let grant = &self.pass.grant;
-        // From the start of the present minute, which is a window of every meter here.
-        let anchor = grant.not_before.get();
-        let now = head.time.get().max(anchor);
-        let from = now - (now - anchor) % 60;
-        let until = (from + 60).min(grant.not_after.get());
-        self.next += 1;
-        Ok(Forged {
-            message: self.message.clone(),
-            grant: grant.id(),
-            rule,
-            sequence: self.next - 1,
-            value: 0,
-            arguments,
-            valid: (from, until),
-            chain: world.node.chain().get(),
-            key: &self.key,
-        })
-    }
-}
 
 fn arguments(call: &impl SolCall) -> Vec<u8> {
     call.abi_encode().split_off(4)
@@ -74,63 +30,9 @@ fn transfer(to: Address, amount: u64) -> Vec<u8> {
     arguments(&IERC20::transferCall { to, amount: U256::from(amount) })
 }
 
-fn step() -> Vec<u8> {
+/// The arguments of a move.
+pub fn step() -> Vec<u8> {
     arguments(&IGame::moveCall { hero: U256::from(1), direction: 1 })
-}
-
-/// What the signer says of an action: `executed`, or a code.
-async fn signer(
-    player: &Player,
-    pass: &Pass,
-    action: ActionBody,
-    sequence: Option<u32>,
-) -> Result<(String, Option<u64>), CliError> {
-    match execute(player, &pass.session, action, sequence).await {
-        Ok(done) if done.success => Ok(("executed".to_owned(), Some(done.gas_used))),
-        Ok(_) => Ok(("reverted".to_owned(), None)),
-        Err(error) if error.exit == 1 => Ok((error.code, None)),
-        Err(error) => Err(error),
-    }
-}
-
-struct Rows<'a> {
-    world: &'a World,
-    player: &'a Player,
-    pass: &'a Pass,
-    report: &'a mut Report,
-}
-
-impl Rows<'_> {
-    fn row(&mut self, action: &str, expected: &str, signer: &str, chain: &str, gas: Option<u64>) {
-        let text = |t: &str| t.to_owned();
-        let home = self.player.name;
-        self.report.row(Row {
-            home,
-            action: text(action),
-            expected: text(expected),
-            signer: text(signer),
-            chain: text(chain),
-            gas,
-        });
-    }
-
-    async fn at_signer(
-        &mut self,
-        action: &str,
-        expected: &str,
-        body: ActionBody,
-        sequence: Option<u32>,
-    ) -> Result<(), CliError> {
-        let (said, gas) = signer(self.player, self.pass, body, sequence).await?;
-        self.row(action, expected, &said, "-", gas);
-        Ok(())
-    }
-
-    async fn past(&mut self, action: &str, expected: &str, forged: Forged<'_>) -> Result<(), CliError> {
-        let answer = forged.send(self.world, self.player).await?;
-        self.row(action, expected, "-", &answer.said, Some(answer.gas));
-        Ok(())
-    }
 }
 
 /// Every row but expiry and revocation.
@@ -243,7 +145,7 @@ async fn bad_grants(rows: &mut Rows<'_>, stolen: &Stolen) -> Result<(), CliError
     rows.at_signer("control: call the game", "executed", one_move(world, 0), None).await?;
 
     let mut message = stolen.message.clone();
-    message.salt = B256::from(rand()?).0[..16].try_into().map(|salt: [u8; 16]| salt.into()).unwrap_or_default();
+    message.salt = random()?.into();
     let template = message.calls.get(usize::from(MOVE)).cloned();
     let Some(template) = template else { return Ok(()) };
     // Rules 5 to 7: the account itself, its backend, and a sale whose checks are no encoding.
@@ -252,14 +154,13 @@ async fn bad_grants(rows: &mut Rows<'_>, stolen: &Stolen) -> Result<(), CliError
         CallRule { signature: "sell(uint256,uint256)".to_owned(), checks: vec![0xff].into(), ..template.clone() };
     message.calls.extend([rule(player.account), rule(message.backend), sale]);
     forge::install(world, player, &message).await?;
-    let bad = Stolen {
+    let mut bad = Stolen {
         pass: Pass { session: String::new(), grant: stolen.pass.grant.clone() },
         message,
         key: DevWallet::named(&format!("stolen {} arena", player.name), world.node.chain(), Manners::Local)
             .map_err(wallet_error)?,
         next: 0,
     };
-    let mut bad = bad;
     for (rule, action, expected) in [
         (5, "the account itself, by an owner-signed bad grant", "target_forbidden"),
         (6, "another contract, by an owner-signed bad grant", "target_forbidden"),
@@ -274,8 +175,8 @@ async fn bad_grants(rows: &mut Rows<'_>, stolen: &Stolen) -> Result<(), CliError
     Ok(())
 }
 
-fn rand() -> Result<[u8; 32], CliError> {
-    let mut bytes = [0; 32];
+fn random() -> Result<[u8; 16], CliError> {
+    let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
         .map_err(|_| CliError::missing("no_randomness", "the operating system gave no random bytes"))?;
     Ok(bytes)
@@ -285,69 +186,4 @@ fn alter(message: &mut Message, rule: u16, change: impl FnOnce(&mut CallRule)) {
     if let Some(rule) = message.calls.get_mut(usize::from(rule)) {
         change(rule);
     }
-}
-
-/// A five-second pass in the vault, and one outside it.
-pub struct Short {
-    inside: Pass,
-    outside: Stolen,
-}
-
-/// Hands out two five-second passes and uses each once, as a control.
-pub async fn short_pass(world: &World, player: &Player, report: &mut Report) -> Result<Short, CliError> {
-    let text = only(usize::from(MOVE)).replace("\"1h\"", "\"5s\"").replace("120 per 1m", "120");
-    let inside = player.hand_out(world, &text, report, false).await?;
-    let mut rows = Rows { world, player, pass: &inside, report };
-    rows.at_signer("control: use a five-second pass in time", "executed", one_move(world, 1), None).await?;
-    let mut outside = Stolen::new(world, player, &text, "short", rows.report).await?;
-    let mut forged = outside.forge(world, MOVE, step()).await?;
-    forged.valid = lifetime(&forged.message);
-    rows.past("control: use a five-second pass in time", "executed", forged).await?;
-    Ok(Short { inside, outside })
-}
-
-fn lifetime(message: &Message) -> (u64, u64) {
-    (message.notBefore.to(), message.notAfter.to())
-}
-
-/// Waits until both have run out, on the chain's clock, and tries them again.
-pub async fn waited_out(world: &World, player: &Player, short: Short, report: &mut Report) -> Result<(), CliError> {
-    let Short { inside, mut outside } = short;
-    let end = inside.grant.not_after.max(outside.pass.grant.not_after);
-    for _ in 0..100 {
-        let head = world.node.block(BlockNumberOrTag::Latest).await.map_err(|e| node_error(&e))?;
-        if head.time >= end {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    let mut rows = Rows { world, player, pass: &inside, report };
-    rows.at_signer("use a five-second pass that has run out", "grant_expired", one_move(world, 1), None).await?;
-    let mut forged = outside.forge(world, MOVE, step()).await?;
-    forged.valid = lifetime(&forged.message);
-    rows.past("use a five-second pass that has run out", "grant_expired", forged).await
-}
-
-/// Revokes, and shows that both sides now refuse.
-pub async fn revoked(world: &World, player: &Player, pass: &Pass, report: &mut Report) -> Result<(), CliError> {
-    let mut stolen = Stolen::new(world, player, &only(usize::from(MOVE)), "last", report).await?;
-    let control = stolen.forge(world, MOVE, step()).await?;
-    let mut rows = Rows { world, player, pass, report };
-    rows.at_signer("control: move before the pass is revoked", "executed", one_move(world, 1), None).await?;
-    rows.past("control: move before the pass is revoked", "executed", control).await?;
-    for session in [&pass.session, &stolen.pass.session] {
-        let view: RevokeView = player.client.post(&format!("/v1/sessions/{session}/revoke"), &()).await?;
-        let said = if view.tx.is_some() { "ended" } else { "pending" };
-        let gas = view.gas_used;
-        rows.row(
-            "revoke a pass",
-            "ended",
-            if view.session.state == "revoking" { "ended" } else { &view.session.state },
-            said,
-            gas,
-        );
-    }
-    rows.at_signer("move after the pass was revoked", "grant_ended", one_move(world, 1), None).await?;
-    let forged = stolen.forge(world, MOVE, step()).await?;
-    rows.past("move after the pass was revoked", "grant_ended", forged).await
 }

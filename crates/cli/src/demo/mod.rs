@@ -3,15 +3,19 @@
 //! - [`setup`]: anvil, contracts, the server: real processes on loopback.
 //! - [`players`]: two owners, one for each home of an account; logging in and handing out passes.
 //! - [`play`]: moves and purchases by session key.
-//! - [`attacks`]: what must not be done, at the signer and past it; [`forge`]: operations made past the signer.
+//! - [`attacks`]: what must not be done, at the signer and past it; [`endings`]: expiry and revocation; [`rows`]: trying.
+//! - [`stolen`], [`forge`]: a session key outside the vault, and operations made with it past the signer.
 //! - [`report`]: the table.
 
 mod attacks;
+mod endings;
 mod forge;
 mod play;
 mod players;
 mod report;
+mod rows;
 mod setup;
+mod stolen;
 
 use crate::commands::Context;
 use crate::error::CliError;
@@ -62,15 +66,15 @@ async fn scenes(world: &setup::World, report: &mut Report) -> Result<(), CliErro
         let pass = player.hand_out(world, setup::ARENA, report, true).await?;
         play::moves_and_purchases(world, player, &pass, report).await?;
         play::gas(world, player, report).await?;
-        short.push(attacks::short_pass(world, player, report).await?);
+        short.push(endings::short_pass(world, player, report).await?);
         passes.push(pass);
     }
     for ((player, pass), short) in players.iter().zip(passes).zip(short) {
         report.scene(&format!("{}: what must not be done", player.name));
         attacks::all(world, player, &pass, report).await?;
-        attacks::waited_out(world, player, short, report).await?;
+        endings::waited_out(world, player, short, report).await?;
         report.scene(&format!("{}: the end", player.name));
-        attacks::revoked(world, player, &pass, report).await?;
+        endings::revoked(world, player, &pass, report).await?;
     }
     Ok(())
 }

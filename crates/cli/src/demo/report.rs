@@ -1,6 +1,7 @@
 //! The table.
 
 use crate::error::CliError;
+use crate::system::out;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -57,7 +58,7 @@ impl Report {
     /// Some text.
     pub fn say(&self, text: &str) {
         if !self.json {
-            println!("{text}");
+            out(text);
         }
     }
 
@@ -90,23 +91,26 @@ impl Report {
         if self.json {
             let value =
                 serde_json::json!({ "rows": self.rows, "gas": self.gas, "all_as_expected": self.all_as_expected() });
-            println!("{value:#}");
+            out(&format!("{value:#}"));
             return Ok(());
         }
-        println!("\n{:<7} {:<52} {:<20} {:<20} {:<20} {:>8}", "HOME", "ACTION", "EXPECTED", "SIGNER", "CHAIN", "GAS");
+        out(&format!(
+            "\n{:<7} {:<52} {:<20} {:<20} {:<20} {:>8}",
+            "HOME", "ACTION", "EXPECTED", "SIGNER", "CHAIN", "GAS"
+        ));
         for r in &self.rows {
             let gas = r.gas.map_or("-".to_owned(), |g| g.to_string());
             let mark = if r.as_expected() { "" } else { "   <- NOT AS EXPECTED" };
-            println!(
+            out(&format!(
                 "{:<7} {:<52} {:<20} {:<20} {:<20} {gas:>8}{mark}",
                 r.home, r.action, r.expected, r.signer, r.chain
-            );
+            ));
         }
         let good = self.rows.iter().filter(|r| r.as_expected()).count();
-        println!("\n{good} of {} rows as expected", self.rows.len());
-        println!("\n{:<7} {:<32} {:>12} {:>12}", "HOME", "GAS, THIRD USE", "PLAIN EOA", "SESSION KEY");
+        out(&format!("\n{good} of {} rows as expected", self.rows.len()));
+        out(&format!("\n{:<7} {:<32} {:>12} {:>12}", "HOME", "GAS, THIRD USE", "PLAIN EOA", "SESSION KEY"));
         for g in &self.gas {
-            println!("{:<7} {:<32} {:>12} {:>12}", g.home, g.what, g.plain, g.session_key);
+            out(&format!("{:<7} {:<32} {:>12} {:>12}", g.home, g.what, g.plain, g.session_key));
         }
         Ok(())
     }

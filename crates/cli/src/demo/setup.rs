@@ -4,7 +4,7 @@ use crate::client::Client;
 use crate::commands::serve::node_error;
 use crate::commands::wallet_error;
 use crate::error::CliError;
-use crate::system::write_private;
+use crate::system::{out, write_private};
 use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, Bytes, TxKind, U256};
 use alloy_sol_types::{SolValue, sol};
@@ -243,14 +243,14 @@ impl World {
         let processes = self.processes.lock().map_err(|_| CliError::missing("lock", "a lock is poisoned"))?;
         let pids: Vec<String> = processes.iter().map(|c| c.id().to_string()).collect();
         write_private(&self.folder.join("stay"), &pids.join("\n"))?;
-        println!("\nserver and chain stay up");
-        println!("  server  {}", self.server.url());
-        println!("  node    {}", self.node.shown());
-        println!(
+        out("\nserver and chain stay up");
+        out(&format!("  server  {}", self.server.url()));
+        out(&format!("  node    {}", self.node.shown()));
+        out(&format!(
             "  use     hallpass --config {} session list   (after: hallpass --config ... login --dev-key owner-a)",
             self.folder.join("hallpass.toml").display()
-        );
-        println!("  stop    kill {}", pids.join(" "));
+        ));
+        out(&format!("  stop    kill {}", pids.join(" ")));
         Ok(())
     }
 }
