@@ -281,6 +281,22 @@ impl Node {
             .collect()
     }
 
+    /// The transaction in which `account` installed `grant`, up to block `to` inclusive.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn installed(&self, account: Address, grant: B256, to: u64) -> Result<Option<B256>, NodeError> {
+        use alloy_sol_types::SolEvent;
+        let filter = alloy_rpc_types_eth::Filter::new()
+            .address(account)
+            .event_signature(crate::contracts::IHallpass::Installed::SIGNATURE_HASH)
+            .topic1(grant)
+            .from_block(0)
+            .to_block(to);
+        let logs = self.ask(self.provider.get_logs(&filter).await)?;
+        Ok(logs.first().and_then(|log| log.transaction_hash))
+    }
+
     fn ask<T>(&self, answer: Result<T, RpcError<TransportErrorKind>>) -> Result<T, NodeError> {
         answer.map_err(|error| match error {
             RpcError::ErrorResp(payload) => match payload.as_revert_data() {

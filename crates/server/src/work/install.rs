@@ -5,11 +5,13 @@ use crate::app::event;
 use crate::caller::Caller;
 use crate::{ApiError, App};
 use alloy_eips::eip7702::SignedAuthorization;
+use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{Bytes, U256};
 use hallpass_auth::prove_grant;
 use hallpass_chain::Home;
-use hallpass_chain::hallpass::Ready;
+use hallpass_chain::hallpass::{Ready, state};
 use hallpass_chain::relay::{Receipt, Relayed};
+use hallpass_policy::{Grant, Status};
 use hallpass_session::{Action, Actor, Decision, Installation, KeySession, Lifecycle, Subject};
 use hallpass_types::SessionId;
 
@@ -52,6 +54,11 @@ pub async fn approve(
     if let Installation::Installed { tx, .. } = session.install {
         return Ok((session, send::receipt(app, tx).await?));
     }
+    // Sent just before a crash, or by somebody else: anybody may install what the owner signed.
+    if let Some(receipt) = standing(app, &grant).await? {
+        let session = note(app, caller, id, Installation::Installed { tx: receipt.tx, block: receipt.block }).await?;
+        return Ok((session, receipt));
+    }
     let place = home(&session, owner);
     let ready = place.ready(&app.chain.node, &app.chain.suite, grant.account).await?;
     let authorizations = match (place, ready, delegation) {
@@ -78,8 +85,30 @@ pub async fn approve(
     if !receipt.success {
         return Err(ApiError::refused("reverted", format!("the installation was refused in transaction {sent}")));
     }
+    // A transaction to an account whose delegation was not taken succeeds and does nothing.
+    if standing(app, &grant).await?.is_none() {
+        return Err(ApiError::refused(
+            "not_installed",
+            "the account did not take the delegation, so nothing stands there",
+        )
+        .hint("sign the authorization with the account's next nonce and approve again"));
+    }
     let session = note(app, caller, id, Installation::Installed { tx: sent, block: receipt.block }).await?;
     Ok((session, receipt))
+}
+
+/// The transaction that installed a grant, whoever sent it; `None` where the account does not know the grant.
+async fn standing(app: &App, grant: &Grant) -> Result<Option<Receipt>, ApiError> {
+    let node = &app.chain.node;
+    let head = node.block(BlockNumberOrTag::Latest).await?;
+    let ledger = state::ledger(node, grant, grant.id(), BlockId::number(head.number)).await?;
+    if ledger.status == Status::Unknown {
+        return Ok(None);
+    }
+    match node.installed(grant.account, grant.id(), head.number).await? {
+        Some(tx) => send::receipt(app, tx).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// The caller's own session, or 404.
