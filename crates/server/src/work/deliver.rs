@@ -32,9 +32,11 @@ pub async fn deliver(
     let _one_at_a_time = app.sending(id).lock().await;
     let reservation = load(app, id).await?;
     let signature = match &reservation.state {
-        ReservationState::Reserved => {
-            fresh.ok_or_else(|| ApiError::internal("no_signature", "a reserved operation has no signature"))?
-        }
+        ReservationState::Reserved => match fresh {
+            Some(signature) => signature,
+            // Nobody signs what was executed already.
+            None => return done(app, grant, session, reservation).await,
+        },
         ReservationState::Signed { signature } => signature.clone(),
         ReservationState::Submitted { signature, txs } => {
             if let Some(receipt) = landed(app, txs).await? {
@@ -43,14 +45,14 @@ pub async fn deliver(
             signature.clone()
         }
         ReservationState::Spent { .. } | ReservationState::Released { .. } => {
-            return match executed(app, grant, session, &reservation).await? {
-                Some(receipt) => Ok((reservation, receipt)),
-                None => Err(ApiError::conflict("released", "this operation was never executed and no longer can be")
-                    .hint("send the request with a new idempotency key")),
-            };
+            return done(app, grant, session, reservation).await;
         }
     };
-    let call = Relayed { to: grant.account, data: calldata(app, grant, &reservation, &signature)?, authorizations: Vec::new() };
+    let call = Relayed {
+        to: grant.account,
+        data: calldata(app, grant, &reservation, &signature)?,
+        authorizations: Vec::new(),
+    };
     match send_in_time(app, call, reservation.valid_from).await {
         Ok(sent) => {
             let reservation = note(app, session, id, &signature, sent).await?;
@@ -62,6 +64,20 @@ pub async fn deliver(
             None => Err(error),
         },
         Err(error) => Err(error),
+    }
+}
+
+/// What became of an operation that is not to be sent any more.
+async fn done(
+    app: &App,
+    grant: &Grant,
+    session: &KeySession,
+    r: Reservation,
+) -> Result<(Reservation, Receipt), ApiError> {
+    match executed(app, grant, session, &r).await? {
+        Some(receipt) => Ok((r, receipt)),
+        None => Err(ApiError::conflict("released", "this operation was never executed and no longer can be")
+            .hint("send the request with a new idempotency key")),
     }
 }
 
@@ -87,7 +103,12 @@ async fn landed(app: &App, txs: &[B256]) -> Result<Option<Receipt>, ApiError> {
 }
 
 /// The transaction that executed the operation, whoever sent it.
-async fn executed(app: &App, grant: &Grant, session: &KeySession, r: &Reservation) -> Result<Option<Receipt>, ApiError> {
+async fn executed(
+    app: &App,
+    grant: &Grant,
+    session: &KeySession,
+    r: &Reservation,
+) -> Result<Option<Receipt>, ApiError> {
     let node = &app.chain.node;
     let from = match session.install {
         Installation::Installed { block, .. } => block,
@@ -117,11 +138,14 @@ async fn send_in_time(app: &App, call: Relayed, from: UnixSeconds) -> Result<B25
             tokio::time::sleep(Duration::from_secs(early.min(EDGE))).await;
         }
         match send::send(app, call.clone()).await {
-            Err(error) if error.problem.code == "op_not_yet_valid" => tokio::time::sleep(Duration::from_millis(500)).await,
+            Err(error) if error.problem.code == "op_not_yet_valid" => {
+                tokio::time::sleep(Duration::from_millis(500)).await
+            }
             other => return other,
         }
     }
-    Err(ApiError::unavailable("clock_mismatch", "the chain's clock stays behind this server's").hint("send the same request again"))
+    Err(ApiError::unavailable("clock_mismatch", "the chain's clock stays behind this server's")
+        .hint("send the same request again"))
 }
 
 async fn load(app: &App, id: ReservationId) -> Result<Reservation, ApiError> {
@@ -129,9 +153,16 @@ async fn load(app: &App, id: ReservationId) -> Result<Reservation, ApiError> {
     tx.reservations().find(id).await?.ok_or_else(|| ApiError::internal("corrupt_row", "a reservation is gone"))
 }
 
-async fn note(app: &App, session: &KeySession, id: ReservationId, signature: &Bytes, sent: B256) -> Result<Reservation, ApiError> {
+async fn note(
+    app: &App,
+    session: &KeySession,
+    id: ReservationId,
+    signature: &Bytes,
+    sent: B256,
+) -> Result<Reservation, ApiError> {
     let mut tx = app.store.begin().await?;
-    let stored = tx.reservations().find(id).await?.ok_or_else(|| ApiError::internal("corrupt_row", "a reservation is gone"))?;
+    let stored =
+        tx.reservations().find(id).await?.ok_or_else(|| ApiError::internal("corrupt_row", "a reservation is gone"))?;
     let moved = match stored.state {
         ReservationState::Reserved => stored.signed(signature.clone())?.submitted(sent)?,
         // Settlement may have been quicker; what is final is not moved.

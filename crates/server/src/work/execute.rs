@@ -1,9 +1,9 @@
 //! Reserve, make durable, sign; [`super::deliver`] sends.
 
 use super::books::{Books, Left, left};
+use super::deliver::deliver;
 use super::install::own;
 use super::judge::{judge, locally_ended};
-use super::deliver::deliver;
 use super::stored_grant;
 use crate::app::{event, record_id, sealed_key};
 use crate::caller::Caller;
@@ -162,6 +162,10 @@ fn again(
     session: &KeySession,
 ) -> Result<Again, ApiError> {
     if !matches!(earlier.state, ReservationState::Reserved | ReservationState::Signed { .. }) {
+        return Ok(Again::Sent);
+    }
+    // Sent just before a crash, and executed: judged again it would be denied for its own use of its sequence.
+    if super::settle::is_used(&books.head, earlier.sequence) {
         return Ok(Again::Sent);
     }
     let mut ledger = locally_ended(session, budget::project_sharing(&books.head, held, earlier.sequence));

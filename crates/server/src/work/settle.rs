@@ -95,10 +95,14 @@ async fn reservations(
 /// Lane 0's bitmap tells that a sequence was used, not by what; each sequence is given to one operation only, so a used
 /// one counts as that operation's. That is the strict reading: what is spent stays charged.
 fn nonce(reservation: &Reservation, settled: &Ledger) -> NonceState {
-    match reservation.sequence.checked_sub(settled.base) {
-        None => NonceState::UsedBy(reservation.digest),
-        Some(bit) if bit < 64 && (settled.used >> bit) & 1 == 1 => NonceState::UsedBy(reservation.digest),
-        Some(_) => NonceState::Unused,
+    if is_used(settled, reservation.sequence) { NonceState::UsedBy(reservation.digest) } else { NonceState::Unused }
+}
+
+/// Whether a sequence of lane 0 can no longer execute.
+pub(super) fn is_used(ledger: &Ledger, sequence: u32) -> bool {
+    match sequence.checked_sub(ledger.base) {
+        None => true,
+        Some(bit) => bit < 64 && (ledger.used >> bit) & 1 == 1,
     }
 }
 
