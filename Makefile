@@ -15,7 +15,7 @@ STAY ?=
 help:
 	@sed -n 's/^# //p' Makefile | head -3
 
-demo: build
+demo: build tools
 	$(HALLPASS) demo --anvil "$$(tools/anvil-path)" $(if $(STAY),--stay)
 
 test: check contracts differential e2e demo
@@ -32,7 +32,8 @@ $(NPM_STAMP): contracts/package.json contracts/package-lock.json tools/setup
 	npm ci --prefix contracts --no-audit --no-fund
 	touch $@
 
-build: tools
+build:
+	tools/setup
 	cargo build --locked --package hallpass-cli
 
 format:
@@ -43,6 +44,7 @@ lint:
 
 unit:
 	cargo test --locked --workspace --lib --bins
+	cargo test --locked --package hallpass-policy --test '*'
 	cargo test --locked --workspace --doc
 
 generated: build
@@ -54,10 +56,10 @@ contracts: tools
 	cd contracts && npm run --silent artifacts:check
 
 differential: tools
-	cargo test --locked --package hallpass-chain --tests
+	cargo test --locked --package hallpass-chain --test '*'
 
-e2e: build
-	cargo test --locked --package hallpass-cli --package hallpass-store --package hallpass-server --tests
+e2e: build tools
+	cargo test --locked --package hallpass-store --package hallpass-cli --test '*'
 
 prove: tools
 	tools/prove
