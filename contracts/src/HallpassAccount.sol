@@ -195,7 +195,7 @@ abstract contract HallpassAccount is IHallpass {
     function _signed(uint256 key, uint256 signature) private view {
         if (Frame.get(Frame.KEY_KIND) != Grants.SECP256K1) revert NotYetSupported();
         bytes32 op = bytes32(Frame.hash(Frame.OP, Frame.OP_LENGTH));
-        Eip712.checkAt(Reader.address_(key), Eip712.digest(address(this), op), signature);
+        Eip712.checkAt(Reader.u160(key), Eip712.digest(address(this), op), signature);
     }
 
     function _ours(Grant memory grant) private view {

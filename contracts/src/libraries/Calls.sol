@@ -22,11 +22,14 @@ library Calls {
     function judge(uint256 position, uint256 end) internal view {
         unchecked {
             uint256 call = Frame.get(Frame.METERS_END);
-            while (position < end) {
+            // There is a call: an empty batch was denied.
+            do {
                 uint256 index = Reader.u16(position);
                 Frame.set(call + Frame.GAS_FLOOR, Reader.u32(position + 2));
+                position += 6;
                 uint256 value;
-                (value, position) = Reader.minimal(position + 6);
+                if (Reader.u8(position) == 0) ++position;
+                else (value, position) = Reader.minimal(position);
                 uint256 length = Reader.u24(position);
                 position += 3;
                 if (position + length > end) revert IHallpass.Malformed();
@@ -40,7 +43,7 @@ library Calls {
                 Checks.judge(rule, value, position, length);
                 position += length;
                 call += Frame.CALL_SIZE;
-            }
+            } while (position < end);
             Frame.set(Frame.CALLS_END, call);
             Frame.extend(call);
         }
@@ -51,9 +54,11 @@ library Calls {
         unchecked {
             uint256 first = Frame.get(Frame.METERS_END);
             uint256 end = Frame.get(Frame.CALLS_END);
-            for (uint256 call = first; call < end; call += Frame.CALL_SIZE) {
+            uint256 call = first;
+            do {
                 if (!_make(call)) revert IHallpass.CallFailed((call - first) / Frame.CALL_SIZE, _reason());
-            }
+                call += Frame.CALL_SIZE;
+            } while (call < end);
         }
     }
 
@@ -62,10 +67,13 @@ library Calls {
         unchecked {
             if (index >= Frame.get(Frame.RULE_COUNT)) revert IHallpass.NoRule();
             uint256 end = Frame.get(Frame.RULES_END);
-            for (rule = Frame.RULES; rule < end; rule += Frame.RULE_SIZE) {
-                if (Frame.get(rule + Frame.RULE_INDEX) == index) return rule;
+            rule = Frame.RULES;
+            while (Frame.get(rule + Frame.RULE_INDEX) != index) {
+                rule += Frame.RULE_SIZE;
+                if (rule >= end) revert IHallpass.Malformed();
             }
-            revert IHallpass.Malformed();
+            // Where no rule was opened, what was compared first is no rule.
+            if (rule >= end) revert IHallpass.Malformed();
         }
     }
 

@@ -55,8 +55,17 @@ library Checks {
         unchecked {
             uint256 end = types + members;
             for (; types < end; ++types) {
-                if (!Words.canonical(Reader.u8(types), Reader.word(arguments))) revert IHallpass.BadCalldata();
+                uint256 kind = Reader.u8(types);
+                uint256 word = Reader.word(arguments);
                 arguments += 32;
+                // What `canonical` says of the two that are most in use, without the 50 gas for asking it.
+                if (kind < Words.INT) {
+                    if (word >> ((kind + 1) << 3) != 0) revert IHallpass.BadCalldata();
+                } else if (kind == Words.ADDRESS) {
+                    if (word >> 160 != 0) revert IHallpass.BadCalldata();
+                } else {
+                    if (!Words.canonical(kind, word)) revert IHallpass.BadCalldata();
+                }
             }
         }
     }

@@ -71,12 +71,12 @@ library Eip712 {
         assembly ("memory-safe") {
             position := signature.offset
         }
-        checkAt(signer, hash, position);
+        checkAt(uint160(signer), hash, position);
     }
 
     /// @notice Requires that `signer` signed `hash` by the r, s and v at `position`: low s, v 27 or 28, no zero signer.
     /// @dev Assembly: the call without an encoder, about 100 gas less.
-    function checkAt(address signer, bytes32 hash, uint256 position) internal view {
+    function checkAt(uint256 signer, bytes32 hash, uint256 position) internal view {
         uint256 s = Reader.word(position + 32);
         uint256 v = Reader.u8(position + 64);
         if (s > HALF_ORDER) revert IHallpass.BadSignature();
@@ -96,6 +96,6 @@ library Eip712 {
             recovered := mload(0)
         }
         if (recovered == 0) revert IHallpass.BadSignature();
-        if (recovered != uint160(signer)) revert IHallpass.BadSignature();
+        if (recovered != signer) revert IHallpass.BadSignature();
     }
 }

@@ -32,10 +32,26 @@ library Meters {
             uint256 end = Frame.get(rule + Frame.CHECKS_END);
             uint256 uses = Reader.u8(position);
             if (uses == 0) {
-                if (position + 1 != end || Frame.get(rule + Frame.MAX_VALUE) != 0) revert IHallpass.BadGrant();
-                return;
+                if (position + 1 != end) revert IHallpass.BadGrant();
+                if (Frame.get(rule + Frame.MAX_VALUE) != 0) revert IHallpass.BadGrant();
+            } else {
+                if (uses != 1) revert IHallpass.NotYetSupported();
+                _charge(rule, types, members, arguments, value, position, end);
             }
-            if (uses != 1) revert IHallpass.NotYetSupported();
+        }
+    }
+
+    /// @dev Charges the one use at `position`.
+    function _charge(
+        uint256 rule,
+        uint256 types,
+        uint256 members,
+        uint256 arguments,
+        uint256 value,
+        uint256 position,
+        uint256 end
+    ) private view {
+        unchecked {
             uint256 id = Reader.u16(position + 1);
             uint256 from = Reader.u8(position + 3);
             position += 4;
@@ -53,7 +69,9 @@ library Meters {
                 revert IHallpass.BadGrant();
             }
             if (position != end) revert IHallpass.BadGrant();
-            if (from != VALUE && Frame.get(rule + Frame.MAX_VALUE) != 0) revert IHallpass.BadGrant();
+            if (from != VALUE) {
+                if (Frame.get(rule + Frame.MAX_VALUE) != 0) revert IHallpass.BadGrant();
+            }
 
             uint256 meter = _find(id);
             _fits(meter, from, Frame.get(rule + Frame.TARGET));
@@ -98,9 +116,10 @@ library Meters {
                 if (found != 0) revert IHallpass.BadGrant();
                 found = meter;
             }
-            if (found != 0) return found;
-            if (end - start == Frame.get(Frame.METER_COUNT) * Frame.METER_SIZE) revert IHallpass.BadGrant();
-            revert IHallpass.Malformed();
+            if (found == 0) {
+                if (end - start == Frame.get(Frame.METER_COUNT) * Frame.METER_SIZE) revert IHallpass.BadGrant();
+                revert IHallpass.Malformed();
+            }
         }
     }
 
@@ -111,7 +130,9 @@ library Meters {
             uint256 what = Frame.get(meter + Frame.WHAT);
             uint256 fitting = (0x0301030200 >> (what << 3)) & 0xff;
             if (from != fitting) revert IHallpass.BadGrant();
-            if (what == TOKEN && Frame.get(meter + Frame.TOKEN) != target) revert IHallpass.BadGrant();
+            if (what == TOKEN) {
+                if (Frame.get(meter + Frame.TOKEN) != target) revert IHallpass.BadGrant();
+            }
         }
     }
 

@@ -15,18 +15,17 @@ library Nonces {
     function use(uint256 grant, uint256 sequence) internal pure returns (uint256) {
         unchecked {
             uint256 base = uint32(grant >> BASE);
-            uint256 used = uint64(grant >> USED);
             if (sequence < base) revert IHallpass.NonceUsed();
             uint256 ahead = sequence - base;
             if (ahead >= WINDOW) {
                 uint256 shift = ahead - (WINDOW - 1);
-                base += shift;
-                used >>= shift;
+                uint256 used = uint64(grant >> USED) >> shift;
+                grant = (grant & MASK) | (base + shift) << BASE | used << USED;
                 ahead = WINDOW - 1;
             }
-            uint256 bit = 1 << ahead;
-            if (used & bit != 0) revert IHallpass.NonceUsed();
-            return (grant & MASK) | base << BASE | (used | bit) << USED;
+            uint256 bit = 1 << (USED + ahead);
+            if (grant & bit != 0) revert IHallpass.NonceUsed();
+            return grant | bit;
         }
     }
 }

@@ -99,8 +99,11 @@ library Wire {
                 uint256 length = Reader.u8(position + 22);
                 position += 23;
                 Frame.set(rule + Frame.SIGNATURE, Reader.hash(position, length));
-                (length, position) = Reader.minimal(position + length);
-                Frame.set(rule + Frame.MAX_VALUE, length);
+                position += length;
+                uint256 maxValue;
+                if (Reader.u8(position) == 0) ++position;
+                else (maxValue, position) = Reader.minimal(position);
+                Frame.set(rule + Frame.MAX_VALUE, maxValue);
                 length = Reader.u16(position);
                 position += 2;
                 Frame.set(rule + Frame.CHECKS_HASH, Reader.hash(position, length));
@@ -190,8 +193,10 @@ library Wire {
             Frame.set(Frame.NONCE, Reader.word(position));
             Frame.set(Frame.VALID_FROM, Reader.u48(position + 32));
             Frame.set(Frame.VALID_UNTIL, Reader.u48(position + 38));
+            position += 44;
             uint256 maxFee;
-            (maxFee, position) = Reader.minimal(position + 44);
+            if (Reader.u8(position) == 0) ++position;
+            else (maxFee, position) = Reader.minimal(position);
             Frame.set(Frame.MAX_FEE, maxFee);
             uint256 length = Reader.u24(position);
             callsAt = position + 3;

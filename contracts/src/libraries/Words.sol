@@ -5,9 +5,9 @@ import {IHallpass} from "../interfaces/IHallpass.sol";
 
 /// @title The types of a layout, and the words that are values of them
 library Words {
-    uint256 private constant INT = 0x20;
+    uint256 internal constant INT = 0x20;
     uint256 private constant BYTES_N = 0x40;
-    uint256 private constant ADDRESS = 0x60;
+    uint256 internal constant ADDRESS = 0x60;
     uint256 private constant BOOL = 0x61;
     uint256 private constant BYTES = 0x62;
     uint256 private constant STRING = 0x63;
