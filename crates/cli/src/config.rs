@@ -28,6 +28,10 @@ pub struct Config {
     pub login_hours: u64,
     /// Gas units for each operation, where a grant does not say.
     pub gas_per_op: u64,
+    /// Longest life of a pass whose key is held outside the vault.
+    pub outside_hours: u64,
+    /// Most wei, for each call and in each window, that such a pass may carry; a decimal text.
+    pub outside_wei: String,
     /// A file whose first line opens the vault.
     pub passphrase_file: Option<PathBuf>,
 }
@@ -43,13 +47,26 @@ impl Default for Config {
             finality: "finalized".to_owned(),
             login_hours: 12,
             gas_per_op: 1_000_000,
+            outside_hours: 24,
+            outside_wei: "0".to_owned(),
             passphrase_file: None,
         }
     }
 }
 
-const KEYS: [&str; 9] =
-    ["listen", "public_url", "chain", "rpc", "store", "finality", "login_hours", "gas_per_op", "passphrase_file"];
+const KEYS: [&str; 11] = [
+    "listen",
+    "public_url",
+    "chain",
+    "rpc",
+    "store",
+    "finality",
+    "login_hours",
+    "gas_per_op",
+    "outside_hours",
+    "outside_wei",
+    "passphrase_file",
+];
 
 impl Config {
     /// Reads the file, then the environment.
@@ -65,7 +82,7 @@ impl Config {
         for key in KEYS {
             let name = format!("HALLPASS_{}", key.to_uppercase());
             if let Ok(value) = std::env::var(&name) {
-                let number = matches!(key, "login_hours" | "gas_per_op");
+                let number = matches!(key, "login_hours" | "gas_per_op" | "outside_hours");
                 let value = match value.parse::<i64>() {
                     Ok(n) if number => toml::Value::Integer(n),
                     _ => toml::Value::String(value),
@@ -74,7 +91,9 @@ impl Config {
             }
         }
         toml::Value::Table(table).try_into().map_err(|e: toml::de::Error| {
-            CliError::input("bad_config", format!("the configuration cannot be read: {}", e.message()))
+            // "<what is wrong>\nin `<key>`\n"
+            let says = e.to_string().trim_end().replace('\n', " ");
+            CliError::input("bad_config", format!("the configuration cannot be read: {says}"))
                 .hint(format!("known keys: {}; each can be set as HALLPASS_NAME too", KEYS.join(", ")))
         })
     }
@@ -105,6 +124,10 @@ impl Config {
             finality,
             login_seconds: self.login_hours.saturating_mul(3600),
             gas_per_op: self.gas_per_op,
+            outside_seconds: self.outside_hours.saturating_mul(3600),
+            outside_wei: self.outside_wei.parse().map_err(|_| {
+                CliError::input("bad_config", format!("`outside_wei`: `{}` is no number of wei", self.outside_wei))
+            })?,
         })
     }
 }

@@ -48,7 +48,10 @@ impl CliError {
         if json {
             eprintln!("{}", json!({ "error": { "code": self.code, "says": self.says, "hint": self.hint } }));
         } else {
-            eprintln!("error: {} [{}]", self.says, self.code);
+            // A parser's report goes on with the line in question, and a caret.
+            let (first, rest) = self.says.split_once('\n').unwrap_or((&self.says, ""));
+            eprintln!("error: {first} [{}]", self.code);
+            rest.lines().for_each(|line| eprintln!("{line}"));
             if let Some(hint) = &self.hint {
                 eprintln!("hint: {hint}");
             }

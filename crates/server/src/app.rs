@@ -26,6 +26,10 @@ pub struct Settings {
     pub login_seconds: u64,
     /// Gas units that a grant allows each operation where it does not say.
     pub gas_per_op: u64,
+    /// Longest life, in seconds, of a pass whose key is held outside the vault.
+    pub outside_seconds: u64,
+    /// Most wei, for each call and in each window, that such a pass may carry.
+    pub outside_wei: u128,
 }
 
 /// Which block is final.

@@ -191,7 +191,10 @@ impl File {
         if source.trim_start().starts_with('{') {
             json::parse(&source).map_err(|e| CliError::input(e.code(), e.to_string()))
         } else {
-            text::parse(&source).map_err(|e| CliError::input(e.code, e.to_string()))
+            text::parse(&source).map_err(|mut e| {
+                let hint = e.hint.take();
+                CliError { hint, ..CliError::input(e.code, e.to_string()) }
+            })
         }
     }
 }

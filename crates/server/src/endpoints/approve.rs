@@ -1,14 +1,13 @@
 //! `POST /v1/sessions/{id}/approve`: the owner's signature.
 
 use super::shapes::{Body, SessionView, address, bytes, decimal};
-use crate::caller::Caller;
+use crate::caller::{Caller, Named};
 use crate::error::Problem;
 use crate::work::install;
 use crate::{ApiError, App};
 use alloy_eips::eip7702::{Authorization, SignedAuthorization};
 use axum::Json;
-use axum::extract::{Path, State};
-use hallpass_types::SessionId;
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -73,7 +72,7 @@ pub struct ApproveView {
 pub async fn handler(
     State(app): State<App>,
     caller: Caller,
-    Path(id): Path<SessionId>,
+    Named(id): Named,
     Body(body): Body<ApproveBody>,
 ) -> Result<Json<ApproveView>, ApiError> {
     let signature = bytes("signature", &body.signature)?;

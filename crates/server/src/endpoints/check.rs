@@ -1,13 +1,12 @@
 //! `POST /v1/sessions/{id}/check`: would this be allowed?
 
 use super::shapes::{ActionBody, Body, VerdictView};
-use crate::caller::Caller;
+use crate::caller::{Caller, Named};
 use crate::error::Problem;
 use crate::work::judge;
 use crate::{ApiError, App};
 use axum::Json;
-use axum::extract::{Path, State};
-use hallpass_types::SessionId;
+use axum::extract::State;
 
 /// Reserves and signs nothing.
 #[utoipa::path(post, path = "/v1/sessions/{id}/check", operation_id = "check", tag = "sessions", params(("id" = String, Path,)),
@@ -16,7 +15,7 @@ use hallpass_types::SessionId;
 pub async fn handler(
     State(app): State<App>,
     caller: Caller,
-    Path(id): Path<SessionId>,
+    Named(id): Named,
     Body(body): Body<ActionBody>,
 ) -> Result<Json<VerdictView>, ApiError> {
     let (judged, left) = judge::check(&app, &caller, id, &body.read()?).await?;

@@ -1,15 +1,15 @@
 //! `POST /v1/sessions/{id}/execute`: reserves, signs, sends.
 
 use super::shapes::{ActionBody, Body, CostView};
-use crate::caller::Caller;
+use crate::caller::{Caller, Named};
 use crate::error::Problem;
 use crate::work::books::Left;
 use crate::work::execute::{self, Outcome};
 use crate::{ApiError, App};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use hallpass_types::{IdempotencyKey, SessionId};
+use hallpass_types::IdempotencyKey;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -55,7 +55,7 @@ pub struct ExecuteView {
 pub async fn handler(
     State(app): State<App>,
     caller: Caller,
-    Path(id): Path<SessionId>,
+    Named(id): Named,
     Body(body): Body<ExecuteBody>,
 ) -> Result<Json<ExecuteView>, ApiError> {
     let key = IdempotencyKey::try_from(body.idempotency_key)

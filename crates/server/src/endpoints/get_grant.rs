@@ -1,24 +1,19 @@
 //! `GET /v1/sessions/{id}`: a key session and its grant, in every form.
 
 use super::request_grant::GrantView;
-use crate::caller::Caller;
+use crate::caller::{Caller, Named};
 use crate::error::Problem;
 use crate::work::install::own;
 use crate::work::{home, stored_grant};
 use crate::{ApiError, App};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use hallpass_chain::hallpass::Ready;
-use hallpass_types::SessionId;
 
 /// Another owner's session answers 404.
 #[utoipa::path(get, path = "/v1/sessions/{id}", operation_id = "getSession", tag = "sessions", params(("id" = String, Path,)),
     responses((status = 200, body = GrantView), (status = 401, body = Problem), (status = 404, body = Problem)))]
-pub async fn handler(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<SessionId>,
-) -> Result<Json<GrantView>, ApiError> {
+pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -> Result<Json<GrantView>, ApiError> {
     let mut tx = app.store.read().await?;
     let session = own(tx.as_mut(), &caller, id).await?;
     let (_, grant) = stored_grant(tx.as_mut(), &session).await?;

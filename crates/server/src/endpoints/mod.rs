@@ -55,7 +55,7 @@ fn routes() -> OpenApiRouter<App> {
 /// The API. Bodies over 64 KiB are refused.
 pub fn router(app: App) -> Router {
     let (router, _) = routes().split_for_parts();
-    router.layer(DefaultBodyLimit::max(MAX_BODY)).fallback(not_found).with_state(app)
+    router.layer(DefaultBodyLimit::max(MAX_BODY)).fallback(not_found).method_not_allowed_fallback(no_such_method).with_state(app)
 }
 
 /// The OpenAPI document, as it is committed under `docs/reference/openapi.json`.
@@ -69,5 +69,10 @@ pub fn openapi() -> Result<String, serde_json::Error> {
 
 async fn not_found() -> crate::ApiError {
     crate::ApiError::new(StatusCode::NOT_FOUND, "no_such_endpoint", "there is no such endpoint")
+        .hint("docs/reference/openapi.json lists them all")
+}
+
+async fn no_such_method() -> crate::ApiError {
+    crate::ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "no_such_method", "this endpoint has no such method")
         .hint("docs/reference/openapi.json lists them all")
 }

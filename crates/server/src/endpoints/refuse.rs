@@ -2,24 +2,19 @@
 
 use super::shapes::SessionView;
 use crate::app::event;
-use crate::caller::Caller;
+use crate::caller::{Caller, Named};
 use crate::error::Problem;
 use crate::work::install::own;
 use crate::work::stored_grant;
 use crate::{ApiError, App};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use hallpass_session::{Action, Actor, Reason, Subject};
-use hallpass_types::SessionId;
 
 /// Final; a new request is a new session.
 #[utoipa::path(post, path = "/v1/sessions/{id}/refuse", operation_id = "refuseGrant", tag = "grants", params(("id" = String, Path,)),
     responses((status = 200, body = SessionView), (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn handler(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<SessionId>,
-) -> Result<Json<SessionView>, ApiError> {
+pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -> Result<Json<SessionView>, ApiError> {
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     let session = own(tx.as_mut(), &caller, id).await?;

@@ -1,13 +1,12 @@
 //! `POST /v1/sessions/{id}/revoke`: ends a key session.
 
 use super::shapes::SessionView;
-use crate::caller::Caller;
+use crate::caller::{Caller, Named};
 use crate::error::Problem;
 use crate::work::end;
 use crate::{ApiError, App};
 use axum::Json;
-use axum::extract::{Path, State};
-use hallpass_types::SessionId;
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -35,11 +34,7 @@ pub struct RevokeView {
 /// The end here is durable before this answers; the end on chain is sent and, where that fails, tried again.
 #[utoipa::path(post, path = "/v1/sessions/{id}/revoke", operation_id = "revoke", tag = "sessions", params(("id" = String, Path,)),
     responses((status = 200, body = RevokeView), (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn handler(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<SessionId>,
-) -> Result<Json<RevokeView>, ApiError> {
+pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -> Result<Json<RevokeView>, ApiError> {
     let ended = end::revoke(&app, &caller, id).await?;
     Ok(Json(RevokeView {
         session: SessionView::of_key(&ended.session, None),

@@ -4,12 +4,12 @@ use super::same_chain;
 use crate::app::{event, put_sealed_key, record_id};
 use crate::caller::Caller;
 use crate::{ApiError, App};
-use alloy_primitives::Address;
+use alloy_primitives::{Address, U256};
 use hallpass_chain::Home;
 use hallpass_chain::contracts::IHallpass;
 use hallpass_chain::hallpass::Ready;
 use hallpass_policy::draft::{CompleteError, Draft, Fill};
-use hallpass_policy::grant::{Gas, Grant, Routes, SessionKey};
+use hallpass_policy::grant::{Gas, Grant, Routes, SessionKey, What};
 use hallpass_policy::{json, text};
 use hallpass_session::{Action, Actor, Decision, Installation, KeySession, Lifecycle, StoredGrant, Subject};
 use hallpass_types::AccountId;
@@ -33,7 +33,11 @@ pub fn read(source: &str) -> Result<Draft, ApiError> {
     if source.trim_start().starts_with('{') {
         json::parse(source).map_err(|e| ApiError::refused(e.code(), e.to_string()))
     } else {
-        text::parse(source).map_err(|e| ApiError::refused(e.code, e.to_string()))
+        text::parse(source).map_err(|mut e| {
+            let hint = e.hint.take();
+            let refused = ApiError::refused(e.code, e.to_string());
+            hint.into_iter().fold(refused, ApiError::hint)
+        })
     }
 }
 
@@ -76,6 +80,9 @@ pub async fn propose(app: &App, caller: &Caller, draft: &Draft, pocket: Option<u
     };
     let grant = draft.complete(&fill).map_err(|e: CompleteError| ApiError::refused(e.code(), e.to_string()))?;
     judge(app, &grant, home, epoch, ender.public)?;
+    if inside.is_none() {
+        ceilings(app, &grant)?;
+    }
     let now = app.clock.now();
     let grant_id = grant.id();
     let account = AccountId { chain: grant.chain, address: account };
@@ -149,6 +156,33 @@ fn judge(app: &App, grant: &Grant, home: Home, epoch: u64, ender: Address) -> Re
     }
     if grant.not_after <= app.clock.now() {
         return Err(ApiError::refused("grant_expired", "the grant has ended already"));
+    }
+    Ok(())
+}
+
+/// What a key outside the vault may carry: the operator's ceilings, and no approval, which outlives the pass.
+fn ceilings(app: &App, grant: &Grant) -> Result<(), ApiError> {
+    let refused = |what: String| {
+        Err(ApiError::refused("outside_ceiling", format!("a key outside the vault may not carry {what}"))
+            .hint("leave `key` out, so that the vault makes it, or ask the operator"))
+    };
+    let settings = &app.settings;
+    let life = grant.not_after.get().saturating_sub(grant.not_before.get());
+    if life > settings.outside_seconds {
+        return refused(format!("a pass of more than {} seconds", settings.outside_seconds));
+    }
+    for rule in &grant.calls {
+        let name = rule.signature.split('(').next().unwrap_or("");
+        if matches!(name, "approve" | "increaseAllowance" | "setApprovalForAll" | "permit") {
+            return refused(format!("`{name}`"));
+        }
+        if rule.max_value > U256::from(settings.outside_wei) {
+            return refused(format!("more than {} wei in a call", settings.outside_wei));
+        }
+    }
+    let native = grant.meters.iter().filter(|m| m.what == What::Native);
+    if native.into_iter().any(|m| m.cap > settings.outside_wei) {
+        return refused(format!("more than {} wei in a window", settings.outside_wei));
     }
     Ok(())
 }
