@@ -11,6 +11,7 @@ import {Nonces} from "./libraries/Nonces.sol";
 import {Reader} from "./libraries/Reader.sol";
 import {State} from "./libraries/State.sol";
 import {Wire} from "./libraries/Wire.sol";
+import {Words} from "./libraries/Words.sol";
 
 /// @title The account, but for who owns it
 /// @notice There is no initializer: an account is ready, and empty of grants, the moment that it has this code.
@@ -173,8 +174,7 @@ abstract contract HallpassAccount is IHallpass {
             // validFrom <= time < validUntil
             if (validUntil - validFrom > MAX_LIFE) revert OpTooLong();
         }
-        if (validFrom < notBefore) revert OpOutsideGrant();
-        if (validUntil > notAfter) revert OpOutsideGrant();
+        if (Words.either(validFrom < notBefore, validUntil > notAfter)) revert OpOutsideGrant();
         uint256 granted = Frame.get(Frame.RELAYER);
         uint256 signed = Frame.get(Frame.OP_RELAYER);
         if (granted | signed != 0) {
@@ -186,8 +186,9 @@ abstract contract HallpassAccount is IHallpass {
         if (empty) revert EmptyBatch();
         uint256 nonce = Frame.get(Frame.NONCE);
         if (nonce >> 64 != 0) revert LaneNotSupported();
-        if (nonce < Frame.get(Frame.FIRST_SEQ)) revert SequenceOutOfRange();
-        if (nonce >= Frame.get(Frame.END_SEQ)) revert SequenceOutOfRange();
+        if (Words.either(nonce < Frame.get(Frame.FIRST_SEQ), nonce >= Frame.get(Frame.END_SEQ))) {
+            revert SequenceOutOfRange();
+        }
         if (nonce >= SEQUENCES) revert SequenceOutOfRange();
     }
 

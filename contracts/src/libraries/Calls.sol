@@ -23,7 +23,7 @@ library Calls {
         unchecked {
             uint256 call = Frame.get(Frame.METERS_END);
             // There is a call: an empty batch was denied.
-            do {
+            while (true) {
                 uint256 index = Reader.u16(position);
                 Frame.set(call + Frame.GAS_FLOOR, Reader.u32(position + 2));
                 position += 6;
@@ -43,7 +43,8 @@ library Calls {
                 Checks.judge(rule, value, position, length);
                 position += length;
                 call += Frame.CALL_SIZE;
-            } while (position < end);
+                if (position >= end) break;
+            }
             Frame.set(Frame.CALLS_END, call);
             Frame.extend(call);
         }
@@ -55,10 +56,11 @@ library Calls {
             uint256 first = Frame.get(Frame.METERS_END);
             uint256 end = Frame.get(Frame.CALLS_END);
             uint256 call = first;
-            do {
+            while (true) {
                 if (!_make(call)) revert IHallpass.CallFailed((call - first) / Frame.CALL_SIZE, _reason());
                 call += Frame.CALL_SIZE;
-            } while (call < end);
+                if (call >= end) break;
+            }
         }
     }
 

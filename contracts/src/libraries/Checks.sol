@@ -22,7 +22,9 @@ library Checks {
     uint256 private constant MASK = 8;
     uint256 private constant RATIO = 9;
 
-    uint256 private constant ONE_STEP = 0x010000;
+    /// @dev The one form of a path that leads to a member is one step and its index. Less this, any other number of steps
+    /// makes an index that no layout reaches.
+    uint256 internal constant ONE_STEP = 0x010000;
     uint256 private constant EVERY = 0xfffe;
 
     /// @notice Judges a call's value and the `length` bytes of arguments at `arguments` by the rule's `checks`.
@@ -36,8 +38,7 @@ library Checks {
                 if (size != 0) revert IHallpass.BadGrant();
                 if (length != 0) revert IHallpass.BadCalldata();
             } else {
-                if (size < 2) revert IHallpass.BadGrant();
-                if (Reader.u8(types) != Words.TUPLE) revert IHallpass.BadGrant();
+                if (Words.either(size < 2, Reader.u8(types) != Words.TUPLE)) revert IHallpass.BadGrant();
                 members = Reader.u8(types + 1);
                 types += 2;
                 _decode(types, members, arguments);
@@ -81,11 +82,12 @@ library Checks {
             ++position;
             for (; count != 0; --count) {
                 uint256 operator = Reader.u8(position);
-                uint256 index = step(position + 1, members);
+                uint256 index = Reader.u24(position + 1) - ONE_STEP;
+                if (index >= members) refuse(position + 1);
                 uint256 word = Reader.word(arguments + (index << 5));
                 position += 4;
                 // The argument was decoded: a bound that equals it is a value of its type, as every bound must be.
-                if (operator == EQUAL && word == Reader.word(position)) {
+                if ((operator ^ EQUAL) | (word ^ Reader.word(position)) == 0) {
                     position += 32;
                 } else {
                     bool holds;
@@ -115,19 +117,10 @@ library Checks {
         }
     }
 
-    /// @notice The index of the member to which the path at `position` leads. It takes three bytes.
-    function step(uint256 position, uint256 members) internal pure returns (uint256 index) {
-        unchecked {
-            // The one form that leads to a member, one step and its index, in one comparison: any other number of steps
-            // makes an index that no layout reaches.
-            index = Reader.u24(position) - ONE_STEP;
-            if (index >= members) _refuse(Reader.u24(position));
-        }
-    }
-
-    /// @dev A path that leads nowhere is the grant's fault; one into or over members is for a later version.
-    function _refuse(uint256 head) private pure {
-        if (head < ONE_STEP + EVERY) revert IHallpass.BadGrant();
+    /// @notice Denies the path at `position`, which leads to no member of the layout. One that leads nowhere is the grant's
+    /// fault; one into or over members is for a later version.
+    function refuse(uint256 position) internal pure {
+        if (Reader.u24(position) < ONE_STEP + EVERY) revert IHallpass.BadGrant();
         revert IHallpass.NotYetSupported();
     }
 

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IHallpass} from "../interfaces/IHallpass.sol";
 import {Reader} from "./Reader.sol";
+import {Words} from "./Words.sol";
 
 /// @title The typed data of the protocol (EIP-712): type hashes, domains, digests, and who signed
 library Eip712 {
@@ -79,9 +80,8 @@ library Eip712 {
     function checkAt(uint256 signer, bytes32 hash, uint256 position) internal view {
         uint256 s = Reader.word(position + 32);
         uint256 v = Reader.u8(position + 64);
-        if (s > HALF_ORDER) revert IHallpass.BadSignature();
         unchecked {
-            if (v - 27 > 1) revert IHallpass.BadSignature();
+            if (Words.either(s > HALF_ORDER, v - 27 > 1)) revert IHallpass.BadSignature();
         }
         uint256 recovered;
         assembly ("memory-safe") {
@@ -95,7 +95,6 @@ library Eip712 {
             pop(staticcall(gas(), 1, free, 128, 0, 32))
             recovered := mload(0)
         }
-        if (recovered == 0) revert IHallpass.BadSignature();
-        if (recovered != signer) revert IHallpass.BadSignature();
+        if (Words.either(recovered == 0, recovered != signer)) revert IHallpass.BadSignature();
     }
 }

@@ -32,8 +32,7 @@ library Meters {
             uint256 end = Frame.get(rule + Frame.CHECKS_END);
             uint256 uses = Reader.u8(position);
             if (uses == 0) {
-                if (position + 1 != end) revert IHallpass.BadGrant();
-                if (Frame.get(rule + Frame.MAX_VALUE) != 0) revert IHallpass.BadGrant();
+                if (Words.either(position + 1 != end, Frame.get(rule + Frame.MAX_VALUE) != 0)) revert IHallpass.BadGrant();
             } else {
                 if (uses != 1) revert IHallpass.NotYetSupported();
                 _charge(rule, types, members, arguments, value, position, end);
@@ -57,7 +56,8 @@ library Meters {
             position += 4;
             uint256 amount;
             if (from == PATH) {
-                uint256 index = Checks.step(position, members);
+                uint256 index = Reader.u24(position) - Checks.ONE_STEP;
+                if (index >= members) Checks.refuse(position);
                 position += 3;
                 if (!Words.isUint(Reader.u8(types + index))) revert IHallpass.BadGrant();
                 amount = Reader.word(arguments + (index << 5));
@@ -78,8 +78,7 @@ library Meters {
             if (Frame.get(meter + Frame.USED) == 0) _open(meter);
             uint256 spent = Frame.get(meter + Frame.SPENT);
             uint256 cap = Frame.get(meter + Frame.CAP);
-            if (amount > cap) revert IHallpass.MeterExceeded();
-            if (spent > cap - amount) revert IHallpass.MeterExceeded();
+            if (Words.either(amount > cap, spent > cap - amount)) revert IHallpass.MeterExceeded();
             Frame.set(meter + Frame.SPENT, spent + amount);
         }
     }

@@ -6,6 +6,7 @@ import {Eip712} from "./Eip712.sol";
 import {Frame} from "./Frame.sol";
 import {Grants} from "./Grants.sol";
 import {Reader} from "./Reader.sol";
+import {Words} from "./Words.sol";
 
 /// @title Reads what is sent to `execute` into the frame
 library Wire {
@@ -50,7 +51,7 @@ library Wire {
             Frame.set(Frame.EPOCH, Reader.u64(position + 8));
             Frame.set(Frame.SALT, Reader.word(position + 16) >> 128 << 128);
             uint256 kind = Reader.u8(position + 32);
-            uint256 length = Grants.keyLength(kind);
+            uint256 length = kind == Grants.SECP256K1 ? 20 : Grants.keyLength(kind);
             Frame.set(Frame.KEY_KIND, kind);
             Frame.set(Frame.KEY_HASH, Reader.hash(position + KEY, length));
             position += KEY + length;
@@ -174,8 +175,7 @@ library Wire {
             uint256 least;
             for (; item < end; item += size) {
                 uint256 index = Frame.get(item + hashed);
-                if (index < least) revert IHallpass.Malformed();
-                if (index >= count) revert IHallpass.Malformed();
+                if (Words.either(index < least, index >= count)) revert IHallpass.Malformed();
                 uint256 place = index << 5;
                 Frame.set(end + place, Frame.hash(item, hashed));
                 // Of the others, as many come before this place as its index less what was opened before.
