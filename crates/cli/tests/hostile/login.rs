@@ -4,6 +4,9 @@ use crate::common::World;
 use crate::common::people::{log_in, login_message, wallet};
 use alloy_primitives::{Bytes, U256, uint};
 
+/// Another message made of a good one.
+type Change<'a> = &'a dyn Fn(&str) -> String;
+
 /// The order of secp256k1.
 const ORDER: U256 = uint!(0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141_U256);
 
@@ -21,7 +24,7 @@ async fn a_message_for_another_place_is_refused_and_its_nonce_is_gone() {
     let api = &world.server.api;
     let place = api.url.trim_start_matches("http://").to_owned();
 
-    let changes: [(&str, &dyn Fn(&str) -> String, &str); 7] = [
+    let changes: [(&str, Change<'_>, &str); 7] = [
         ("domain", &|m| m.replacen(&place, "evil.example", 1), "domain_mismatch"),
         ("port", &|m| m.replacen(&place, "127.0.0.1:1", 1), "domain_mismatch"),
         ("uri", &|m| m.replace("URI: http://", "URI: https://"), "uri_mismatch"),
