@@ -1,13 +1,16 @@
-// Measures whole transactions on a local anvil (osaka): `node scripts/gas.mjs`; prints one JSON object, gas by case.
+// Measures whole transactions on a local anvil (osaka): `node scripts/gas.mjs`; prints one JSON object, gas by case, and
+// writes it to `gas.json`. Every "7702" and "pocket" row is the third use of a grant.
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createTestClient, encodeAbiParameters, encodeFunctionData, http, parseAbi, publicActions, walletActions } from "viem";
+import { concat, createTestClient, encodeAbiParameters, encodeFunctionData, http, parseAbi, publicActions, toFunctionSelector, walletActions } from "viem";
 import { mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
 import { native } from "../tools/native.cjs";
-import { encodeChecks, installBytes, ownerSignature, transferArguments, wire } from "./wire.mjs";
+import {
+  encodeChecks, encodeMoveChecks, endSignature, installBytes, ownerSignature, restBytes, structHash, transferArguments, wire,
+} from "./wire.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const artifact = (name) => JSON.parse(readFileSync(join(root, "artifacts", `${name}.json`), "utf8"));
@@ -77,6 +80,7 @@ async function measure() {
 
   const owner = privateKeyToAccount(`0x${"a1".repeat(32)}`);
   const session = privateKeyToAccount(`0x${"b2".repeat(32)}`);
+  const ender = privateKeyToAccount(`0x${"c3".repeat(32)}`);
   const payee = "0x51f0000000000000000000000000000000beef51";
   const transfer = (to, amount) => encodeFunctionData({ abi: erc20, functionName: "transfer", args: [to, amount] });
   const account = owner.address;
@@ -98,16 +102,16 @@ async function measure() {
     chainId: BigInt(chainId), account: home, backend: implementation, epoch: 0n, salt: `0x${salt.toString(16).padStart(2, "0").repeat(16)}`,
     keyKind: 1, key: session.address, notBefore: now - 3_600, notAfter: now + 86_400, firstSeq: 1n, endSeq: 1n << 32n, routes: 1,
     relayer: "0x0000000000000000000000000000000000000000", calls: rules, meters,
-    rest: { gas: { unitsPerOp: 1_000_000n, feeToken: payee, feePerOp: 0n, feeCap: 0n }, ender: payee, login: `0x${"00".repeat(32)}`, labels: `0x${"00".repeat(32)}`,
+    rest: { gas: { unitsPerOp: 1_000_000n, feeToken: payee, feePerOp: 0n, feeCap: 0n }, ender: ender.address, login: `0x${"00".repeat(32)}`, labels: `0x${"00".repeat(32)}`,
       rpIdHash: `0x${"00".repeat(32)}`, relayers: [], paymasters: [], typed: [], apps: [], requires: [] },
   });
 
-  const run = async (name, salt, home, implementation, rules, meters, calls) => {
+  const run = async (name, salt, home, implementation, rules, meters, calls, opened = 0) => {
     const grant = grantOf(salt, home, implementation, rules, meters);
     const data = encodeFunctionData({ abi, functionName: "install", args: [installBytes(grant), await ownerSignature(owner, grant)] });
     gas[`${name}: install`] = Number((await send({ to: home, data })).gasUsed);
     for (let i = 1; i <= 3; i += 1) {
-      const bytes = await wire(session, grant, { sequence: BigInt(i), validFrom: now - 60, validUntil: now + 500, calls });
+      const bytes = await wire(session, grant, { sequence: BigInt(i), validFrom: now - 60, validUntil: now + 500, calls }, opened);
       const used = Number((await send({ to: home, data: encodeFunctionData({ abi, functionName: "execute", args: [bytes] }) })).gasUsed);
       if (i === 3) gas[name] = used;
     }
@@ -117,7 +121,25 @@ async function measure() {
   await run("7702 transfer, 5 rules and meters", 2, account, backend, [rule, ...[1, 2, 3, 4].map(spare)], [0, 1, 2, 3, 4].map((id) => ({ ...meter, id })), one);
   await run("7702 transfer, 20 rules", 3, account, backend, [rule, ...Array.from({ length: 19 }, (_, i) => spare(i + 1))], [meter], one);
   await run("7702 batch of 5", 4, account, backend, [rule], [meter], Array(5).fill(one[0]));
+  const game = await deploy("ArenaGame", [{ type: "address" }], [token]);
+  const move = encodeAbiParameters([{ type: "uint256" }, { type: "uint8" }], [2n, 1]);
+  for (let i = 1; i <= 3; i += 1) gas.plainMove = Number((await send({ to: game, data: concat([toFunctionSelector("move(uint256,uint8)"), move]) })).gasUsed);
+  const moves = { target: game, signature: "move(uint256,uint8)", maxValue: 0n, checks: encodeMoveChecks(0) };
+  const calls = { id: 0, what: 3, token: `0x${"00".repeat(20)}`, cap: 100n, period: 86_400, anchor: now - 7_000 };
+  const step = [{ rule: 0, gasFloor: 60_000, value: 0n, arguments: move }];
+  await run("7702 move, first meter", 6, account, backend, [moves], [calls], step);
+  await run("7702 move, second meter", 7, account, backend, [{ ...moves, checks: encodeMoveChecks(1) }, rule], [meter, { ...calls, id: 1 }], step, 1);
   gas["open pocket"] = Number((await send({ to: factory, data: encodeFunctionData({ abi: factoryAbi, functionName: "open", args: [account, 0n] }) })).gasUsed);
   await run("pocket transfer", 5, pocket, pocketBackend, [rule], [meter], one);
-  console.log(JSON.stringify(gas, null, 1));
+  const ends = async (name, salt, call) => {
+    const grant = grantOf(salt, account, backend, [rule], [meter]);
+    const data = encodeFunctionData({ abi, functionName: "install", args: [installBytes(grant), await ownerSignature(owner, grant)] });
+    await send({ to: account, data });
+    gas[name] = Number((await send({ to: account, data: encodeFunctionData({ abi, ...(await call(grant)) }) })).gasUsed);
+  };
+  await ends("end, owner's signature relayed", 8, async (grant) => ({ functionName: "end", args: [structHash("Grant", grant), await endSignature(owner, grant)] }));
+  await ends("end, ender's signature relayed", 9, async (grant) => ({ functionName: "endFor", args: [installBytes(grant), restBytes(grant), await endSignature(ender, grant)] }));
+  const text = `${JSON.stringify(gas, null, 1)}\n`;
+  writeFileSync(join(root, "gas.json"), text);
+  process.stdout.write(text);
 }

@@ -3,7 +3,7 @@ import { concat, encodeAbiParameters, encodePacked, hashStruct, keccak256, numbe
 import { types } from "./types.mjs";
 
 const domain = (verifyingContract, chainId) => ({ name: "Hallpass", version: "1", chainId: Number(chainId), verifyingContract });
-const structHash = (primaryType, data) => hashStruct({ data, primaryType, types });
+export const structHash = (primaryType, data) => hashStruct({ data, primaryType, types });
 const listHash = (primaryType, list) => keccak256(list.length === 0 ? "0x" : concat(list.map((item) => structHash(primaryType, item))));
 
 export function minimal(value) {
@@ -21,6 +21,12 @@ export function encodeChecks(payee, meter) {
     "0x01", numberToHex(meter, { size: 2 }), "0x03", "0x010001"]);
 }
 
+/** `move(uint256,uint8)` of heroes 1 to 3, one counted by `meter` a call. */
+export function encodeMoveChecks(meter) {
+  return concat(["0x04", "0x72021f00", "0x01", "0x07", "0x010000", "0x03", ...[1, 2, 3].map((hero) => numberToHex(hero, { size: 32 })),
+    "0x01", numberToHex(meter, { size: 2 }), "0x01"]);
+}
+
 export function transferArguments(to, amount) {
   return encodeAbiParameters([{ type: "address" }, { type: "uint256" }], [to, amount]);
 }
@@ -31,6 +37,18 @@ export function installBytes(g) {
     [g.chainId, g.account, g.backend, g.epoch, g.salt, g.keyKind, size(g.key), g.key, g.notBefore, g.notAfter, g.firstSeq, g.endSeq, g.routes, g.relayer,
       listHash("CallRule", g.calls), listHash("Meter", g.meters), structHash("Rest", g.rest)],
   );
+}
+
+export function restBytes({ rest }) {
+  const list = (name, type) => listHash(type, rest[name]);
+  const addresses = (items) => keccak256(items.length === 0 ? "0x" : encodeAbiParameters(items.map(() => ({ type: "address" })), items));
+  return concat([structHash("Gas", rest.gas), rest.ender, rest.login, rest.labels, rest.rpIdHash, addresses(rest.relayers), addresses(rest.paymasters),
+    list("typed", "TypedRule"), list("apps", "AppRule"), list("requires", "Require")]);
+}
+
+export async function endSignature(signer, grant) {
+  const message = { grant: structHash("Grant", grant) };
+  return packed(await signer.signTypedData({ domain: domain(grant.backend, grant.chainId), types, primaryType: "End", message }));
 }
 
 /** r, s, v. */
@@ -44,20 +62,21 @@ export async function ownerSignature(owner, grant) {
   return packed(await owner.signTypedData(typed));
 }
 
-/** The bytes for `execute`, with the rule and the meter of number 0 opened. */
-export async function wire(session, g, op) {
+/** The bytes for `execute`, with the rule of number 0 and the meter of number `opened` (0 or 1) opened. */
+export async function wire(session, g, op, opened = 0) {
   const calls = concat(op.calls.map((call) =>
     concat([numberToHex(call.rule, { size: 2 }), numberToHex(call.gasFloor, { size: 4 }), minimal(call.value), numberToHex(size(call.arguments), { size: 3 }), call.arguments])));
   const message = { grant: structHash("Grant", g), nonce: op.sequence, validFrom: op.validFrom, validUntil: op.validUntil, relayer: g.relayer, maxFee: 0n, calls };
   const signature = await session.signTypedData({ domain: domain(g.account, g.chainId), types, primaryType: "SessionOp", message });
   const [rule, ...rules] = g.calls;
-  const [meter, ...meters] = g.meters;
+  const meter = g.meters[opened];
+  const meters = g.meters.filter((item) => item !== meter);
   return concat([
     encodePacked(["uint64", "uint64", "bytes16", "uint8", "bytes", "uint48", "uint48", "uint64", "uint64", "uint8", "uint8", "bytes32"],
       [g.chainId, g.epoch, g.salt, g.keyKind, g.key, g.notBefore, g.notAfter, g.firstSeq, g.endSeq, g.routes, 0, structHash("Rest", g.rest)]),
     numberToHex(g.calls.length, { size: 2 }), "0x01", "0x0000", rule.target, numberToHex(rule.signature.length, { size: 1 }), toHex(rule.signature),
     minimal(rule.maxValue), numberToHex(size(rule.checks), { size: 2 }), rule.checks, ...rules.map((item) => structHash("CallRule", item)),
-    numberToHex(g.meters.length, { size: 2 }), "0x01", "0x0000",
+    numberToHex(g.meters.length, { size: 2 }), "0x01", numberToHex(opened, { size: 2 }),
     encodePacked(["uint16", "uint8", "address", "uint120", "uint32", "uint48"], [meter.id, meter.what, meter.token, meter.cap, meter.period, meter.anchor]),
     ...meters.map((item) => structHash("Meter", item)),
     numberToHex(op.sequence, { size: 32 }), numberToHex(op.validFrom, { size: 6 }), numberToHex(op.validUntil, { size: 6 }), "0x00",

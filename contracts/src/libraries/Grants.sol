@@ -84,10 +84,19 @@ library Grants {
     /// @notice The ender named in `data`, which must be the members of the `rest` whose hash the grant holds.
     function ender(Grant memory grant, bytes calldata data) internal pure returns (address who) {
         if (data.length != REST_LENGTH) revert IHallpass.Malformed();
-        who = address(bytes20(data[32:52]));
-        bytes32 rest = keccak256(
-            abi.encodePacked(Eip712.REST, data[:32], bytes12(0), data[32:])
-        );
+        (uint256 position,) = Reader.bounds(data);
+        who = Reader.address_(position + 32);
+        bytes32 typeHash = Eip712.REST;
+        bytes32 rest;
+        // Assembly: in free memory, without allocating; about 300 gas less than `abi.encodePacked` of slices.
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, typeHash)
+            mstore(add(free, 32), calldataload(position))
+            mstore(add(free, 64), 0)
+            calldatacopy(add(free, 76), add(position, 32), 276)
+            rest := keccak256(free, 352)
+        }
         if (rest != grant.rest) revert IHallpass.Malformed();
     }
 }

@@ -31,11 +31,12 @@ library Meters {
         unchecked {
             uint256 end = Frame.get(rule + Frame.CHECKS_END);
             uint256 uses = Reader.u8(position);
-            if (uses == 0) {
+            if (uses == 1) {
+                _charge(rule, types, members, arguments, value, position, end);
+            } else if (uses == 0) {
                 if (Words.either(position + 1 != end, Frame.get(rule + Frame.MAX_VALUE) != 0)) revert IHallpass.BadGrant();
             } else {
-                if (uses != 1) revert IHallpass.NotYetSupported();
-                _charge(rule, types, members, arguments, value, position, end);
+                revert IHallpass.NotYetSupported();
             }
         }
     }
