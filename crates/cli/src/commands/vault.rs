@@ -11,6 +11,8 @@ use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+const NO_VAULT: &str = "no vault yet; make one with `hallpass vault init`";
+
 /// Subcommands of `hallpass vault`.
 #[derive(Subcommand)]
 pub enum Vault {
@@ -35,6 +37,12 @@ pub enum Vault {
 
 /// Runs a subcommand. The server must not be running: it holds the store.
 pub async fn run(context: &Context, command: Vault) -> Result<ExitCode, CliError> {
+    if matches!(command, Vault::Status) && !context.config.store.exists() {
+        // Opening a store makes its file; looking makes nothing.
+        let value = serde_json::json!({ "vault": false, "session_keys": 0, "ender_keys": 0, "relayer_keys": 0 });
+        context.show(&value, || NO_VAULT.to_owned())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let store = open_store(&context.config.store)?;
     match command {
         Vault::Init { passphrase_file } => {
@@ -60,7 +68,7 @@ pub async fn run(context: &Context, command: Vault) -> Result<ExitCode, CliError
             let (sessions, enders, relayers) = (count("session/"), count("ender/"), count("relayer/"));
             let value = serde_json::json!({ "vault": header.is_some(), "session_keys": sessions, "ender_keys": enders, "relayer_keys": relayers });
             context.show(&value, || match header {
-                None => "no vault yet; make one with `hallpass vault init`".to_owned(),
+                None => NO_VAULT.to_owned(),
                 Some(_) => {
                     format!("sealed; holds {sessions} session keys, {enders} ender keys, {relayers} relayer keys")
                 }
