@@ -142,6 +142,8 @@ fn doctor_names_everything_that_is_missing() {
     let mut snapshots = Snapshots::default();
     snapshots.command(&folder, "doctor", &["doctor"]);
     snapshots.command(&folder, "doctor-json", &["doctor", "--json"]);
+    snapshots.command(&folder, "vault-status-none", &["vault", "status"]);
+    snapshots.command(&folder, "vault-status-none-json", &["vault", "status", "--json"]);
     snapshots.finish();
     assert!(!folder.path().join("hallpass.redb").exists(), "looking makes nothing");
 }

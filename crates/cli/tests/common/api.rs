@@ -1,6 +1,7 @@
 //! The HTTP API as strangers see it: any body, any token, and the answer as it came.
 
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// An answer.
 #[derive(Debug, Clone)]
@@ -55,7 +56,9 @@ pub struct Api {
 impl Api {
     /// Without a token.
     pub fn new(url: &str) -> Self {
-        Self { url: url.to_owned(), token: None, http: reqwest::Client::new() }
+        // A server that hangs fails the test instead of stopping it.
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+        Self { url: url.to_owned(), token: None, http }
     }
 
     /// The same server with a token.
