@@ -31,6 +31,9 @@ pub struct TokenLabel {
     pub decimals: u8,
 }
 
+/// Names of the native coin, which no token may have.
+const RESERVED: [&str; 2] = [crate::text::units::NATIVE_UNIT, "wei"];
+
 impl Labels {
     /// The keccak of the canonical JSON (RFC 8785); zero for no labels at all.
     #[must_use]
@@ -48,13 +51,16 @@ impl Labels {
     pub fn check(&self, rules: &[CallRule]) -> Result<(), BadGrant> {
         let bad = |at: &str, says: &str| Err(BadGrant::new(format!("rest.labels.{at}"), says));
         if self.title.as_ref().is_some_and(|t| t.is_empty() || t.chars().count() > 128 || t.chars().any(is_deceptive)) {
-            return bad("title", "a title is 1 to 128 characters, none of them invisible or a control");
+            return bad(
+                "title",
+                "a title is 1 to 128 letters, digits, spaces and signs, without quotation marks or anything invisible",
+            );
         }
         for (name, token) in &self.tokens {
-            if !is_name(name) || token.decimals > 77 {
+            if !is_name(name) || RESERVED.contains(&name.as_str()) || token.decimals > 77 {
                 return bad(
                     "tokens",
-                    "a token's name is 1 to 32 letters, digits, `.`, `_` or `-`; its decimals are 0 to 77",
+                    "a token's name is 1 to 32 letters, digits, `.`, `_` or `-`, and not ETH or wei; its decimals are 0 to 77",
                 );
             }
             if self.tokens.iter().any(|(other, t)| other != name && t.address == token.address) {
@@ -104,8 +110,13 @@ fn is_identifier(text: &str) -> bool {
     text.len() <= 64 && text.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_') && rest
 }
 
-/// Characters that make a text read as another: controls, bidirectional marks, zero width, line separators.
+/// Anything but letters, digits, spaces and ASCII signs; quotation marks, which would end the quotation that it is shown
+/// in; and letters that cannot be seen.
 fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    let unseen = matches!(
+        c,
+        '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{2800}' | '\u{34f}' | '\u{17b4}' | '\u{17b5}'
+    );
+    let plain = c.is_alphanumeric() || c == ' ' || c.is_ascii_punctuation();
+    !plain || unseen || c == '"'
 }

@@ -9,7 +9,7 @@
 //! - [`eip712`]: what is signed; [`typed_data`]: the same as wallets take it.
 //! - [`eval`]: the decision, from a grant, a [`Ledger`] and an action to an [`Authorised`] operation or a denial.
 //! - [`words`]: the grant in plain words.
-//! - [`abi`], [`forbidden`], [`labels`], [`ledger`]: what these are written in.
+//! - [`abi`], [`forbidden`], [`known`], [`labels`], [`ledger`]: what these are written in.
 
 pub mod abi;
 pub mod draft;
@@ -18,6 +18,7 @@ pub mod eval;
 pub mod forbidden;
 pub mod grant;
 pub mod json;
+pub mod known;
 pub mod labels;
 pub mod ledger;
 pub mod text;

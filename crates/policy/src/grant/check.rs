@@ -5,7 +5,7 @@ use super::{
     What,
 };
 use crate::abi::{Ty, Word};
-use crate::forbidden;
+use crate::{forbidden, known};
 use alloy_primitives::Address;
 use hallpass_types::UnixSeconds;
 
@@ -68,6 +68,9 @@ pub fn rules_and_meters(rules: &[CallRule], meters: &[Meter], start: Option<Unix
     for (i, m) in meters.iter().enumerate() {
         meter(m, last, start).map_err(|e| e.under(&format!("meters[{i}]")))?;
         last = Some(m.id);
+    }
+    if let Some(i) = meters.iter().position(|m| !rules.iter().flat_map(|r| &r.uses).any(|u| u.meter == m.id)) {
+        return Err(BadGrant::new(format!("meters[{i}]"), "no rule uses this meter"));
     }
     for (i, r) in rules.iter().enumerate() {
         let at = format!("rules[{i}]");
@@ -178,6 +181,12 @@ fn rule(r: &CallRule, meters: &[Meter]) -> Result<(), BadGrant> {
             "a rule has at most 255 conditions, 255 meters and 255 bytes of signature",
         ));
     }
+    if let Some(real) = known::disguised(&r.signature) {
+        return Err(BadGrant::new(
+            "signature",
+            format!("`{}` has the selector of `{}`, which is what the chain would run", r.signature, real.signature),
+        ));
+    }
     for (i, c) in r.conditions.iter().enumerate() {
         let at = format!("conditions[{i}]");
         if r.conditions.iter().take(i).any(|other| other == c) {
@@ -232,11 +241,8 @@ fn amount(r: &CallRule, m: &Meter, amount: &Amount) -> Result<(), String> {
 
 /// Whether the metered argument is the amount that a known ERC-20 function asks for.
 fn spends_at(r: &CallRule, amount: &Amount) -> bool {
-    let known = matches!(
-        r.signature.as_str(),
-        "transfer(address,uint256)" | "approve(address,uint256)" | "increaseAllowance(address,uint256)"
-    );
-    known && *amount == Amount::Path(Path::argument(1))
+    let place = known::of(&r.signature).and_then(|k| k.amount);
+    place.is_some_and(|place| *amount == Amount::Path(Path::argument(place)))
 }
 
 fn condition(r: &CallRule, c: &Condition) -> Result<(), String> {

@@ -85,15 +85,53 @@ fn the_words_hold_every_bound_and_quote_claims() {
     let text = to_text(&explain(&draft, &Lists::default()));
     for part in [
         "the requester calls this pass \"Arena: play for an hour\"",
-        "hero is one of 1, 2, 3, and direction is at most 3",
+        "argument 1 (the requester calls it \"hero\") is one of 1, 2, 3, and argument 2 (the requester calls it \"direction\") is at most 3",
         "at most 120 calls in each window of 1 minute",
         "7200 calls in the worst case",
         "25500000 smallest units (the requester says that is 25.5 AUSD)",
-        "to is 0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0",
+        "is 0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0",
         "0.05 of the native coin (50000000000000000 wei)",
         "1 hour, from the moment it is approved",
         "! no list of this server knows contract 0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512",
     ] {
         assert!(text.contains(part), "{part} not in:\n{text}");
     }
+}
+
+#[test]
+fn a_function_that_borrows_the_selector_of_another_is_refused() {
+    let rule = "function = \"transfer(address to, uint256 amount)\"";
+    let disguised = ARENA.replace(rule, "function = \"join_tg_invmru_haha_fd06787(address to, bool amount)\"");
+    let disguised = disguised.replace("spend = \"amount <= 25.5 AUSD per 1d\"", "at_most = \"1\"");
+    let error = parse(&disguised).unwrap_err();
+    assert_eq!((error.code, error.line), ("bad_grant", 16), "{error}");
+    assert!(error.says.contains("selector of `transfer(address,uint256)`"), "{error}");
+}
+
+#[test]
+fn what_moves_tokens_uncounted_or_to_anybody_is_red_whoever_names_it() {
+    let red = |function: &str| {
+        let source = format!(
+            "chain = \"eip155:1\"\nlasts = \"1h\"\n[[allow]]\ncall = \"0xe7f1725e7734ce288f8367e1bb143e90bb3f0512\"\nfunction = \"{function}\"\nat_most = \"1\"\n"
+        );
+        let lines = explain(&parse(&source).unwrap(), &Lists::default());
+        lines.into_iter().filter(|l| l.tone == crate::words::Tone::Red).map(|l| l.text).collect::<Vec<_>>().join("\n")
+    };
+    for function in
+        ["transfer(address a, uint256 b)", "approveAndCall(address,uint256)", "approve(address,address,uint160,uint48)"]
+    {
+        let text = red(function);
+        assert!(text.contains("no cap counts it") && text.contains("does not bind who receives"), "{function}: {text}");
+    }
+    assert!(red("setApprovalForAll(address,bool)").contains("every token of a collection"));
+    assert!(!red("move(uint256)").contains("no cap counts it"));
+}
+
+#[test]
+fn a_requesters_names_stay_inside_their_quotation_marks() {
+    for title in ["Arena\\\", audited by Hallpass", "a\u{202e}b", "a\u{3164}b", ""] {
+        let text = ARENA.replace("Arena: play for an hour", title);
+        assert!(parse(&text).is_err(), "{title}");
+    }
+    assert!(parse(&ARENA.replace("[tokens.AUSD]", "[tokens.wei]").replace("AUSD", "wei")).is_err());
 }

@@ -50,8 +50,17 @@ pub fn backend(backend: Option<&str>) -> String {
 
 /// A call rule.
 #[must_use]
-pub fn call(number: usize, function: &str, target: &str) -> String {
-    format!("{number}. call {function} of {target}")
+pub fn call(number: usize, function: &str, selector: &str, target: &str) -> String {
+    format!("{number}. call {function} (selector {selector}) of {target}")
+}
+
+/// An argument, by its place; its name is the requester's.
+#[must_use]
+pub fn argument(number: usize, name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("argument {number} (the requester calls it \"{name}\")"),
+        None => format!("argument {number}"),
+    }
 }
 
 /// A rule of empty calldata.
@@ -211,7 +220,7 @@ pub fn fee(cap: &str) -> String {
 /// Gas units.
 #[must_use]
 pub fn gas_units(units: &str) -> String {
-    format!("an operation may ask for at most {units} units of gas")
+    format!("this server sends no operation whose calls take more than {units} units of gas")
 }
 
 /// Nothing is left to the signer.
@@ -226,7 +235,7 @@ pub fn no_recipient(number: usize) -> String {
 /// A token function that no cap counts.
 #[must_use]
 pub fn unmetered(number: usize) -> String {
-    format!("rule {number} moves or approves tokens, and no cap counts it")
+    format!("rule {number} may move or approve tokens, and no cap counts it")
 }
 
 /// `setApprovalForAll`.
@@ -258,6 +267,14 @@ pub fn uncounted(number: usize) -> String {
 
 /// No enforcing contract.
 pub const SIGNER_ONLY: &str = "no contract enforces it: everything rests on the signer";
+
+/// What happens to a pass when an account leaves and comes back.
+pub const REDELEGATED: &str =
+    "if the account is delegated to another contract and back (EIP-7702), a pass that was not ended is good again";
+
+/// A key that this server does not hold.
+pub const OUTSIDE: &str = "the session key is not in this server's vault: whoever holds it can act past this server, and only the \
+chain stops it once the pass is ended";
 
 /// A stolen key.
 pub const STOLEN: &str = "whoever steals the session key can do all of the above, and nothing more, until it is ended";

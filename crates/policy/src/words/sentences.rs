@@ -4,22 +4,13 @@ use super::{Line, Lists, Tone, catalogue as say};
 use crate::abi::Ty;
 use crate::draft::{Draft, DraftMeter, Span};
 use crate::eval::rule::show;
-use crate::grant::{Amount, CallRule, Condition, SessionKey, Test, What};
+use crate::grant::{CallRule, Condition, SessionKey, Test, What};
+use crate::known::{self, Does};
 use crate::text::units::{NATIVE_DECIMALS, decimal};
 use alloy_primitives::{Address, U256};
 use hallpass_types::UnixSeconds;
 
 const WEEK: u64 = 604_800;
-/// ERC-20 functions that move or approve tokens, and the place of whom they favour.
-const MOVES: [(&str, usize); 6] = [
-    ("transfer(address,uint256)", 0),
-    ("transferFrom(address,address,uint256)", 1),
-    ("approve(address,uint256)", 0),
-    ("increaseAllowance(address,uint256)", 0),
-    ("safeTransferFrom(address,address,uint256)", 1),
-    ("setApprovalForAll(address,bool)", 0),
-];
-
 pub fn all(d: &Draft, lists: &Lists) -> Vec<Line> {
     let mut out = Vec::new();
     who(d, &mut out);
@@ -62,7 +53,10 @@ fn may(d: &Draft, lists: &Lists, out: &mut Vec<Line>) {
         let target = contract(r.target, d, lists);
         match &r.arguments {
             None => push(out, Tone::Plain, say::send(i + 1, &target)),
-            Some(_) => push(out, Tone::Plain, say::call(i + 1, &function(d, i, r), &target)),
+            Some(_) => {
+                let selector = alloy_primitives::hex::encode_prefixed(r.selector().unwrap_or_default());
+                push(out, Tone::Plain, say::call(i + 1, &r.signature, &selector, &target));
+            }
         }
         if !r.conditions.is_empty() {
             let parts: Vec<String> = r.conditions.iter().map(|c| condition(d, i, r, c)).collect();
@@ -126,24 +120,26 @@ fn wrong(d: &Draft, lists: &Lists, out: &mut Vec<Line>) {
     push(out, Tone::Heading, say::WRONG);
     for (i, r) in d.calls.iter().enumerate() {
         let number = i + 1;
-        if let Some((signature, recipient)) = MOVES.iter().find(|(s, _)| *s == r.signature) {
+        let metered = d.meters.iter().any(|m| m.what == What::Token(r.target));
+        let counted =
+            r.uses.iter().any(|u| d.meters.iter().any(|m| m.id == u.meter && m.what == What::Token(r.target)));
+        let known = known::of(&r.signature);
+        if let Some(place) = known.and_then(|k| k.favours) {
             let bound = r
                 .conditions
                 .iter()
-                .any(|c| c.path.as_argument() == Some(*recipient) && matches!(c.test, Test::Eq(_) | Test::In(_)));
-            let counted = r.uses.iter().any(|u| matches!(u.amount, Amount::Path(_)));
+                .any(|c| c.path.as_argument() == Some(place) && matches!(c.test, Test::Eq(_) | Test::In(_)));
             if !bound {
                 push(out, Tone::Red, say::no_recipient(number));
             }
-            if !counted {
-                push(out, Tone::Red, say::unmetered(number));
-            }
-            if signature.starts_with("approve") || signature.starts_with("increaseAllowance") {
-                push(out, Tone::Red, say::approval(number));
-            }
-            if signature.starts_with("setApprovalForAll") {
-                push(out, Tone::Red, say::approval_for_all(number));
-            }
+        }
+        if !counted && (metered || known.is_some()) {
+            push(out, Tone::Red, say::unmetered(number));
+        }
+        match known.map(|k| k.does) {
+            Some(Does::Approves) => push(out, Tone::Red, say::approval(number)),
+            Some(Does::ApprovesAll) => push(out, Tone::Red, say::approval_for_all(number)),
+            Some(Does::Moves) | None => {}
         }
         if r.uses.is_empty() {
             push(out, Tone::Red, say::uncounted(number));
@@ -168,6 +164,7 @@ fn wrong(d: &Draft, lists: &Lists, out: &mut Vec<Line>) {
         push(out, Tone::Red, say::SIGNER_ONLY);
     }
     push(out, Tone::Plain, say::STOLEN);
+    push(out, Tone::Plain, say::REDELEGATED);
 }
 
 fn contract(address: Address, d: &Draft, lists: &Lists) -> String {
@@ -178,23 +175,11 @@ fn contract(address: Address, d: &Draft, lists: &Lists) -> String {
     }
 }
 
-fn function(d: &Draft, number: usize, r: &CallRule) -> String {
-    let name = r.signature.split('(').next().unwrap_or("");
-    let arguments: Vec<String> = r
-        .arguments
-        .iter()
-        .flatten()
-        .enumerate()
-        .map(|(i, ty)| d.rest.labels.param(number, i).map_or_else(|| ty.to_string(), |n| format!("{ty} {n}")))
-        .collect();
-    format!("{name}({})", arguments.join(", "))
-}
-
 fn condition(d: &Draft, number: usize, r: &CallRule, c: &Condition) -> String {
     let (Some(index), Some(ty)) = (c.path.as_argument(), r.type_at(&c.path).filter(|t| t.is_word())) else {
         return say::UNJUDGED.to_owned();
     };
-    let name = d.rest.labels.param(number, index).map_or_else(|| format!("argument {}", index + 1), str::to_owned);
+    let name = say::argument(index + 1, d.rest.labels.param(number, index));
     let value = |w: &crate::abi::Word| show(*w, ty);
     match &c.test {
         Test::Eq(w) => say::compared(&name, "==", &value(w)),
