@@ -10,6 +10,7 @@ judged=(crates/policy crates/types crates/chain contracts/src contracts/artifact
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 cd "$root"
+mkdir -p proofs
 cargo test -q -p hallpass-chain --test differential --no-run
 begun=$(date +%s)
 cargo test -q -p hallpass-chain --test differential -- --exact the_evaluator_and_the_contract_agree --nocapture | tee "$log"

@@ -93,5 +93,5 @@ done
 
 echo | tee -a "$table"
 echo "$survived survived" | tee -a "$table"
-if [ -z "$only" ]; then cp "$table" "$root/proofs/faults.txt"; fi
+if [ -z "$only" ]; then mkdir -p "$root/proofs" && cp "$table" "$root/proofs/faults.txt"; fi
 [ "$survived" -eq 0 ]
