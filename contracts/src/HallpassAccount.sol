@@ -32,8 +32,8 @@ abstract contract HallpassAccount is IHallpass {
 
     /// @inheritdoc IHallpass
     function execute(bytes calldata data) external {
-        (uint256 start, uint256 end) = Reader.bounds(data);
-        (uint256 callsAt, uint256 callsEnd) = Wire.read(start, end, uint160(backend));
+        (uint256 start, uint256 stop) = Reader.bounds(data);
+        (uint256 callsAt, uint256 callsEnd) = Wire.read(start, stop, uint160(backend));
         _bounds(callsAt == callsEnd);
 
         State.Layout storage state = State.load();

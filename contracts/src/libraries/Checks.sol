@@ -86,7 +86,8 @@ library Checks {
                 if (index >= members) refuse(position + 1);
                 uint256 word = Reader.word(arguments + (index << 5));
                 position += 4;
-                // The argument was decoded: a bound that equals it is a value of its type, as every bound must be.
+                // The argument was decoded, so a bound that equals it is a value of its type, as every bound must be: 90 gas less
+                // than asking `_bound`.
                 if ((operator ^ EQUAL) | (word ^ Reader.word(position)) == 0) {
                     position += 32;
                 } else {

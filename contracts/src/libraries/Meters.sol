@@ -105,7 +105,7 @@ library Meters {
         );
     }
 
-    /// @dev The record of the one opened meter `id`. With every meter opened, one that is missing is not in the grant either.
+    /// @dev The record of the one opened meter `id`. Where every meter is opened, one that is missing is not in the grant.
     function _find(uint256 id) private pure returns (uint256 found) {
         unchecked {
             uint256 start = Frame.get(Frame.RULES_END);

@@ -156,11 +156,12 @@ library Wire {
         }
     }
 
-    /// @dev The EIP-712 hash of a list of `count` members. Those of the records from `item` to `end` are hashed from their first
-    /// `hashed` bytes, behind which stands their index; the hashes of all others, `others` bytes, lie in the calldata at
-    /// `position`, by index. Opened indices ascend, and are below the count.
-    /// The list is put together behind the records. Each run of others is copied as if it went on to the end of the list, so
-    /// that every length is the same: what is too much is overwritten by the next record and its run, or lies behind the list.
+    /// @dev The EIP-712 hash of a list of `count` members. Those of the records from `item` to `end` are hashed from their
+    /// first `hashed` bytes, behind which stands their index; the hashes of all others, `others` bytes, lie in the calldata
+    /// at `position`, by index. Opened indices ascend, and are below the count.
+    /// The list is put together behind the records. Each run of others is copied as if it went on to the end of the list:
+    /// what is too much is overwritten by the next record and its run, or lies behind the list. A run of its own length would
+    /// be a difference of two variables, and solc's optimiser was seen to delete such a copy.
     function _hashList(
         uint256 item,
         uint256 end,
