@@ -11,6 +11,9 @@ use alloy_transport::{RpcError, TransportErrorKind};
 use core::time::Duration;
 use hallpass_types::{ChainId, UnixSeconds};
 
+/// How long a question waits for its answer.
+const ANSWER_WAIT: Duration = Duration::from_secs(20);
+
 /// Why the node gave no good answer.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
@@ -45,8 +48,8 @@ pub enum NodeError {
         expected: ChainId,
     },
     /// The address is no URL.
-    #[error("`{0}` is no address of a node: expected http:// or https://")]
-    BadUrl(String),
+    #[error("the node's address is no http:// or https:// URL")]
+    BadUrl,
 }
 
 impl NodeError {
@@ -59,7 +62,7 @@ impl NodeError {
             Self::Reverts { code, .. } => code,
             Self::Unreadable(_) => "node_unreadable",
             Self::WrongChain { .. } => "wrong_chain",
-            Self::BadUrl(_) => "bad_url",
+            Self::BadUrl => "bad_url",
         }
     }
 }
@@ -89,14 +92,14 @@ impl Node {
     /// # Errors
     /// [`NodeError::Unreachable`], [`NodeError::WrongChain`], [`NodeError::BadUrl`].
     pub async fn connect(url: &str, chain: ChainId) -> Result<Self, NodeError> {
-        let parsed: url::Url = url.parse().map_err(|_| NodeError::BadUrl(url.to_owned()))?;
+        let parsed: url::Url = url.parse().map_err(|_| NodeError::BadUrl)?;
         if !matches!(parsed.scheme(), "http" | "https") {
-            return Err(NodeError::BadUrl(url.to_owned()));
+            return Err(NodeError::BadUrl);
         }
         // Paths and queries of hosted nodes carry keys.
         let shown = parsed.origin().ascii_serialization();
         let node = Self { provider: RootProvider::new_http(parsed), chain, shown };
-        let found = node.ask(node.provider.get_chain_id().await)?;
+        let found = node.ask(node.provider.get_chain_id()).await?;
         if found == chain.get() { Ok(node) } else { Err(NodeError::WrongChain { found, expected: chain }) }
     }
 
@@ -125,7 +128,7 @@ impl Node {
     /// # Errors
     /// [`NodeError`].
     pub async fn code_at(&self, address: Address, block: BlockId) -> Result<Bytes, NodeError> {
-        self.ask(self.provider.get_code_at(address).block_id(block).await)
+        self.ask(self.provider.get_code_at(address).block_id(block)).await
     }
 
     /// Calls a view function at the head.
@@ -146,7 +149,7 @@ impl Node {
             input: TransactionInput::new(call.abi_encode().into()),
             ..TransactionRequest::default()
         };
-        let answer = self.ask(self.provider.call(request).block(block).await)?;
+        let answer = self.ask(self.provider.call(request).block(block)).await?;
         C::abi_decode_returns(&answer).map_err(|_| NodeError::Unreadable(C::SIGNATURE))
     }
 
@@ -155,7 +158,7 @@ impl Node {
     /// # Errors
     /// [`NodeError::Reverts`] with the custom error's code.
     pub async fn simulate(&self, from: Address, to: Address, data: Bytes) -> Result<Bytes, NodeError> {
-        self.ask(self.provider.call(request(from, to, data)).await)
+        self.ask(self.provider.call(request(from, to, data))).await
     }
 
     /// The gas that a call would take at the head.
@@ -163,7 +166,7 @@ impl Node {
     /// # Errors
     /// [`NodeError::Reverts`] with the custom error's code.
     pub async fn estimate(&self, request: TransactionRequest) -> Result<u64, NodeError> {
-        self.ask(self.provider.estimate_gas(request).await)
+        self.ask(self.provider.estimate_gas(request)).await
     }
 
     /// Fee per gas: (most in all, most to the proposer), in wei (EIP-1559).
@@ -171,7 +174,7 @@ impl Node {
     /// # Errors
     /// [`NodeError`].
     pub async fn fees(&self) -> Result<(u128, u128), NodeError> {
-        let fees = self.ask(self.provider.estimate_eip1559_fees().await)?;
+        let fees = self.ask(self.provider.estimate_eip1559_fees()).await?;
         Ok((fees.max_fee_per_gas, fees.max_priority_fee_per_gas))
     }
 
@@ -180,7 +183,15 @@ impl Node {
     /// # Errors
     /// [`NodeError`].
     pub async fn next_nonce(&self, address: Address) -> Result<u64, NodeError> {
-        self.ask(self.provider.get_transaction_count(address).pending().await)
+        self.ask(self.provider.get_transaction_count(address).pending()).await
+    }
+
+    /// The next nonce of an EOA, transactions in blocks alone counted.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn mined_nonce(&self, address: Address) -> Result<u64, NodeError> {
+        self.ask(self.provider.get_transaction_count(address).latest()).await
     }
 
     /// Wei.
@@ -188,7 +199,7 @@ impl Node {
     /// # Errors
     /// [`NodeError`].
     pub async fn balance(&self, address: Address) -> Result<U256, NodeError> {
-        self.ask(self.provider.get_balance(address).await)
+        self.ask(self.provider.get_balance(address)).await
     }
 
     /// Sends a signed transaction and tells its hash.
@@ -196,7 +207,7 @@ impl Node {
     /// # Errors
     /// [`NodeError::Refused`] with the node's reason.
     pub async fn send_raw(&self, raw: &[u8]) -> Result<B256, NodeError> {
-        Ok(*self.ask(self.provider.send_raw_transaction(raw).await)?.tx_hash())
+        Ok(*self.ask(self.provider.send_raw_transaction(raw)).await?.tx_hash())
     }
 
     /// The receipt, if the transaction is in a block.
@@ -204,7 +215,7 @@ impl Node {
     /// # Errors
     /// [`NodeError`].
     pub async fn receipt(&self, tx: B256) -> Result<Option<TransactionReceipt>, NodeError> {
-        self.ask(self.provider.get_transaction_receipt(tx).await)
+        self.ask(self.provider.get_transaction_receipt(tx)).await
     }
 
     /// Whether the node has the transaction, in its pool or in a block.
@@ -212,7 +223,7 @@ impl Node {
     /// # Errors
     /// [`NodeError`].
     pub async fn knows(&self, tx: B256) -> Result<bool, NodeError> {
-        Ok(self.ask(self.provider.get_transaction_by_hash(tx).await)?.is_some())
+        Ok(self.ask(self.provider.get_transaction_by_hash(tx)).await?.is_some())
     }
 
     /// Waits for the receipt, looking every quarter of a second at first and then every two, for at most `limit`.
@@ -244,7 +255,8 @@ impl Node {
     /// [`NodeError`].
     pub async fn block(&self, tag: BlockNumberOrTag) -> Result<BlockInfo, NodeError> {
         let block = self
-            .ask(self.provider.get_block_by_number(tag).await)?
+            .ask(self.provider.get_block_by_number(tag))
+            .await?
             .ok_or(NodeError::Unreadable("eth_getBlockByNumber"))?;
         let time = UnixSeconds::new(block.header.inner.timestamp).ok_or(NodeError::Unreadable("timestamp"))?;
         Ok(BlockInfo { number: block.header.inner.number, hash: block.header.hash, time })
@@ -268,7 +280,7 @@ impl Node {
             .topic1(grant)
             .from_block(from)
             .to_block(to);
-        let logs = self.ask(self.provider.get_logs(&filter).await)?;
+        let logs = self.ask(self.provider.get_logs(&filter)).await?;
         logs.into_iter()
             .map(|log| {
                 let data = &log.data().data;
@@ -293,11 +305,16 @@ impl Node {
             .topic1(grant)
             .from_block(0)
             .to_block(to);
-        let logs = self.ask(self.provider.get_logs(&filter).await)?;
+        let logs = self.ask(self.provider.get_logs(&filter)).await?;
         Ok(logs.first().and_then(|log| log.transaction_hash))
     }
 
-    fn ask<T>(&self, answer: Result<T, RpcError<TransportErrorKind>>) -> Result<T, NodeError> {
+    async fn ask<T>(
+        &self,
+        question: impl IntoFuture<Output = Result<T, RpcError<TransportErrorKind>>>,
+    ) -> Result<T, NodeError> {
+        let answer = tokio::time::timeout(ANSWER_WAIT, question.into_future()).await;
+        let answer = answer.map_err(|e| NodeError::Unreachable { url: self.shown.clone(), source: Box::new(e) })?;
         answer.map_err(|error| match error {
             RpcError::ErrorResp(payload) => match payload.as_revert_data() {
                 Some(data) => NodeError::Reverts { code: error_code(&data), data },

@@ -4,6 +4,7 @@ use crate::node::{Node, NodeError, request};
 use alloy_consensus::{TxEip1559, TxEip7702};
 use alloy_eips::eip7702::SignedAuthorization;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
+use hallpass_types::ChainId;
 
 /// A call to relay.
 #[derive(Debug, Clone)]
@@ -25,20 +26,38 @@ pub enum Unsigned {
     Delegating(TxEip7702),
 }
 
-/// Prepares a transaction from `relayer` with nonce `nonce`: simulated, its gas estimated with a fifth to spare.
+/// What a call costs, found by simulating it.
+#[derive(Debug, Clone, Copy)]
+pub struct Price {
+    /// Gas units that it took.
+    pub estimate: u64,
+    /// Most wei a unit in all.
+    pub max_fee: u128,
+    /// Most wei a unit to the proposer.
+    pub tip: u128,
+}
+
+/// Simulates a call from `relayer`.
 ///
 /// # Errors
-/// [`NodeError::Reverts`] where it would revert: it is then not sent.
-pub async fn prepare(node: &Node, relayer: Address, nonce: u64, call: Relayed) -> Result<Unsigned, NodeError> {
+/// [`NodeError::Reverts`] where it would revert: it is then not to be sent.
+pub async fn price(node: &Node, relayer: Address, call: &Relayed) -> Result<Price, NodeError> {
     let mut asked = request(relayer, call.to, call.data.clone());
     if !call.authorizations.is_empty() {
         asked.authorization_list = Some(call.authorizations.clone());
     }
     let estimate = node.estimate(asked).await?;
     let (max_fee, tip) = node.fees().await?;
+    Ok(Price { estimate, max_fee, tip })
+}
+
+/// The transaction of a call, with nonce `nonce` and a fifth more gas than it took.
+#[must_use]
+pub fn prepare(chain: ChainId, nonce: u64, call: Relayed, price: Price) -> Unsigned {
+    let Price { estimate, max_fee, tip } = price;
     let gas_limit = estimate.saturating_add(estimate / 5);
-    let chain_id = node.chain().get();
-    Ok(if call.authorizations.is_empty() {
+    let chain_id = chain.get();
+    if call.authorizations.is_empty() {
         Unsigned::Call(TxEip1559 {
             chain_id,
             nonce,
@@ -63,7 +82,7 @@ pub async fn prepare(node: &Node, relayer: Address, nonce: u64, call: Relayed) -
             authorization_list: call.authorizations,
             input: call.data,
         })
-    })
+    }
 }
 
 /// What became of a relayed call.

@@ -28,6 +28,8 @@ pub struct Config {
     pub login_hours: u64,
     /// Gas units for each operation, where a grant does not say.
     pub gas_per_op: u64,
+    /// Gas units that are relayed for one user in a day (UTC).
+    pub relay_gas_per_day: u64,
     /// Longest life of a pass whose key is held outside the vault.
     pub outside_hours: u64,
     /// Most wei, for each call and in each window, that such a pass may carry; a decimal text.
@@ -47,6 +49,7 @@ impl Default for Config {
             finality: "finalized".to_owned(),
             login_hours: 12,
             gas_per_op: 1_000_000,
+            relay_gas_per_day: 100_000_000,
             outside_hours: 24,
             outside_wei: "0".to_owned(),
             passphrase_file: None,
@@ -54,7 +57,7 @@ impl Default for Config {
     }
 }
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "listen",
     "public_url",
     "chain",
@@ -63,6 +66,7 @@ const KEYS: [&str; 11] = [
     "finality",
     "login_hours",
     "gas_per_op",
+    "relay_gas_per_day",
     "outside_hours",
     "outside_wei",
     "passphrase_file",
@@ -82,7 +86,7 @@ impl Config {
         for key in KEYS {
             let name = format!("HALLPASS_{}", key.to_uppercase());
             if let Ok(value) = std::env::var(&name) {
-                let number = matches!(key, "login_hours" | "gas_per_op" | "outside_hours");
+                let number = matches!(key, "login_hours" | "gas_per_op" | "relay_gas_per_day" | "outside_hours");
                 let value = match value.parse::<i64>() {
                     Ok(n) if number => toml::Value::Integer(n),
                     _ => toml::Value::String(value),
@@ -124,6 +128,7 @@ impl Config {
             finality,
             login_seconds: self.login_hours.saturating_mul(3600),
             gas_per_op: self.gas_per_op,
+            relay_gas_per_day: self.relay_gas_per_day,
             outside_seconds: self.outside_hours.saturating_mul(3600),
             outside_wei: self.outside_wei.parse().map_err(|_| {
                 CliError::input("bad_config", format!("`outside_wei`: `{}` is no number of wei", self.outside_wei))

@@ -60,6 +60,8 @@ pub fn write_private(path: &Path, text: &str) -> Result<(), CliError> {
     }
     let mut file =
         std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(failed)?;
+    // The mode above is for a new file; an old one keeps its own.
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)
 }
 

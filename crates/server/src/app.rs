@@ -26,6 +26,8 @@ pub struct Settings {
     pub login_seconds: u64,
     /// Gas units that a grant allows each operation where it does not say.
     pub gas_per_op: u64,
+    /// Gas units that are relayed for one user in a day (UTC).
+    pub relay_gas_per_day: u64,
     /// Longest life, in seconds, of a pass whose key is held outside the vault.
     pub outside_seconds: u64,
     /// Most wei, for each call and in each window, that such a pass may carry.
@@ -70,6 +72,10 @@ pub struct App {
     pub settings: Arc<Settings>,
     /// Read while an operation is reserved and signed, written while a session is ended.
     pub signing: Arc<tokio::sync::RwLock<()>>,
+    /// What has been relayed for whom.
+    pub(crate) relayings: Arc<std::sync::Mutex<crate::work::send::Relayings>>,
+    /// Transactions that end grants, while they wait for a block.
+    pub(crate) ending: Arc<std::sync::Mutex<std::collections::HashMap<SessionId, alloy_primitives::B256>>>,
     /// One sender at a time for each operation.
     sending: Arc<[tokio::sync::Mutex<()>; 64]>,
 }
@@ -86,7 +92,18 @@ impl App {
         settings: Settings,
     ) -> Self {
         let sending = Arc::new(core::array::from_fn(|_| tokio::sync::Mutex::new(())));
-        Self { store, vault, chain, clock, rng, settings: Arc::new(settings), signing: Arc::default(), sending }
+        Self {
+            store,
+            vault,
+            chain,
+            clock,
+            rng,
+            settings: Arc::new(settings),
+            signing: Arc::default(),
+            relayings: Arc::default(),
+            ending: Arc::default(),
+            sending,
+        }
     }
 
     /// The lock of an operation; a few operations share each.

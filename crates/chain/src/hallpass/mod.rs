@@ -9,7 +9,7 @@ pub mod wire;
 
 use crate::contracts::{IHallpass, IHallpassFactory, Suite};
 use crate::node::{Node, NodeError};
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use alloy_sol_types::SolCall;
 use hallpass_policy::Grant;
 use serde::{Deserialize, Serialize};
@@ -80,16 +80,23 @@ impl Home {
         }
     }
 
-    /// The account of `owner` in this home.
+    /// The account of `wallet` in this home. No node is asked: a lie here would have the owner fund a stranger.
     ///
-    /// # Errors
-    /// [`NodeError`] where the node does not answer.
-    pub async fn account(self, node: &Node, suite: &Suite, owner: Address) -> Result<Address, NodeError> {
+    /// A pocket is an ERC-1167 clone with the owner's address as immutable argument, made by CREATE2 from the factory
+    /// with the index as salt.
+    #[must_use]
+    pub fn account(self, suite: &Suite, wallet: Address) -> Address {
         match self {
-            Self::Delegated => Ok(owner),
+            Self::Delegated => wallet,
             Self::Pocket { owner, index } => {
-                let call = IHallpassFactory::pocketOfCall { owner, index: U256::from(index) };
-                node.view(suite.factory.0, &call).await
+                let argument = owner.into_word();
+                // Two bytes of size: 45 bytes of proxy, 32 of argument.
+                let mut code = vec![0x61, 0x00, 45 + 32];
+                code.extend(CLONE_HEAD);
+                code.extend(suite.pocket.0);
+                code.extend(CLONE_TAIL);
+                code.extend(argument);
+                suite.factory.0.create2_from_code(B256::from(U256::from(index)), code)
             }
         }
     }
@@ -149,12 +156,17 @@ impl Home {
     }
 }
 
+/// Around the implementation's address in a clone with immutable arguments (ERC-1167).
+const CLONE_HEAD: [u8; 17] = hex!("3d81600a3d39f3363d3d373d3d3d363d73");
+const CLONE_TAIL: [u8; 15] = hex!("5af43d82803e903d91602b57fd5bf3");
+
 /// The selectors that a relayer's key may call.
-pub const RELAYED: [[u8; 4]; 6] = [
+pub const RELAYED: [[u8; 4]; 7] = [
     IHallpass::executeCall::SELECTOR,
     IHallpass::installCall::SELECTOR,
     IHallpass::endCall::SELECTOR,
     IHallpass::endForCall::SELECTOR,
     IHallpass::moveEpochCall::SELECTOR,
+    IHallpassFactory::openCall::SELECTOR,
     IHallpassFactory::openAndInstallCall::SELECTOR,
 ];

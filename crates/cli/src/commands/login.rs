@@ -33,6 +33,14 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
             let address =
                 parse_address(&address).map_err(|e| CliError::input(e.code(), format!("`{address}`: {e}")))?;
             let nonce: NonceView = client.post("/v1/login/nonce", &()).await?;
+            let ours = context.config.settings()?;
+            if nonce.domain != ours.domain || nonce.uri != ours.uri {
+                return Err(CliError::refused(
+                    "foreign_domain",
+                    format!("the server asks for a login to `{}`, not to `{}`", nonce.domain, ours.domain),
+                )
+                .hint("sign nothing for it, or set `public_url` to what it calls itself"));
+            }
             let message = message(&nonce, address)?.to_string();
             eprintln!("sign this message with your wallet (personal_sign), then paste the signature:\n");
             system::out(&message);

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use tracing_subscriber::EnvFilter;
 
 /// The relayer's key in the vault.
 const RELAYER: &str = "relayer/0";
@@ -113,13 +114,13 @@ async fn relayer_key(store: &RedbStore, vault: &Vault) -> Result<SealedRecord, C
 pub fn node_error(error: &NodeError) -> CliError {
     let hint = match error {
         NodeError::WrongChain { .. } => "set `chain` or `rpc`: they must be of one chain",
-        NodeError::BadUrl(_) => "set `rpc` to http://HOST:PORT or https://...",
+        NodeError::BadUrl => "set `rpc` to http://HOST:PORT or https://...",
         _ => "start the node, or set `rpc` to one that runs",
     };
     CliError::missing(error.code(), error.to_string()).hint(hint)
 }
 
-fn filter() -> tracing_subscriber::EnvFilter {
+fn filter() -> EnvFilter {
     tracing_subscriber::EnvFilter::try_from_env("HALLPASS_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"))
 }

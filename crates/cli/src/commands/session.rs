@@ -41,7 +41,7 @@ pub enum Session {
         #[arg(long, value_name = "KEY")]
         idempotency_key: Option<String>,
     },
-    /// End a session at once
+    /// End a session at once: a pass, or a login of yours
     Revoke {
         /// The session
         session: String,
@@ -114,7 +114,8 @@ pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliErr
                 let chain = match (&view.tx, &view.pending) {
                     (Some(tx), _) => format!("ended on chain in transaction {tx}"),
                     (None, Some(why)) => format!("the chain does not know yet ({}); the server keeps trying", why.says),
-                    (None, None) => "there is nothing to end on chain".to_owned(),
+                    (None, None) if view.session.kind == "login" => "its token is good for nothing any more".to_owned(),
+                    (None, None) => "it stands ended on chain already".to_owned(),
                 };
                 let open = match view.outstanding_until {
                     Some(until) => format!(
@@ -124,10 +125,12 @@ pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliErr
                     ),
                     None => String::new(),
                 };
-                format!(
-                    "session {} is {}: it signs nothing any more\n{chain}{open}",
-                    view.session.id, view.session.state
-                )
+                let here = if view.outside {
+                    "its key is held outside: only the chain can stop it"
+                } else {
+                    "it signs nothing any more"
+                };
+                format!("session {} is {}: {here}\n{chain}{open}", view.session.id, view.session.state)
             })?;
         }
     }

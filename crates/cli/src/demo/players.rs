@@ -55,7 +55,7 @@ impl Player {
     async fn new(world: &World, name: &'static str, wallet: DevWallet, home: Home) -> Result<Self, CliError> {
         let view = login::with_wallet(&world.server, &wallet).await?;
         eprintln!("{name}: logged in as {} (ERC-4361), session {}", view.account, view.session);
-        let account = home.account(&world.node, &world.suite, wallet.address()).await.map_err(|e| node_error(&e))?;
+        let account = home.account(&world.suite, wallet.address());
         // The owner funds the account before anything stands there.
         let call = IERC20::transferCall { to: account, amount: U256::from(1_000_000_000_u64) };
         world.send(&world.deployer, TxKind::Call(world.token), call.abi_encode().into(), None).await?;

@@ -1,6 +1,7 @@
 //! `GET /v1/sessions/{id}`: a key session and its grant, in every form.
 
 use super::request_grant::GrantView;
+use crate::app::{record_id, sealed_key};
 use crate::caller::{Caller, Named};
 use crate::error::Problem;
 use crate::work::install::own;
@@ -17,7 +18,8 @@ pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -
     let mut tx = app.store.read().await?;
     let session = own(tx.as_mut(), &caller, id).await?;
     let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
+    let outside = sealed_key(tx.as_mut(), &record_id("session", id)).await?.is_none();
     let ready = home(&session, caller.account().address).ready(&app.chain.node, &app.chain.suite, grant.account).await;
     let needs = matches!(ready, Ok(Ready::NeedsDelegation)).then_some("delegation");
-    Ok(Json(GrantView::new(&session, &grant, needs)))
+    Ok(Json(GrantView::new(&session, &grant, needs, outside)))
 }

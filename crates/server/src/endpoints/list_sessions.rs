@@ -1,6 +1,6 @@
 //! `GET /v1/sessions`: everything the caller has handed out, ended ones too.
 
-use super::shapes::{SessionView, reason};
+use super::shapes::SessionView;
 use crate::caller::Caller;
 use crate::error::Problem;
 use crate::{ApiError, App};
@@ -14,19 +14,7 @@ pub async fn handler(State(app): State<App>, caller: Caller) -> Result<Json<Vec<
     let mut tx = app.store.read().await?;
     let mut out = Vec::new();
     for s in tx.sessions().list_logins(caller.user()).await? {
-        out.push(SessionView {
-            id: s.id.to_string(),
-            kind: "login".to_owned(),
-            state: s.lifecycle.name().to_owned(),
-            reason: reason(&s.lifecycle).map(str::to_owned),
-            account: s.account.to_string(),
-            title: None,
-            grant: None,
-            key: None,
-            installed: None,
-            not_before: s.created.get(),
-            not_after: s.not_after.get(),
-        });
+        out.push(SessionView::of_login(&s));
     }
     for s in tx.sessions().list_keys(caller.user()).await? {
         let title = tx.grants().find(s.grant).await?.map(|g| g.title).filter(|t| !t.is_empty());

@@ -25,7 +25,7 @@ pub struct LoginBody {
 }
 
 /// A session.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub struct LoginView {
     /// Sent as `Authorization: Bearer` from now on; shown once.
     pub token: String,
@@ -35,6 +35,15 @@ pub struct LoginView {
     pub account: String,
     /// Exclusive, Unix seconds.
     pub not_after: u64,
+}
+
+impl core::fmt::Debug for LoginView {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("LoginView")
+            .field("session", &self.session)
+            .field("account", &self.account)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Uses the message's nonce up, whether the rest of it is good or not.

@@ -55,7 +55,11 @@ fn routes() -> OpenApiRouter<App> {
 /// The API. Bodies over 64 KiB are refused.
 pub fn router(app: App) -> Router {
     let (router, _) = routes().split_for_parts();
-    router.layer(DefaultBodyLimit::max(MAX_BODY)).fallback(not_found).method_not_allowed_fallback(no_such_method).with_state(app)
+    router
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .fallback(not_found)
+        .method_not_allowed_fallback(no_such_method)
+        .with_state(app)
 }
 
 /// The OpenAPI document, as it is committed under `docs/reference/openapi.json`.

@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use hallpass_chain::hallpass::Ready;
 use hallpass_policy::draft::Draft;
 use hallpass_policy::grant::Grant;
-use hallpass_policy::words::{Lists, Tone, explain, to_text};
+use hallpass_policy::words::{Line, Lists, Tone, catalogue, explain, to_text};
 use hallpass_policy::{json, typed_data};
 use hallpass_session::KeySession;
 use serde::{Deserialize, Serialize};
@@ -61,9 +61,12 @@ pub struct GrantView {
 impl GrantView {
     /// Shows a grant.
     #[must_use]
-    pub fn new(session: &KeySession, grant: &Grant, needs: Option<&str>) -> Self {
+    pub fn new(session: &KeySession, grant: &Grant, needs: Option<&str>, outside: bool) -> Self {
         let draft = Draft::from(grant);
-        let lines = explain(&draft, &Lists::default());
+        let mut lines = explain(&draft, &Lists::default());
+        if outside {
+            lines.push(Line { tone: Tone::Red, text: catalogue::OUTSIDE.to_owned() });
+        }
         let text = to_text(&lines);
         let tone = |tone| match tone {
             Tone::Heading => "heading",
@@ -92,7 +95,7 @@ pub async fn handler(
     Body(body): Body<RequestBody>,
 ) -> Result<(StatusCode, Json<GrantView>), ApiError> {
     let draft = propose::read(&body.grant)?;
-    let Proposed { session, grant, ready } = propose::propose(&app, &caller, &draft, body.pocket).await?;
+    let Proposed { session, grant, ready, outside } = propose::propose(&app, &caller, &draft, body.pocket).await?;
     let needs = (ready == Ready::NeedsDelegation).then_some("delegation");
-    Ok((StatusCode::CREATED, Json(GrantView::new(&session, &grant, needs))))
+    Ok((StatusCode::CREATED, Json(GrantView::new(&session, &grant, needs, outside))))
 }

@@ -1,4 +1,4 @@
-//! `POST /v1/sessions/{id}/revoke`: ends a key session.
+//! `POST /v1/sessions/{id}/revoke`: ends a key session, or one of the caller's own logins.
 
 use super::shapes::SessionView;
 use crate::caller::{Caller, Named};
@@ -15,7 +15,9 @@ use utoipa::ToSchema;
 pub struct RevokeView {
     /// Nothing is signed for it any more. `revoking` until a final block shows the end, then `revoked`.
     pub session: SessionView,
-    /// Signed operations that could still execute, as far as final blocks have told.
+    /// Whether the key is held outside: its holder can act past this server until the end is in a block.
+    pub outside: bool,
+    /// Signed operations that could still execute, as far as final blocks have told; those of a key outside are not known.
     pub outstanding: usize,
     /// Until when, in Unix seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,9 +37,22 @@ pub struct RevokeView {
 #[utoipa::path(post, path = "/v1/sessions/{id}/revoke", operation_id = "revoke", tag = "sessions", params(("id" = String, Path,)),
     responses((status = 200, body = RevokeView), (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -> Result<Json<RevokeView>, ApiError> {
+    if let Some(login) = end::revoke_login(&app, &caller, id).await? {
+        let session = SessionView::of_login(&login);
+        return Ok(Json(RevokeView {
+            session,
+            outside: false,
+            outstanding: 0,
+            outstanding_until: None,
+            tx: None,
+            gas_used: None,
+            pending: None,
+        }));
+    }
     let ended = end::revoke(&app, &caller, id).await?;
     Ok(Json(RevokeView {
         session: SessionView::of_key(&ended.session, None),
+        outside: ended.outside,
         outstanding: ended.outstanding,
         outstanding_until: ended.outstanding_until,
         tx: ended.on_chain.map(|r| r.tx.to_string()),

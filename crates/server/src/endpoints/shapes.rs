@@ -8,7 +8,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request};
 use core::str::FromStr;
 use hallpass_policy::{Action, Call, Cost, Denial};
-use hallpass_session::{Installation, KeySession, Lifecycle};
+use hallpass_session::{Installation, KeySession, Lifecycle, LoginSession};
 use hallpass_types::{ChainId, account::parse_address};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -246,6 +246,24 @@ pub const fn reason(lifecycle: &Lifecycle) -> Option<&'static str> {
 }
 
 impl SessionView {
+    /// A login session.
+    #[must_use]
+    pub fn of_login(s: &LoginSession) -> Self {
+        Self {
+            id: s.id.to_string(),
+            kind: "login".to_owned(),
+            state: s.lifecycle.name().to_owned(),
+            reason: reason(&s.lifecycle).map(str::to_owned),
+            account: s.account.to_string(),
+            title: None,
+            grant: None,
+            key: None,
+            installed: None,
+            not_before: s.created.get(),
+            not_after: s.not_after.get(),
+        }
+    }
+
     /// A key session.
     #[must_use]
     pub fn of_key(s: &KeySession, title: Option<String>) -> Self {

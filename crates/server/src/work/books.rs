@@ -43,10 +43,11 @@ impl Books {
         let head_block = node.block(BlockNumberOrTag::Latest).await?;
         let final_block = node.block(app.final_tag().await?).await?;
         let head = state::ledger(node, grant, id, BlockId::number(head_block.number)).await?;
-        let settled = if final_block.number >= head_block.number {
-            head.clone()
+        // Two answers may come from two nodes: what was read at the head is never called newer than the head.
+        let (settled, final_block) = if final_block.number >= head_block.number {
+            (head.clone(), head_block)
         } else {
-            state::ledger(node, grant, id, BlockId::number(final_block.number)).await?
+            (state::ledger(node, grant, id, BlockId::number(final_block.number)).await?, final_block)
         };
         Ok(Self { head, head_block, settled, final_block })
     }

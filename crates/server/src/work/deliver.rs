@@ -40,23 +40,25 @@ pub async fn deliver(
         ReservationState::Signed { signature } => signature.clone(),
         ReservationState::Submitted { signature, txs } => {
             if let Some(receipt) = landed(app, txs).await? {
+                let receipt = borne_out(app, grant, session, &reservation, receipt).await?;
                 return Ok((reservation, receipt));
             }
             signature.clone()
         }
-        ReservationState::Spent { .. } | ReservationState::Released { .. } => {
-            return done(app, grant, session, reservation).await;
-        }
+        ReservationState::Spent { .. } => return done(app, grant, session, reservation).await,
+        // Its sequence may be another operation's by now, so nothing that the chain shows is taken for its own.
+        ReservationState::Released { .. } => return Err(released()),
     };
     let call = Relayed {
         to: grant.account,
         data: calldata(app, grant, &reservation, &signature)?,
         authorizations: Vec::new(),
     };
-    match send_in_time(app, call, reservation.valid_from).await {
+    match send_in_time(app, grant, session, call, reservation.valid_from).await {
         Ok(sent) => {
             let reservation = note(app, session, id, &signature, sent).await?;
             let receipt = send::receipt(app, sent).await?;
+            let receipt = borne_out(app, grant, session, &reservation, receipt).await?;
             Ok((reservation, receipt))
         }
         Err(error) if error.problem.code == "nonce_used" => match executed(app, grant, session, &reservation).await? {
@@ -76,8 +78,41 @@ async fn done(
 ) -> Result<(Reservation, Receipt), ApiError> {
     match executed(app, grant, session, &r).await? {
         Some(receipt) => Ok((r, receipt)),
-        None => Err(ApiError::conflict("released", "this operation was never executed and no longer can be")
-            .hint("send the request with a new idempotency key")),
+        None => Err(released()),
+    }
+}
+
+fn released() -> ApiError {
+    ApiError::conflict("released", "this operation was never executed and no longer can be")
+        .hint("send the request with a new idempotency key")
+}
+
+/// A transaction that failed says nothing of the operation: somebody else may have carried it, or we ourselves before.
+async fn borne_out(
+    app: &App,
+    grant: &Grant,
+    session: &KeySession,
+    r: &Reservation,
+    receipt: Receipt,
+) -> Result<Receipt, ApiError> {
+    if receipt.success {
+        return Ok(receipt);
+    }
+    Ok(executed(app, grant, session, r).await?.unwrap_or(receipt))
+}
+
+/// Nothing is sent for a session that was ended or suspended after its operation was signed.
+async fn still_active(app: &App, session: &KeySession) -> Result<(), ApiError> {
+    let mut tx = app.store.read().await?;
+    let now = tx.sessions().find_key(session.id).await?.ok_or_else(|| ApiError::missing("session"))?;
+    if now.lifecycle.is_active() {
+        Ok(())
+    } else {
+        Err(ApiError::new(
+            axum::http::StatusCode::FORBIDDEN,
+            hallpass_policy::Code::GrantEnded.as_str(),
+            format!("the session is {}, so nothing is sent for it", now.lifecycle.name()),
+        ))
     }
 }
 
@@ -131,13 +166,21 @@ fn calldata(app: &App, grant: &Grant, r: &Reservation, signature: &Bytes) -> Res
 }
 
 /// Sends as soon as the chain's clock has reached `from`.
-async fn send_in_time(app: &App, call: Relayed, from: UnixSeconds) -> Result<B256, ApiError> {
+async fn send_in_time(
+    app: &App,
+    grant: &Grant,
+    session: &KeySession,
+    call: Relayed,
+    from: UnixSeconds,
+) -> Result<B256, ApiError> {
+    let most = grant.rest.gas.units_per_op.saturating_add(send::OVERHEAD);
     for _ in 0..60 {
         let early = from.get().saturating_sub(app.clock.now().get());
         if early > 0 {
             tokio::time::sleep(Duration::from_secs(early.min(EDGE))).await;
         }
-        match send::send(app, call.clone()).await {
+        still_active(app, session).await?;
+        match send::send(app, Some(session.user), call.clone(), most).await {
             Err(error) if error.problem.code == "op_not_yet_valid" => {
                 tokio::time::sleep(Duration::from_millis(500)).await
             }

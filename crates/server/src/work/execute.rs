@@ -3,7 +3,7 @@
 use super::books::{Books, Left, left};
 use super::deliver::deliver;
 use super::install::own;
-use super::judge::{judge, locally_ended};
+use super::judge::{judge, locally_ended, op_relayer};
 use super::stored_grant;
 use crate::app::{event, record_id, sealed_key};
 use crate::caller::Caller;
@@ -77,7 +77,10 @@ pub async fn execute(
             })?;
             drop(tx);
             match again(app, &grant, &books, &held, &earlier, action, &session)? {
-                Again::Sent => return finish(app, &grant, &session, earlier.id, None).await,
+                Again::Sent => {
+                    drop(signing);
+                    return finish(app, &grant, &session, earlier.id, None).await;
+                }
                 Again::Sign(authorised) => (authorised, earlier),
             }
         }
@@ -175,7 +178,7 @@ fn again(
         valid_until: earlier.valid_until,
         lane: U256::ZERO,
         sequence: earlier.sequence.into(),
-        relayer: grant.relayer,
+        relayer: op_relayer(app, grant),
         max_fee: 0,
         gas_floors: Vec::new(),
     };

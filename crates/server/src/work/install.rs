@@ -27,6 +27,7 @@ pub async fn approve(
     signature: &Bytes,
     delegation: Option<SignedAuthorization>,
 ) -> Result<(KeySession, Receipt), ApiError> {
+    let signature = &on_chain_form(signature);
     let mut tx = app.store.begin().await?;
     let session = own(tx.as_mut(), caller, id).await?;
     let (stored, grant) = stored_grant(tx.as_mut(), &session).await?;
@@ -70,6 +71,14 @@ pub async fn approve(
                     "the authorization is not by the account, for this chain and contract",
                 ));
             }
+            let next = app.chain.node.mined_nonce(grant.account).await?;
+            if signed.nonce != next {
+                return Err(ApiError::refused(
+                    "stale_delegation",
+                    format!("the authorization has nonce {}, the account's next is {next}", signed.nonce),
+                )
+                .hint("sign the authorization again"));
+            }
             vec![signed]
         }
         (Home::Delegated, Ready::NeedsDelegation, None) => {
@@ -79,7 +88,7 @@ pub async fn approve(
         _ => Vec::new(),
     };
     let (to, data) = place.install(&app.chain.suite, &grant, signature);
-    let sent = send::send(app, Relayed { to, data, authorizations }).await?;
+    let sent = send::send(app, Some(caller.user()), Relayed { to, data, authorizations }, send::UPKEEP).await?;
     note(app, caller, id, Installation::Submitted { tx: sent }).await?;
     let receipt = send::receipt(app, sent).await?;
     if !receipt.success {
@@ -109,6 +118,15 @@ async fn standing(app: &App, grant: &Grant) -> Result<Option<Receipt>, ApiError>
         Some(tx) => send::receipt(app, tx).await.map(Some),
         None => Ok(None),
     }
+}
+
+/// The recovery byte as the chain takes it: 27 or 28; some wallets give 0 or 1.
+fn on_chain_form(signature: &Bytes) -> Bytes {
+    let mut bytes = signature.to_vec();
+    if let [.., v @ (0 | 1)] = bytes.as_mut_slice() {
+        *v += 27;
+    }
+    bytes.into()
 }
 
 /// The caller's own session, or 404.

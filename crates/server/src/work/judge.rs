@@ -72,11 +72,17 @@ pub fn judge(
         valid_until: until,
         lane: U256::ZERO,
         sequence: sequence.into(),
-        relayer: if grant.relayer.is_zero() { Address::ZERO } else { grant.relayer },
+        relayer: op_relayer(app, grant),
         max_fee: 0,
         gas_floors: Vec::new(),
     };
     authorise(grant, ledger, action, &op, &At { now: at, chain: app.settings.chain, caller: None })
+}
+
+/// Who may send the operation: our relayer alone, so that nobody else lands it first, or with gas of their choosing.
+#[must_use]
+pub fn op_relayer(app: &App, grant: &Grant) -> Address {
+    if grant.relayer.is_zero() { app.chain.relayer_address } else { grant.relayer }
 }
 
 /// From when, until when, and the second to judge at: now, or the start of the next window where this one is about to end.

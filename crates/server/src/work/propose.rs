@@ -14,6 +14,11 @@ use hallpass_policy::{json, text};
 use hallpass_session::{Action, Actor, Decision, Installation, KeySession, Lifecycle, StoredGrant, Subject};
 use hallpass_types::AccountId;
 
+/// Most meters of a grant: each is a question to the node.
+const MAX_METERS: usize = 32;
+/// Most sessions of a user that have not ended.
+const MAX_OPEN: usize = 100;
+
 /// A grant that waits for its owner's answer.
 #[derive(Debug)]
 pub struct Proposed {
@@ -23,6 +28,8 @@ pub struct Proposed {
     pub grant: Grant,
     /// What has to happen before the account can take it.
     pub ready: Ready,
+    /// Whether the session key is held outside the vault.
+    pub outside: bool,
 }
 
 /// Reads a grant in either form.
@@ -50,7 +57,7 @@ pub async fn propose(app: &App, caller: &Caller, draft: &Draft, pocket: Option<u
     let owner = caller.account().address;
     let chain = &app.chain;
     let home = pocket.map_or(Home::Delegated, |index| Home::Pocket { owner, index });
-    let account = home.account(&chain.node, &chain.suite, owner).await?;
+    let account = home.account(&chain.suite, owner);
     if draft.account.is_some_and(|named| named != account) {
         return Err(ApiError::refused("wrong_account", format!("the grant names another account than {account}")));
     }
@@ -117,6 +124,11 @@ pub async fn propose(app: &App, caller: &Caller, draft: &Draft, pocket: Option<u
         decision: Decision::Pending,
     };
     let mut tx = app.store.begin().await?;
+    let open = tx.sessions().list_keys(caller.user()).await?.iter().filter(|s| !s.lifecycle.is_terminal()).count();
+    if open >= MAX_OPEN {
+        return Err(ApiError::conflict("too_many_sessions", format!("you have {open} sessions that have not ended"))
+            .hint("end some with `hallpass session revoke`, or refuse what is still asked for"));
+    }
     let actor = Actor::Owner(caller.user());
     put_sealed_key(tx.as_mut(), &record_id("ender", id), &ender).await?;
     if let Some(record) = &inside {
@@ -129,11 +141,18 @@ pub async fn propose(app: &App, caller: &Caller, draft: &Draft, pocket: Option<u
         .create_key(&session, &event(now, actor, Action::Requested, Subject::Key(id), caller.user(), None))
         .await?;
     tx.commit().await?;
-    Ok(Proposed { session, grant, ready })
+    Ok(Proposed { session, grant, ready, outside: inside.is_none() })
 }
 
 /// What this server does not take, whoever would sign it.
 fn judge(app: &App, grant: &Grant, home: Home, epoch: u64, ender: Address) -> Result<(), ApiError> {
+    if grant.meters.len() > MAX_METERS {
+        return Err(ApiError::refused("too_many_meters", format!("a grant has at most {MAX_METERS} meters here")));
+    }
+    let ours = app.chain.relayer_address;
+    if !grant.relayer.is_zero() && grant.relayer != ours {
+        return Err(ApiError::refused("wrong_relayer", format!("operations are sent by {ours} here")));
+    }
     let unsupported = grant.unsupported();
     if !unsupported.is_empty() {
         let all: Vec<String> = unsupported.iter().map(ToString::to_string).collect();

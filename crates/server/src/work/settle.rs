@@ -10,14 +10,11 @@ use hallpass_session::{
     Subject,
 };
 
-/// Looks at every open session once. One that cannot be looked at does not keep the others waiting.
+/// Looks once at every session that something is to be settled of. One that cannot be looked at does not keep the others
+/// waiting.
 pub async fn once(app: &App) {
-    let sessions = match app.store.read().await {
-        Ok(mut tx) => tx.sessions().list_open_keys().await,
-        Err(error) => Err(error),
-    };
-    match sessions {
-        Err(error) => tracing::warn!(code = error.code(), "settlement could not read the store"),
+    match due(app).await {
+        Err(error) => tracing::warn!(code = %error.problem.code, "settlement could not read the store"),
         Ok(sessions) => {
             for session in sessions {
                 if let Err(error) = one(app, &session).await {
@@ -28,15 +25,31 @@ pub async fn once(app: &App) {
     }
 }
 
+/// Ends first, then what has run out, then what has operations out; nothing else is asked about.
+async fn due(app: &App) -> Result<Vec<KeySession>, ApiError> {
+    let mut tx = app.store.read().await?;
+    let live = tx.reservations().list_live().await?;
+    let now = app.clock.now();
+    let mut sessions = tx.sessions().list_open_keys().await?;
+    sessions.retain(|s| match s.lifecycle {
+        Lifecycle::Revoking { .. } => true,
+        Lifecycle::Active { .. } | Lifecycle::Suspended { .. } => {
+            now >= s.not_after || live.iter().any(|r| r.session == s.id)
+        }
+        _ => false,
+    });
+    sessions.sort_by_key(|s| (!matches!(s.lifecycle, Lifecycle::Revoking { .. }), s.not_after));
+    Ok(sessions)
+}
+
 async fn one(app: &App, session: &KeySession) -> Result<(), ApiError> {
-    if matches!(session.lifecycle, Lifecycle::Requested { .. }) {
-        return Ok(());
-    }
     let mut tx = app.store.read().await?;
     let (_, grant) = stored_grant(tx.as_mut(), session).await?;
     drop(tx);
     let books = Books::read(app, &grant, session.grant).await?;
-    let block = FinalBlock { number: books.final_block.number, time: books.final_block.time };
+    // No block's time releases before our own clock agrees: one node's word is not enough.
+    let time = books.final_block.time.min(app.clock.now());
+    let block = FinalBlock { number: books.final_block.number, time };
     reservations(app, session, &books.settled, grant.epoch, block).await?;
     let final_end =
         books.settled.status == Status::Ended || books.settled.epoch > grant.epoch || block.time >= grant.not_after;
