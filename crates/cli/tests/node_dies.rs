@@ -96,3 +96,29 @@ async fn a_node_that_is_gone_is_said_to_be() {
     );
     assert_eq!(owner.api.get("/v1/sessions").await.status, 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_reserved_before_a_revocation_is_not_sent_after_it() {
+    let chain = Chain::start().await;
+    let line = Proxy::to(&chain.url);
+    let world = World::on("reserved-then-revoked", chain, &line.url).await;
+    let owner = world.owner("alice").await;
+    let (token, shop) = (world.chain.token, address_of("shop"));
+    let pass = owner.hand_out(&world, &pay_pass(token, shop, 10)).await;
+    let action = pay(token, shop, 6);
+
+    line.block(Some("eth_sendRawTransaction"));
+    owner.execute(&pass.session, "stuck", &action).await.refused(502, "node_unreachable");
+    let ended = owner.at(&pass.session, "revoke", &Value::Null).await.ok();
+    assert_eq!((&ended["outstanding"], &ended["pending"]["code"]), (&json!(1), &json!("node_unreachable")), "{ended}");
+    assert!(ended["outstanding_until"].as_u64().unwrap() <= pass.grant.not_after.get());
+    // The chain still takes it; the server gives it no signature.
+    assert_eq!(world.chain.grant_status(owner.account(), pass.grant.id()).await, 1);
+    owner.execute(&pass.session, "stuck", &action).await.refused(422, "grant_ended");
+
+    line.block(None);
+    owner.at(&pass.session, "revoke", &Value::Null).await.ok();
+    owner.execute(&pass.session, "stuck", &action).await.refused(422, "grant_ended");
+    assert_eq!(world.chain.grant_status(owner.account(), pass.grant.id()).await, 2);
+    assert_eq!(world.chain.tokens_of(shop).await, 0);
+}
