@@ -60,8 +60,11 @@ pub fn make(rng: &mut Rng, account: &Account) -> Made {
     let life = rng.pick(&[1, 61, 600, 601, 3600, 3600, 20_000, 20_000, 200_000, 200_000]);
     // Half of the owners sign nothing that approval would refuse to read.
     let careless = rng.chance(50);
-    let meters = meters(rng, start, life, careless);
+    let mut meters = meters(rng, start, life, careless);
     let (calls, tags) = rules(rng, account, &meters, careless);
+    if !careless {
+        meters.retain(|m| calls.iter().flat_map(|rule| &rule.uses).any(|used| used.meter == m.id));
+    }
     let first_seq = rng.pick(&[0, 0, 1, 1000, (1 << 32) - 3000]);
     let end_seq = if rng.chance(30) { 1 << 32 } else { first_seq + rng.pick(&[40, 200, 1000, 3000]) };
     let (session, ender) = (Key::random(rng), Key::random(rng));
