@@ -47,7 +47,7 @@ async fn a_pass_is_approved_by_its_owners_signature_over_it_alone() {
         (
             "one that the chain does not take",
             with("authorization", alice.authorization(pass.grant.backend, nonce + 1)),
-            "not_installed",
+            "stale_delegation",
         ),
     ];
     for (what, body, code) in cases {

@@ -53,9 +53,17 @@ async fn the_session_of_another_owner_is_not_there() {
     }
     let listed = mallory.api.get("/v1/sessions").await.text;
     assert!(!listed.contains(&waiting.session) && !listed.contains(&active.session));
+    let login = alice.api.get("/v1/me").await.ok()["session"].as_str().unwrap().to_owned();
+    assert!(!listed.contains(&login));
+    mallory.at(&login, "revoke", &Value::Null).await.refused(404, "not_found");
     // Nothing of it had any effect.
     assert_eq!(world.chain.tokens_of(shop).await, 0);
     alice.execute(&active.session, "mine-now", &action).await.ok();
+    // A login that its owner revokes from another login is dead.
+    let elsewhere = world.owner("alice").await;
+    elsewhere.at(&login, "revoke", &Value::Null).await.ok();
+    alice.api.get("/v1/me").await.refused(401, "not_logged_in");
+    elsewhere.api.get("/v1/me").await.ok();
 }
 
 #[tokio::test(flavor = "multi_thread")]
