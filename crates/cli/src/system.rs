@@ -27,14 +27,10 @@ impl Rng for OsRng {
     }
 }
 
-/// Prints a line. A reader that has gone away, such as `head`, ends the program quietly.
+/// Prints a line. A reader that has gone away, such as `head`, misses the rest and stops nothing.
 pub fn out(line: &str) {
     let mut stdout = std::io::stdout().lock();
-    let written =
-        stdout.write_all(line.as_bytes()).and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush());
-    if written.is_err() {
-        std::process::exit(0);
-    }
+    let _ = stdout.write_all(line.as_bytes()).and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush());
 }
 
 /// A time as people read it.

@@ -1,6 +1,6 @@
 //! `hallpass demo`: the whole way on a local chain, nothing of it recorded or mocked.
 //!
-//! - [`setup`]: anvil, contracts, the server: real processes on loopback.
+//! - [`setup`]: anvil, contracts, the server: real processes on loopback, kept by [`processes`].
 //! - [`players`]: two owners, one for each home of an account; logging in and handing out passes.
 //! - [`play`]: moves and purchases by session key.
 //! - [`attacks`]: what must not be done, at the signer and past it; [`endings`]: expiry and revocation; [`rows`]: trying.
@@ -12,6 +12,7 @@ mod endings;
 mod forge;
 mod play;
 mod players;
+mod processes;
 mod report;
 mod rows;
 mod setup;

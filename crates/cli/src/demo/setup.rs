@@ -1,5 +1,6 @@
 //! Anvil, contracts, the server: real processes on loopback, on free ports, stopped by their process ids.
 
+use super::processes;
 use crate::client::Client;
 use crate::commands::serve::node_error;
 use crate::commands::wallet_error;
@@ -16,7 +17,6 @@ use hallpass_chain::wallet::{DEV_CHAIN, DevWallet, Manners};
 use hallpass_server::endpoints::health::Health;
 use hallpass_types::ChainId;
 use serde_json::{Value, json};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
@@ -63,21 +63,23 @@ pub struct World {
 impl World {
     /// Starts everything.
     pub async fn start(folder: &Path, anvil: &Path) -> Result<Self, CliError> {
-        sweep(folder);
+        processes::sweep(folder);
         let folder = folder.join(format!("run-{}", std::process::id()));
         let failed = |what: &str, e: std::io::Error| {
             CliError::missing("demo_folder", format!("cannot {what} {}: {e}", folder.display()))
         };
         std::fs::create_dir_all(&folder).map_err(|e| failed("make", e))?;
-        let (mut chain, url) = start_anvil(anvil, &folder)?;
+        let (mut chain, url) = processes::start_anvil(anvil, &folder)?;
         let id = ChainId::new(DEV_CHAIN).ok_or_else(|| CliError::missing("chain", "no chain"))?;
-        let node = match connect(&url, id, &mut chain).await {
+        let node = match processes::connect(&url, id, &mut chain).await {
             Ok(node) => node,
             Err(error) => {
                 let _ = chain.kill();
                 return Err(error);
             }
         };
+        let port = url.rsplit(':').next().unwrap_or_default();
+        processes::note(&folder, chain.id(), &format!("--port {port}"))?;
         let processes = Mutex::new(vec![chain]);
         let wallet = |name: &str| DevWallet::named(name, id, Manners::Local).map_err(wallet_error);
         let (deployer, thief) = (wallet("deployer")?, wallet("thief")?);
@@ -185,7 +187,7 @@ impl World {
     }
 
     async fn serve(&mut self, rpc: &str) -> Result<(), CliError> {
-        let port = free_port()?;
+        let port = processes::free_port()?;
         let url = format!("http://127.0.0.1:{port}");
         let store = self.folder.join("hallpass.redb");
         let passphrase = self.folder.join("passphrase");
@@ -214,6 +216,7 @@ impl World {
         }
         let server =
             hallpass(&["serve"]).stderr(log).spawn().map_err(|e| CliError::missing("no_program", e.to_string()))?;
+        processes::note(&self.folder, server.id(), &config.display().to_string())?;
         self.processes.lock().map_err(|_| CliError::missing("lock", "a lock is poisoned"))?.push(server);
         self.server = Client::new(&url);
         for _ in 0..200 {
@@ -255,50 +258,6 @@ impl World {
     }
 }
 
-fn start_anvil(anvil: &Path, folder: &Path) -> Result<(Child, String), CliError> {
-    let port = free_port()?;
-    let log =
-        std::fs::File::create(folder.join("anvil.log")).map_err(|e| CliError::missing("demo_folder", e.to_string()))?;
-    let arguments = [
-        "--host",
-        "127.0.0.1",
-        "--chain-id",
-        "31337",
-        "--slots-in-an-epoch",
-        "1",
-        "--mixed-mining",
-        "--block-time",
-        "1",
-        "--accounts",
-        "1",
-    ];
-    let child = Command::new(anvil)
-        .args(arguments)
-        .args(["--port", &port.to_string()])
-        .stdin(Stdio::null())
-        .stdout(log)
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|e| {
-            CliError::missing("no_anvil", format!("cannot start {}: {e}", anvil.display()))
-                .hint("run `make demo`, which installs it, or give --anvil FILE")
-        })?;
-    Ok((child, format!("http://127.0.0.1:{port}")))
-}
-
-async fn connect(url: &str, chain: ChainId, child: &mut Child) -> Result<Node, CliError> {
-    for _ in 0..200 {
-        if let Ok(node) = Node::connect(url, chain).await {
-            return Ok(node);
-        }
-        if let Ok(Some(status)) = child.try_wait() {
-            return Err(CliError::missing("no_anvil", format!("anvil stopped at once: {status}")));
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    Err(CliError::missing("no_anvil", "anvil does not answer within 10 s"))
-}
-
 /// Development money; set-up alone.
 async fn fund(url: &str, address: Address) -> Result<(), CliError> {
     let body =
@@ -307,23 +266,4 @@ async fn fund(url: &str, address: Address) -> Result<(), CliError> {
     let answer = reqwest::Client::new().post(url).json(&body).send().await.map_err(|_| failed())?;
     let answer: Value = answer.json().await.map_err(|_| failed())?;
     if answer.get("error").is_some() { Err(failed()) } else { Ok(()) }
-}
-
-fn free_port() -> Result<u16, CliError> {
-    let listener =
-        TcpListener::bind(("127.0.0.1", 0)).map_err(|e| CliError::missing("no_port", format!("no free port: {e}")))?;
-    listener.local_addr().map(|a| a.port()).map_err(|e| CliError::missing("no_port", e.to_string()))
-}
-
-/// Removes folders of earlier runs, unless they were told to stay or are still running.
-fn sweep(folder: &Path) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        let pid = entry.file_name().to_string_lossy().strip_prefix("run-").map(str::to_owned);
-        let running = pid.is_some_and(|pid| Path::new("/proc").join(pid).exists());
-        if !running && !path.join("stay").exists() {
-            let _ = std::fs::remove_dir_all(path);
-        }
-    }
 }

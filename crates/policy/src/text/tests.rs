@@ -91,7 +91,7 @@ fn the_words_hold_every_bound_and_quote_claims() {
         "25500000 smallest units (the requester says that is 25.5 AUSD)",
         "is 0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0",
         "0.05 of the native coin (50000000000000000 wei)",
-        "1 hour, from the moment it is approved",
+        "1 hour, from the moment the pass is asked for",
         "! no list of this server knows contract 0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512",
     ] {
         assert!(text.contains(part), "{part} not in:\n{text}");

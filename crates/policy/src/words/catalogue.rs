@@ -183,7 +183,7 @@ pub fn between(from: &str, until: &str, lasts: &str) -> String {
 /// Relative time.
 #[must_use]
 pub fn lasts(lasts: &str) -> String {
-    format!("{lasts}, from the moment it is approved")
+    format!("{lasts}, from the moment the pass is asked for")
 }
 
 /// No time.
