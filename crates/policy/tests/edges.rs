@@ -313,3 +313,17 @@ fn what_is_authorised_is_what_is_signed() {
     assert_eq!(done.digest(), done.op().digest(5, ACCOUNT));
     assert_ne!(done.digest(), done.op().digest(6, ACCOUNT));
 }
+
+#[test]
+fn nothing_is_authorised_under_a_grant_that_breaks_the_protocol() {
+    let good = grant(&pay_rule());
+    let pay = action(vec![transfer(SHOP, 1)]);
+    let code = |g: &Grant| authorise(g, &ledger(), &pay, &op(), &at(START)).err().map(|d| d.code);
+    assert_eq!(code(&good), None);
+    let mut late = good.clone();
+    late.meters[0].anchor = t(START + 1);
+    assert_eq!(code(&late), Some(Code::BadGrant), "an anchor after the start");
+    let mut unmetered = good.clone();
+    unmetered.calls[0].max_value = U256::from(1);
+    assert_eq!(code(&unmetered), Some(Code::BadGrant), "native value without a native meter");
+}

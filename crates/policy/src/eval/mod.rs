@@ -143,7 +143,8 @@ pub fn judge(grant: &Grant, ledger: &Ledger, action: &Action, op: &OpBounds, at:
 /// Judges an action and makes of it the operation that the session key signs.
 ///
 /// # Errors
-/// As [`judge`]; [`Code::NotYetSupported`] where the session key is of another kind than secp256k1.
+/// As [`judge`]; [`Code::BadGrant`] where [`Grant::check`] refuses the grant; [`Code::NotYetSupported`] where the session
+/// key is of another kind than secp256k1.
 pub fn authorise(
     grant: &Grant,
     ledger: &Ledger,
@@ -154,6 +155,8 @@ pub fn authorise(
     let SessionKey::Secp256k1(key) = grant.key else {
         return Err(Denial::new(Code::NotYetSupported, "key"));
     };
+    // Whoever made the value: what breaks the protocol is never signed for.
+    grant.check().map_err(|bad| Denial::new(Code::BadGrant, bad.at).found(bad.says))?;
     let verdict = judge(grant, ledger, action, op, at)?;
     let op = SessionOp {
         grant: grant.id(),
