@@ -45,7 +45,11 @@ pub fn personal_hash(message: impl AsRef<[u8]>) -> B256 {
 /// # Errors
 /// What [`recover`] refuses, and [`SignatureError::WrongSigner`] where another key signed, or another grant was signed.
 pub fn prove_grant(digest: B256, signature: &[u8], owner: Address) -> Result<ProvenGrant, SignatureError> {
-    if recover(digest, signature)? == owner { Ok(ProvenGrant { digest, owner }) } else { Err(SignatureError::WrongSigner) }
+    if recover(digest, signature)? == owner {
+        Ok(ProvenGrant { digest, owner })
+    } else {
+        Err(SignatureError::WrongSigner)
+    }
 }
 
 /// A grant's digest that its owner is known to have signed. Only [`prove_grant`] makes one.
@@ -190,7 +194,10 @@ pub(crate) mod tests {
 
     #[test]
     fn the_personal_hash_is_that_of_erc_191() {
-        assert_eq!(personal_hash("Hello World"), b256!("0xa1de988600a42c4b4ab089b619297c17d53cffae5d5120d82d8a92d0bb3b78f2"));
+        assert_eq!(
+            personal_hash("Hello World"),
+            b256!("0xa1de988600a42c4b4ab089b619297c17d53cffae5d5120d82d8a92d0bb3b78f2")
+        );
         assert_ne!(personal_hash("Hello World"), keccak256("Hello World"));
     }
 

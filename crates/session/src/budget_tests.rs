@@ -122,7 +122,9 @@ fn the_next_sequence_is_the_lowest_free_one_inside_the_lane() {
 #[test]
 fn only_a_sequence_that_time_alone_released_is_given_again() {
     let chain = ledger(0, 0, vec![]);
-    for (why, next) in [(Release::Expired, 0), (Release::NonceUsed, 1), (Release::BelowBase, 1), (Release::GrantEnded, 1)] {
+    for (why, next) in
+        [(Release::Expired, 0), (Release::NonceUsed, 1), (Release::BelowBase, 1), (Release::GrantEnded, 1)]
+    {
         assert_eq!(next_sequence(&chain, &[released(reservation(0, vec![]), why)], 0, 9), Some(next), "{why:?}");
     }
     let both = [released(reservation(0, vec![]), Release::Expired), reservation(0, vec![])];
@@ -190,7 +192,8 @@ impl Chain {
 
     fn execute(&mut self, op: &Reservation, time: u64) -> bool {
         let now = self.ledger();
-        let dead = op.sequence < now.base || (op.sequence < now.base + 64 && now.used >> (op.sequence - now.base) & 1 == 1);
+        let dead =
+            op.sequence < now.base || (op.sequence < now.base + 64 && now.used >> (op.sequence - now.base) & 1 == 1);
         let past = op.costs.iter().any(|c| now.meters.iter().any(|m| m.meter == c.meter && m.window > c.window));
         let ok = !dead && !past && at(time) < op.valid_until;
         if ok {
@@ -207,7 +210,8 @@ impl Chain {
 
 /// The evaluator's meters and nonce, naively.
 fn allows(ledger: &Ledger, sequence: u32, costs: &[Cost]) -> bool {
-    let free = sequence >= ledger.base && (sequence >= ledger.base + 64 || ledger.used >> (sequence - ledger.base) & 1 == 0);
+    let free =
+        sequence >= ledger.base && (sequence >= ledger.base + 64 || ledger.used >> (sequence - ledger.base) & 1 == 0);
     free && costs.iter().all(|c| {
         let cap = U256::from(CAPS[usize::from(c.meter)]);
         let spent = match ledger.meters.iter().find(|m| m.meter == c.meter) {
@@ -236,7 +240,11 @@ fn play(steps: &[Step]) -> Result<usize, TestCaseError> {
             Step::Sign { next_window, daily, lifetime } => {
                 let w = window + u32::from(next_window);
                 if let Some(s) = next_sequence(&head.ledger(), &all, 0, 1 << 20) {
-                    let lowest = all.iter().filter(|r| r.is_live() && !is_used(&head.ledger(), r.sequence)).map(|r| r.sequence).min();
+                    let lowest = all
+                        .iter()
+                        .filter(|r| r.is_live() && !is_used(&head.ledger(), r.sequence))
+                        .map(|r| r.sequence)
+                        .min();
                     prop_assert!(lowest.is_none_or(|low| s < low + 64), "sequence {s} kills {lowest:?}");
                     prop_assert!(all.iter().all(|r| r.is_released() || r.sequence != s), "sequence {s} given twice");
                     let judged = project(&last_final.ledger(), &all);
@@ -275,7 +283,10 @@ fn play(steps: &[Step]) -> Result<usize, TestCaseError> {
         for (meter, windows) in [(0, 0..window + 2), (1, 0..1)] {
             for w in windows {
                 let spent = head.spent(meter, w);
-                prop_assert!(spent <= CAPS[usize::from(meter)], "meter {meter} window {w}: {spent} spent after {step:?}");
+                prop_assert!(
+                    spent <= CAPS[usize::from(meter)],
+                    "meter {meter} window {w}: {spent} spent after {step:?}"
+                );
             }
         }
     }

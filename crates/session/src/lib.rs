@@ -23,5 +23,7 @@ pub use grant_request::{Decision, StoredGrant};
 pub use key::{Installation, KeySession};
 pub use lifecycle::{Actor, Lifecycle, Reason, TransitionError};
 pub use login::{LoginNonce, LoginSession, NonceError};
-pub use reservation::{FinalBlock, FinalView, GrantState, NonceState, Release, Reservation, ReservationState, Route, SettleError};
+pub use reservation::{
+    FinalBlock, FinalView, GrantState, NonceState, Release, Reservation, ReservationState, Route, SettleError,
+};
 pub use token::{Token, TokenError, TokenHash};

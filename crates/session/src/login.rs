@@ -163,7 +163,10 @@ mod tests {
     fn a_revoked_login_is_dead_at_once_and_for_good() {
         let ended = session().revoke(at(150), Reason::HolderAsked, Actor::Holder(session().id)).unwrap();
         assert!(!ended.is_live(at(150)));
-        assert_eq!(ended.clone().revoke(at(151), Reason::OwnerAsked, Actor::Server).unwrap_err().code(), "transition_not_allowed");
+        assert_eq!(
+            ended.clone().revoke(at(151), Reason::OwnerAsked, Actor::Server).unwrap_err().code(),
+            "transition_not_allowed"
+        );
         assert_eq!(ended.expire(at(300)).unwrap_err().code(), "transition_not_allowed");
     }
 

@@ -86,7 +86,10 @@ fn a_failure_on_the_direct_route_changes_nothing() {
 #[test]
 fn an_ended_grant_or_a_moved_epoch_releases() {
     assert_eq!(why(Route::Direct, view(150, NonceState::Unused, GrantState::Ended)), [Some(Release::GrantEnded); 3]);
-    assert_eq!(why(Route::EntryPoint, view(150, NonceState::Unused, GrantState::EpochMoved)), [Some(Release::EpochMoved); 3]);
+    assert_eq!(
+        why(Route::EntryPoint, view(150, NonceState::Unused, GrantState::EpochMoved)),
+        [Some(Release::EpochMoved); 3]
+    );
 }
 
 #[test]

@@ -93,7 +93,14 @@ mod tests {
         let text = token.reveal();
         assert_eq!(text.as_str(), format!("hp_{}", "ab".repeat(32)));
         assert_eq!(text.parse::<Token>(), Ok(token));
-        let bad = [text.to_uppercase(), text.replace('a', "A"), format!("{}0", *text), text[..66].into(), text[3..].into(), format!("hp_{}", "zz".repeat(32))];
+        let bad = [
+            text.to_uppercase(),
+            text.replace('a', "A"),
+            format!("{}0", *text),
+            text[..66].into(),
+            text[3..].into(),
+            format!("hp_{}", "zz".repeat(32)),
+        ];
         for bad in bad {
             assert_eq!(bad.parse::<Token>(), Err(TokenError), "{bad}");
         }

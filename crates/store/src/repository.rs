@@ -154,7 +154,11 @@ pub trait Reservations: Send {
     /// By id.
     async fn find(&mut self, id: ReservationId) -> Result<Option<Reservation>, StoreError>;
     /// By a session's idempotency key.
-    async fn find_by_key(&mut self, session: SessionId, key: &IdempotencyKey) -> Result<Option<Reservation>, StoreError>;
+    async fn find_by_key(
+        &mut self,
+        session: SessionId,
+        key: &IdempotencyKey,
+    ) -> Result<Option<Reservation>, StoreError>;
     /// What [`hallpass_session::budget`] needs beside a ledger read at final block `ledger_block`: the grant's live
     /// reservations, and those spent at a later block than that (by block, then id; live ones last).
     async fn held(&mut self, grant: GrantId, ledger_block: u64) -> Result<Vec<Reservation>, StoreError>;

@@ -52,7 +52,8 @@ impl VaultHeader {
             return Err(UnsealError::BadHeader);
         }
         let key = kdf::derive(passphrase, &self.salt, params).map_err(|NoMemory| UnsealError::OutOfMemory)?;
-        let root = aead::open(&key, &self.nonce, &self.aad(), &self.wrapped).map_err(|_| UnsealError::WrongPassphrase)?;
+        let root =
+            aead::open(&key, &self.nonce, &self.aad(), &self.wrapped).map_err(|_| UnsealError::WrongPassphrase)?;
         Ok(Vault::new(&root))
     }
 

@@ -91,8 +91,7 @@ pub(crate) fn derive(
     salt: &[u8; 16],
     params: KdfParams,
 ) -> Result<Zeroizing<[u8; 32]>, NoMemory> {
-    let params =
-        Params::new(params.memory_kib, params.passes, params.lanes, Some(32)).map_err(|_| NoMemory)?;
+    let params = Params::new(params.memory_kib, params.passes, params.lanes, Some(32)).map_err(|_| NoMemory)?;
     let mut blocks = Zeroizing::new(Vec::new());
     blocks.try_reserve_exact(params.block_count()).map_err(|_| NoMemory)?;
     blocks.resize(params.block_count(), Block::default());

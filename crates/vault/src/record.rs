@@ -50,13 +50,7 @@ impl SealedRecord {
             KeyKind::Ender => 2,
             KeyKind::Relayer => 3,
         };
-        [
-            b"hallpass/vault/record".as_slice(),
-            &self.id,
-            &[kind],
-            &self.version.to_be_bytes(),
-            self.public.as_slice(),
-        ]
-        .concat()
+        [b"hallpass/vault/record".as_slice(), &self.id, &[kind], &self.version.to_be_bytes(), self.public.as_slice()]
+            .concat()
     }
 }

@@ -117,8 +117,29 @@ mod tests {
             assert_eq!(host(text), Some(expected), "{text}");
         }
         for text in [
-            "a b", "a/b", "a?b", "a#b", "a:80:80", "a:8o", "[::1", "[::1]80", "[::g]", "[fe80::1%25eth0]", "[v.x]", "[v7.]", "::1", "a@b@c", "a b@c", "a%@c", "[@c",
-            "a%2", "a%zz", "b\u{fc}cher.example", "a\\b", "a\r", "[]",
+            "a b",
+            "a/b",
+            "a?b",
+            "a#b",
+            "a:80:80",
+            "a:8o",
+            "[::1",
+            "[::1]80",
+            "[::g]",
+            "[fe80::1%25eth0]",
+            "[v.x]",
+            "[v7.]",
+            "::1",
+            "a@b@c",
+            "a b@c",
+            "a%@c",
+            "[@c",
+            "a%2",
+            "a%zz",
+            "b\u{fc}cher.example",
+            "a\\b",
+            "a\r",
+            "[]",
         ] {
             assert_eq!(host(text), None, "{text:?}");
         }
@@ -127,14 +148,37 @@ mod tests {
     #[test]
     fn uris_are_those_of_the_grammar() {
         for text in [
-            "https://example.com/login?a=b/?#c/?", "ipfs://bafy/", "did:key:z6Mk", "urn:recap:eyJ", "file:///etc", "mailto:a@b", "a:", "a:/b",
-            "https://[::1]:1/%20", "https://example.com#", "HTTPS://EXAMPLE.com",
+            "https://example.com/login?a=b/?#c/?",
+            "ipfs://bafy/",
+            "did:key:z6Mk",
+            "urn:recap:eyJ",
+            "file:///etc",
+            "mailto:a@b",
+            "a:",
+            "a:/b",
+            "https://[::1]:1/%20",
+            "https://example.com#",
+            "HTTPS://EXAMPLE.com",
         ] {
             assert!(is_uri(text), "{text}");
         }
         for text in [
-            "", "example.com", "//example.com", ":a", "1a:b", "https://exa mple.com", "https://a/b c", "https://a/%2", "https://a#b#c",
-            "https://a/\"", "https://[::1", "a:\u{e9}", "a:b\n", "a:[", "https://a/[", "https://a?[",
+            "",
+            "example.com",
+            "//example.com",
+            ":a",
+            "1a:b",
+            "https://exa mple.com",
+            "https://a/b c",
+            "https://a/%2",
+            "https://a#b#c",
+            "https://a/\"",
+            "https://[::1",
+            "a:\u{e9}",
+            "a:b\n",
+            "a:[",
+            "https://a/[",
+            "https://a?[",
         ] {
             assert!(!is_uri(text), "{text:?}");
         }

@@ -58,16 +58,22 @@ fn every_field_is_read() {
     assert_eq!(m.expiration_time, DateTime::parse("2026-11-21T12:10:00+02:00"));
     assert_eq!(m.not_before, DateTime::parse("2026-11-21T09:00:00Z"));
     assert_eq!(m.request_id.unwrap().as_str(), "a%20b:@");
-    assert_eq!(m.resources.unwrap().iter().map(Uri::as_str).collect::<Vec<_>>(), [
-        "ipfs://bafybeiemxf5abjwjbikoz4mc3a3dla6ual3jsgpdr4cjr3oz3evfyavhwq/",
-        "https://example.com/my-web2-claim.json"
-    ]);
+    assert_eq!(
+        m.resources.unwrap().iter().map(Uri::as_str).collect::<Vec<_>>(),
+        [
+            "ipfs://bafybeiemxf5abjwjbikoz4mc3a3dla6ual3jsgpdr4cjr3oz3evfyavhwq/",
+            "https://example.com/my-web2-claim.json"
+        ]
+    );
 }
 
 #[test]
 fn what_is_optional_may_be_absent() {
     let m: Message = BARE.parse().unwrap();
-    assert_eq!((m.scheme, m.statement, m.expiration_time, m.not_before, m.request_id, m.resources), (None, None, None, None, None, None));
+    assert_eq!(
+        (m.scheme, m.statement, m.expiration_time, m.not_before, m.request_id, m.resources),
+        (None, None, None, None, None, None)
+    );
 }
 
 #[test]
@@ -99,7 +105,10 @@ fn each_line_has_its_own_denial() {
     assert_eq!(replaced("https://example.com:3388 ", " "), "bad_domain");
     assert_eq!(replaced("https://example.com:3388 ", ":3388 "), "bad_domain");
     assert_eq!(replaced("0xC02aaA", "0xc02aaA"), "bad_address");
-    assert_eq!(code(&FULL.replace("0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2", "0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2")), "bad_address");
+    assert_eq!(
+        code(&FULL.replace("0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2", "0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2")),
+        "bad_address"
+    );
     assert_eq!(replaced("0xC02aaA", "C02aaA"), "bad_address");
     assert_eq!(replaced("Cc2\n\n", "Cc2\n"), "bad_layout");
     assert_eq!(replaced("tos\n\n", "tos\n"), "bad_layout");
@@ -136,7 +145,10 @@ fn line_breaks_are_single_and_between_lines() {
 #[test]
 fn fields_come_once_and_in_order() {
     assert_eq!(replaced("\nNot Before:", "\nExpiration Time: 2026-11-21T12:10:00Z\nNot Before:"), "trailing_line");
-    assert_eq!(code(&format!("{BARE}\nNot Before: 2026-11-21T09:00:00Z\nExpiration Time: 2026-11-21T12:10:00Z")), "trailing_line");
+    assert_eq!(
+        code(&format!("{BARE}\nNot Before: 2026-11-21T09:00:00Z\nExpiration Time: 2026-11-21T12:10:00Z")),
+        "trailing_line"
+    );
     assert_eq!(code(&format!("{BARE}\nComment: hi")), "trailing_line");
     assert_eq!(replaced("Version: 1\nChain ID: 8453", "Chain ID: 8453\nVersion: 1"), "bad_version");
 }
@@ -151,7 +163,9 @@ fn sizes_are_bounded() {
     assert_eq!(code(&long(8193)), "message_too_long");
 }
 
-fn field<T: core::str::FromStr<Err = ParseError> + core::fmt::Debug>(pattern: &'static str) -> impl Strategy<Value = T> {
+fn field<T: core::str::FromStr<Err = ParseError> + core::fmt::Debug>(
+    pattern: &'static str,
+) -> impl Strategy<Value = T> {
     pattern.prop_map(|text: String| text.parse().unwrap())
 }
 

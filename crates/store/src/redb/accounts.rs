@@ -1,6 +1,9 @@
 //! People, by the accounts they have proved.
 
-use super::kv::{ACCOUNT_INDEX, ACCOUNTS, KEYS, KEYS_BY_USER, LIVE, LOGIN_TOKENS, LOGINS, LOGINS_BY_USER, META, RESERVATIONS, USER_KEYS};
+use super::kv::{
+    ACCOUNT_INDEX, ACCOUNTS, KEYS, KEYS_BY_USER, LIVE, LOGIN_TOKENS, LOGINS, LOGINS_BY_USER, META, RESERVATIONS,
+    USER_KEYS,
+};
 use super::rewrite::REWRITE;
 use super::tx::RedbTx;
 use crate::{Account, Accounts, StoreError};

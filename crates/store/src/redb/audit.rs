@@ -30,7 +30,10 @@ impl RedbTx {
                 Some(keys::seal(&self.keys()?.field, &place(key), &plain, self.rng())?)
             }
         };
-        Self::clear(&AuditRow { event: AuditEvent { seq: None, from: None, ..event.clone() }, origin: origin.map(Bytes::from) })
+        Self::clear(&AuditRow {
+            event: AuditEvent { seq: None, from: None, ..event.clone() },
+            origin: origin.map(Bytes::from),
+        })
     }
 
     fn audit_event(&mut self, key: &[u8], row: &[u8]) -> Result<AuditEvent, StoreError> {

@@ -55,8 +55,26 @@ pub(super) const AUDIT_BY_USER: Table = Table("audit_by_user");
 
 /// Every table.
 pub(super) const ALL: [Table; 20] = [
-    META, USER_KEYS, ACCOUNTS, ACCOUNT_INDEX, LOGINS, LOGIN_TOKENS, LOGINS_BY_USER, KEYS, KEYS_BY_USER, OPEN_KEYS, GRANTS,
-    GRANTS_BY_USER, RESERVATIONS, IDEMPOTENCY, HELD, LIVE, NONCES, VAULT, AUDIT, AUDIT_BY_USER,
+    META,
+    USER_KEYS,
+    ACCOUNTS,
+    ACCOUNT_INDEX,
+    LOGINS,
+    LOGIN_TOKENS,
+    LOGINS_BY_USER,
+    KEYS,
+    KEYS_BY_USER,
+    OPEN_KEYS,
+    GRANTS,
+    GRANTS_BY_USER,
+    RESERVATIONS,
+    IDEMPOTENCY,
+    HELD,
+    LIVE,
+    NONCES,
+    VAULT,
+    AUDIT,
+    AUDIT_BY_USER,
 ];
 
 impl Table {
@@ -92,8 +110,12 @@ impl Kv {
     /// At most `limit` rows whose key begins with `prefix`, from `start` on (inclusive), in byte order.
     pub(super) fn scan(&self, table: Table, prefix: &[u8], start: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
         match self {
-            Self::Read(txn) => scan(&txn.open_table(table.definition()).map_err(StoreError::failed)?, prefix, start, limit),
-            Self::Write(txn) => scan(&txn.open_table(table.definition()).map_err(StoreError::failed)?, prefix, start, limit),
+            Self::Read(txn) => {
+                scan(&txn.open_table(table.definition()).map_err(StoreError::failed)?, prefix, start, limit)
+            }
+            Self::Write(txn) => {
+                scan(&txn.open_table(table.definition()).map_err(StoreError::failed)?, prefix, start, limit)
+            }
         }
     }
 

@@ -139,7 +139,9 @@ impl Store for RedbStore {
 }
 
 /// Runs what may wait for the disk outside the async runtime. It runs to its end even where the caller stops waiting.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
     tokio::task::spawn_blocking(work).await.map_err(StoreError::failed)?
 }
 

@@ -91,7 +91,11 @@ impl Reservations for RedbTx {
         self.find_sealed(RESERVATIONS, id.as_bytes())
     }
 
-    async fn find_by_key(&mut self, session: SessionId, key: &IdempotencyKey) -> Result<Option<Reservation>, StoreError> {
+    async fn find_by_key(
+        &mut self,
+        session: SessionId,
+        key: &IdempotencyKey,
+    ) -> Result<Option<Reservation>, StoreError> {
         let index = self.idempotency_key(session, key)?;
         let Some(id) = self.kv().get(IDEMPOTENCY, &index)? else { return Ok(None) };
         let found: Reservation = self.find_sealed(RESERVATIONS, &id)?.ok_or_else(|| IDEMPOTENCY.corrupt(&index))?;

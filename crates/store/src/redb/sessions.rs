@@ -64,7 +64,8 @@ impl Sessions for RedbTx {
     async fn find_login_by_token(&mut self, hash: &TokenHash) -> Result<Option<LoginSession>, StoreError> {
         self.keys()?;
         let Some(id) = self.kv().get(LOGIN_TOKENS, hash.as_bytes())? else { return Ok(None) };
-        let found: LoginSession = self.find_sealed(LOGINS, &id)?.ok_or_else(|| LOGIN_TOKENS.corrupt(hash.as_bytes()))?;
+        let found: LoginSession =
+            self.find_sealed(LOGINS, &id)?.ok_or_else(|| LOGIN_TOKENS.corrupt(hash.as_bytes()))?;
         if found.token_hash == *hash { Ok(Some(found)) } else { Err(LOGIN_TOKENS.corrupt(hash.as_bytes())) }
     }
 

@@ -57,8 +57,12 @@ fn tamper(store: &RedbStore, table: Table, change: impl Fn(&mut Vec<u8>)) {
     let txn = store.database.begin_write().unwrap();
     {
         let mut open = txn.open_table(definition).unwrap();
-        let rows: Vec<(Vec<u8>, Vec<u8>)> =
-            open.iter().unwrap().map(|row| row.unwrap()).map(|(k, v)| (k.value().to_vec(), v.value().to_vec())).collect();
+        let rows: Vec<(Vec<u8>, Vec<u8>)> = open
+            .iter()
+            .unwrap()
+            .map(|row| row.unwrap())
+            .map(|(k, v)| (k.value().to_vec(), v.value().to_vec()))
+            .collect();
         for (key, mut value) in rows {
             change(&mut value);
             open.insert(key.as_slice(), value.as_slice()).unwrap();
@@ -127,7 +131,8 @@ async fn a_sealed_store_gives_the_vault_its_bytes_and_nobody_a_person() {
     tx.vault().set_header(b"header").await.unwrap();
     assert_eq!(tx.vault().header().await.unwrap().as_deref(), Some(b"header".as_slice()));
     tx.nonces().issue(&LoginNonce::issue([1; 16], at(1))).await.unwrap();
-    let server = AuditEvent { user: None, from: None, subject: Subject::Vault, action: Action::Sealed, ..account_event(1) };
+    let server =
+        AuditEvent { user: None, from: None, subject: Subject::Vault, action: Action::Sealed, ..account_event(1) };
     tx.audit().append(&server).await.unwrap();
     let codes = [
         tx.accounts().find(user(1)).await.unwrap_err().code(),
@@ -253,7 +258,8 @@ async fn after_deletion_no_key_that_is_left_opens_a_row() {
     store.unlock(store_keys()).await.unwrap();
     let mut tx = store.begin().await.unwrap();
     tx.accounts().create(&account(1), &account_event(1)).await.unwrap();
-    let ended = login(1, 10).revoke(at(200), hallpass_session::Reason::OwnerAsked, hallpass_session::Actor::Server).unwrap();
+    let ended =
+        login(1, 10).revoke(at(200), hallpass_session::Reason::OwnerAsked, hallpass_session::Actor::Server).unwrap();
     tx.sessions().create_login(&ended, &login_event(1, 10)).await.unwrap();
     tx.commit().await.unwrap();
     let mut tx = store.begin().await.unwrap();
@@ -263,7 +269,11 @@ async fn after_deletion_no_key_that_is_left_opens_a_row() {
 
     let rows = raw(&store);
     assert!(rows.iter().any(|(table, _, _)| *table == "logins"), "the sealed row is still there");
-    assert!(!rows.iter().any(|(table, _, _)| *table == "user_keys" || *table == "account_index" || *table == "login_tokens"));
+    assert!(
+        !rows
+            .iter()
+            .any(|(table, _, _)| *table == "user_keys" || *table == "account_index" || *table == "login_tokens")
+    );
     // Putting any key of our own in the place of the destroyed one opens nothing either.
     let mut tx = store.begin_redb().await.unwrap();
     tx.make_user_key(user(1)).unwrap();

@@ -99,7 +99,11 @@ impl RedbTx {
         Ok((user, value))
     }
 
-    pub(super) fn find_sealed<T: DeserializeOwned>(&mut self, table: Table, key: &[u8]) -> Result<Option<T>, StoreError> {
+    pub(super) fn find_sealed<T: DeserializeOwned>(
+        &mut self,
+        table: Table,
+        key: &[u8],
+    ) -> Result<Option<T>, StoreError> {
         self.keys()?;
         let Some(row) = self.kv.get(table, key)? else { return Ok(None) };
         let (_, value) = self.read_sealed(table, key, &row)?;
@@ -145,7 +149,12 @@ impl RedbTx {
     }
 
     /// [`Self::listed`] by an index of user, created, id; nothing where the user's data was deleted.
-    pub(super) fn of_user<T: DeserializeOwned>(&mut self, index: Table, user: UserId, table: Table) -> Result<Vec<T>, StoreError> {
+    pub(super) fn of_user<T: DeserializeOwned>(
+        &mut self,
+        index: Table,
+        user: UserId,
+        table: Table,
+    ) -> Result<Vec<T>, StoreError> {
         let prefix = user.as_bytes();
         match self.listed(index, prefix, prefix, BY_USER, table) {
             Err(StoreError::DataDeleted) => Ok(Vec::new()),
@@ -186,7 +195,12 @@ impl RedbTx {
 
     /// Checks that `event` tells of `subject`, which is `user`'s, and seals it. Before any write, so that a refused
     /// change leaves nothing behind.
-    pub(super) fn prepare(&mut self, event: &AuditEvent, subject: Subject, user: UserId) -> Result<Prepared, StoreError> {
+    pub(super) fn prepare(
+        &mut self,
+        event: &AuditEvent,
+        subject: Subject,
+        user: UserId,
+    ) -> Result<Prepared, StoreError> {
         if event.subject != subject || event.user != Some(user) {
             return Err(StoreError::AuditMismatch);
         }

@@ -44,7 +44,8 @@ impl Disk {
     /// A disk that holds `bytes`, durably, and does `operations` writes, resizes and syncs before its power goes.
     #[must_use]
     pub fn new(bytes: Vec<u8>, operations: Option<u64>) -> Self {
-        let state = State { current: bytes.clone(), durable: bytes, unsynced: Vec::new(), left: operations, honest: true };
+        let state =
+            State { current: bytes.clone(), durable: bytes, unsynced: Vec::new(), left: operations, honest: true };
         Self(Arc::new(Mutex::new(state)))
     }
 

@@ -86,7 +86,9 @@ pub async fn what_is_held_outlives_its_settlement_until_the_ledger_has_it(store:
     tx.commit().await.unwrap();
 
     let mut tx = store.read().await.unwrap();
-    for (ledger_block, expected) in [(0, vec![3, 2, 1, 5]), (299, vec![3, 2, 1, 5]), (300, vec![2, 1, 5]), (500, vec![1, 5])] {
+    for (ledger_block, expected) in
+        [(0, vec![3, 2, 1, 5]), (299, vec![3, 2, 1, 5]), (300, vec![2, 1, 5]), (500, vec![1, 5])]
+    {
         let held = tx.reservations().held(GrantId::repeat_byte(20), ledger_block).await.unwrap();
         assert_eq!(held.iter().map(|r| r.id.as_bytes()[0]).collect::<Vec<_>>(), expected, "ledger at {ledger_block}");
     }

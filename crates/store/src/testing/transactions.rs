@@ -75,7 +75,13 @@ pub async fn the_audit_trail_strictly_increases_and_pages(store: Arc<dyn Store>)
     for task in tasks {
         task.await.unwrap();
     }
-    let server = AuditEvent { user: None, actor: Actor::Server, subject: Subject::Vault, action: Action::Unsealed, ..login_event(1, 1) };
+    let server = AuditEvent {
+        user: None,
+        actor: Actor::Server,
+        subject: Subject::Vault,
+        action: Action::Unsealed,
+        ..login_event(1, 1)
+    };
     let mut tx = store.begin().await.unwrap();
     tx.audit().append(&server).await.unwrap();
     tx.commit().await.unwrap();
@@ -86,7 +92,9 @@ pub async fn the_audit_trail_strictly_increases_and_pages(store: Arc<dyn Store>)
     assert!(all.windows(2).all(|w| w[0].seq < w[1].seq));
     assert_eq!(all.last().map(|e| &e.from), Some(&server.from), "the server's own event keeps its origin");
     let mut paged = Vec::new();
-    while let page @ [_, ..] = tx.audit().list(None, paged.last().and_then(|e: &AuditEvent| e.seq).unwrap_or(0), 7).await.unwrap().as_slice() {
+    while let page @ [_, ..] =
+        tx.audit().list(None, paged.last().and_then(|e: &AuditEvent| e.seq).unwrap_or(0), 7).await.unwrap().as_slice()
+    {
         assert!(page.len() <= 7);
         paged.extend_from_slice(page);
     }

@@ -10,11 +10,11 @@ mod secrecy;
 mod signing;
 
 use crate::{RelayPolicy, RelayTx, SealedRecord, SignError, Vault};
+use ::secrecy::SecretString;
 use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, B256, Bytes, Signature, address, keccak256};
 use hallpass_policy::eip712::end_digest;
 use hallpass_types::{Rng, RngError};
-use ::secrecy::SecretString;
 use std::sync::Mutex;
 
 const BACKEND: Address = address!("0x00000000000000000000000000000000000000bb");
@@ -76,7 +76,15 @@ fn ends(vault: &Vault, record: &SealedRecord) -> Result<Address, SignError> {
 
 fn plain() -> TxEip1559 {
     let input = Bytes::from([&INSTALL[..], &[0; 32]].concat());
-    TxEip1559 { chain_id: 8453, nonce: 5, gas_limit: 90_000, max_fee_per_gas: 10, to: BACKEND.into(), input, ..Default::default() }
+    TxEip1559 {
+        chain_id: 8453,
+        nonce: 5,
+        gas_limit: 90_000,
+        max_fee_per_gas: 10,
+        to: BACKEND.into(),
+        input,
+        ..Default::default()
+    }
 }
 
 fn call() -> RelayTx {

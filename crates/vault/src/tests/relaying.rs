@@ -13,7 +13,16 @@ fn authorization(chain: u64, key: &SigningKey) -> SignedAuthorization {
 
 fn delegation(authorization_list: Vec<SignedAuthorization>) -> TxEip7702 {
     let TxEip1559 { chain_id, nonce, gas_limit, max_fee_per_gas, input, .. } = plain();
-    TxEip7702 { chain_id, nonce, gas_limit, max_fee_per_gas, to: BACKEND, input, authorization_list, ..Default::default() }
+    TxEip7702 {
+        chain_id,
+        nonce,
+        gas_limit,
+        max_fee_per_gas,
+        to: BACKEND,
+        input,
+        authorization_list,
+        ..Default::default()
+    }
 }
 
 #[test]
@@ -44,21 +53,34 @@ fn a_relayer_signs_no_other_transaction() {
         change(&mut tx);
         RelayTx::Eip1559(tx)
     };
-    let bad_s = SignedAuthorization::new_unchecked(authorization(8453, &owner).inner().clone(), 0, U256::ZERO, U256::ZERO);
+    let bad_s =
+        SignedAuthorization::new_unchecked(authorization(8453, &owner).inner().clone(), 0, U256::ZERO, U256::ZERO);
     for (tx, reason) in [
         (with(|tx| tx.value = U256::from(1)), RelayRefusal::Value),
         (with(|tx| tx.to = TxKind::Create), RelayRefusal::Create),
         (with(|tx| tx.chain_id = 0), RelayRefusal::Chain),
         (with(|tx| tx.input = Bytes::new()), RelayRefusal::Selector),
         (with(|tx| tx.input = Bytes::from_static(&[0xaa, 0xbb, 0xcc])), RelayRefusal::Selector),
-        (with(|tx| tx.input = Bytes::from_static(&[0xa9, 0x05, 0x9c, 0xbb, 0xaa, 0xbb, 0xcc, 0xdd])), RelayRefusal::Selector),
+        (
+            with(|tx| tx.input = Bytes::from_static(&[0xa9, 0x05, 0x9c, 0xbb, 0xaa, 0xbb, 0xcc, 0xdd])),
+            RelayRefusal::Selector,
+        ),
         (RelayTx::Eip7702(delegation(vec![])), RelayRefusal::Authorization),
         (RelayTx::Eip7702(delegation(vec![authorization(0, &owner)])), RelayRefusal::Authorization),
         (RelayTx::Eip7702(delegation(vec![authorization(1, &owner)])), RelayRefusal::Authorization),
-        (RelayTx::Eip7702(delegation(vec![authorization(8453, &owner), authorization(8453, &relayer)])), RelayRefusal::Authorization),
+        (
+            RelayTx::Eip7702(delegation(vec![authorization(8453, &owner), authorization(8453, &relayer)])),
+            RelayRefusal::Authorization,
+        ),
         (RelayTx::Eip7702(delegation(vec![bad_s])), RelayRefusal::Authorization),
-        (RelayTx::Eip7702(TxEip7702 { value: U256::from(1), ..delegation(vec![authorization(8453, &owner)]) }), RelayRefusal::Value),
-        (RelayTx::Eip7702(TxEip7702 { input: Bytes::new(), ..delegation(vec![authorization(8453, &owner)]) }), RelayRefusal::Selector),
+        (
+            RelayTx::Eip7702(TxEip7702 { value: U256::from(1), ..delegation(vec![authorization(8453, &owner)]) }),
+            RelayRefusal::Value,
+        ),
+        (
+            RelayTx::Eip7702(TxEip7702 { input: Bytes::new(), ..delegation(vec![authorization(8453, &owner)]) }),
+            RelayRefusal::Selector,
+        ),
     ] {
         let refused = vault.sign_relay(&record, &tx).unwrap_err();
         assert_eq!((refused, refused.code()), (SignError::Relay(reason), "relay_refused"));

@@ -15,7 +15,10 @@ fn a_key_outlives_the_process_and_the_passphrase() {
 
     let other = reopened.rewrap(&passphrase("other"), KdfParams::MINIMUM, &Stuck(3)).unwrap();
     let json = serde_json::to_value(&other).unwrap();
-    assert_eq!((&json["salt"], &json["nonce"]), (&hex::encode_prefixed([3; 16]).into(), &hex::encode_prefixed([3; 24]).into()));
+    assert_eq!(
+        (&json["salt"], &json["nonce"]),
+        (&hex::encode_prefixed([3; 16]).into(), &hex::encode_prefixed([3; 24]).into())
+    );
     assert_eq!(ends(&other.unseal(&passphrase("other")).unwrap(), &record), Ok(record.public));
     assert_eq!(other.unseal(&passphrase("right")).unwrap_err(), UnsealError::WrongPassphrase);
 }
@@ -56,7 +59,8 @@ fn a_header_with_costs_out_of_bounds_is_refused_before_anything_is_allocated() {
 
 #[test]
 fn a_vault_is_not_made_without_a_passphrase_or_randomness() {
-    let refused = |text: &str, rng: &dyn Rng| VaultHeader::create(&passphrase(text), KdfParams::MINIMUM, rng).unwrap_err();
+    let refused =
+        |text: &str, rng: &dyn Rng| VaultHeader::create(&passphrase(text), KdfParams::MINIMUM, rng).unwrap_err();
     assert_eq!(refused("", &Stuck(1)), CreateError::EmptyPassphrase);
     assert_eq!(refused("right", &Broken), CreateError::Randomness);
     assert_eq!(vault().create_session_key([1; 16], &Broken), Err(CreateError::Randomness));

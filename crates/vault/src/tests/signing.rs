@@ -115,8 +115,9 @@ fn signatures_have_the_lower_s_and_a_v_that_contracts_take() {
 fn an_end_is_for_one_grant_backend_and_chain() {
     let vault = vault();
     let record = vault.create_ender_key([1; 16], &Recorder::default()).unwrap();
-    let all: BTreeSet<_> = [(1, BACKEND, GRANT), (2, BACKEND, GRANT), (1, Address::ZERO, GRANT), (1, BACKEND, B256::ZERO)]
-        .map(|(chain, backend, grant)| vault.sign_end(&record, chain, backend, grant).unwrap().to_string())
-        .into();
+    let all: BTreeSet<_> =
+        [(1, BACKEND, GRANT), (2, BACKEND, GRANT), (1, Address::ZERO, GRANT), (1, BACKEND, B256::ZERO)]
+            .map(|(chain, backend, grant)| vault.sign_end(&record, chain, backend, grant).unwrap().to_string())
+            .into();
     assert_eq!(all.len(), 4);
 }
