@@ -72,6 +72,8 @@ pub struct App {
     pub settings: Arc<Settings>,
     /// Read while an operation is reserved and signed, written while a session is ended.
     pub signing: Arc<tokio::sync::RwLock<()>>,
+    /// The window that login nonces are counted in, and how many.
+    pub(crate) nonces: Arc<std::sync::Mutex<(u64, u32)>>,
     /// What has been relayed for whom.
     pub(crate) relayings: Arc<std::sync::Mutex<crate::work::send::Relayings>>,
     /// Transactions that end grants, while they wait for a block.
@@ -100,6 +102,7 @@ impl App {
             rng,
             settings: Arc::new(settings),
             signing: Arc::default(),
+            nonces: Arc::default(),
             relayings: Arc::default(),
             ending: Arc::default(),
             sending,
