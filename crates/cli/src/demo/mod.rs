@@ -50,7 +50,7 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
     }
     report.print()?;
     if args.stay {
-        world.leave()?;
+        world.leave(context.json)?;
     } else {
         world.stop();
     }

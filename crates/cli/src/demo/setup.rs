@@ -241,19 +241,26 @@ impl World {
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 
-    /// Leaves server and chain running, and says where.
-    pub fn leave(&self) -> Result<(), CliError> {
+    /// Leaves server and chain running, and says where; on standard error where standard output is one JSON value.
+    pub fn leave(&self, json: bool) -> Result<(), CliError> {
         let processes = self.processes.lock().map_err(|_| CliError::missing("lock", "a lock is poisoned"))?;
         let pids: Vec<String> = processes.iter().map(|c| c.id().to_string()).collect();
         write_private(&self.folder.join("stay"), &pids.join("\n"))?;
-        out("\nserver and chain stay up");
-        out(&format!("  server  {}", self.server.url()));
-        out(&format!("  node    {}", self.node.shown()));
-        out(&format!(
-            "  use     hallpass --config {} session list   (after: hallpass --config ... login --dev-key owner-a)",
-            self.folder.join("hallpass.toml").display()
-        ));
-        out(&format!("  stop    kill {}", pids.join(" ")));
+        let command = format!("hallpass --config {}", self.folder.join("hallpass.toml").display());
+        let text = [
+            "\nserver and chain stay up".to_owned(),
+            format!("  server  {}", self.server.url()),
+            format!("  node    {}", self.node.shown()),
+            format!("  log in  {command} login --dev-key owner-a"),
+            format!("  look    {command} session list"),
+            format!("  stop    kill {}", pids.join(" ")),
+        ]
+        .join("\n");
+        if json {
+            eprintln!("{text}");
+        } else {
+            out(&text);
+        }
         Ok(())
     }
 }

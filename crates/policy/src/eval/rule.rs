@@ -64,9 +64,11 @@ pub fn word_at(words: &[Word], path: &Path) -> Option<Word> {
 
 fn holds(rule: &CallRule, condition: &Condition, words: &[Word]) -> Result<(), Denial> {
     let unsupported = || Denial::new(Code::NotYetSupported, "path");
-    let value = word_at(words, &condition.path).ok_or_else(unsupported)?;
-    let ty = rule.type_at(&condition.path).ok_or_else(unsupported)?;
-    let order = |bound: &Word| value.compare(*bound, ty).ok_or_else(unsupported);
+    let bad = || Denial::new(Code::BadGrant, "path");
+    condition.path.as_argument().ok_or_else(unsupported)?;
+    let value = word_at(words, &condition.path).ok_or_else(bad)?;
+    let ty = rule.type_at(&condition.path).ok_or_else(bad)?;
+    let order = |bound: &Word| value.compare(*bound, ty).ok_or_else(bad);
     let (holds, bound) = match &condition.test {
         Test::Eq(w) => (value == *w, format!("== {}", show(*w, ty))),
         Test::Ne(w) => (value != *w, format!("!= {}", show(*w, ty))),
