@@ -10,6 +10,10 @@ use crate::error::CliError;
 use alloy_eips::BlockNumberOrTag;
 use hallpass_chain::wallet::{DevWallet, Manners};
 use hallpass_policy::eip712::Grant as Message;
+use std::time::Duration;
+
+/// An operation is not made in the last seconds of a window.
+const EDGE: u64 = 5;
 
 /// A pass whose key is held outside the vault, and the sequences that it has used.
 pub struct Stolen {
@@ -42,13 +46,21 @@ impl Stolen {
 
     /// An operation with a fresh sequence, good in every respect but what the caller changes.
     pub async fn forge(&mut self, world: &World, rule: u16, arguments: Vec<u8>) -> Result<Forged<'_>, CliError> {
-        let head = world.node.block(BlockNumberOrTag::Latest).await.map_err(|e| node_error(&e))?;
         let grant = &self.pass.grant;
-        // From the start of the present minute, which is a window of every meter here.
-        let anchor = grant.not_before.get();
-        let now = head.time.get().max(anchor);
-        let from = now - (now - anchor) % 60;
-        let until = (from + 60).min(grant.not_after.get());
+        let end = grant.not_after.get();
+        // From the start of the present minute, which is a window of every meter here; not so near its end that the
+        // operation would come too late.
+        let (from, until) = loop {
+            let head = world.node.block(BlockNumberOrTag::Latest).await.map_err(|e| node_error(&e))?;
+            let anchor = grant.not_before.get();
+            let now = head.time.get().max(anchor);
+            let from = now - (now - anchor) % 60;
+            let until = from + 60;
+            if until - now > EDGE || now >= end {
+                break (from, until.min(end));
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        };
         self.next += 1;
         Ok(Forged {
             message: self.message.clone(),
