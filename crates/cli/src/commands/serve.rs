@@ -37,6 +37,10 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
             .hint("set `listen` to a free port")
     })?;
     let node = Node::connect(&config.rpc, config.chain).await.map_err(|e| node_error(&e))?;
+    // Opening would make one.
+    if !config.store.exists() {
+        return Err(no_vault());
+    }
     let store = open_store(&config.store)?;
     let file = args.passphrase_file.or_else(|| config.passphrase_file.clone());
     let vault = unseal(&store, file.as_deref()).await?;
@@ -65,9 +69,7 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
 
 /// Opens the vault, and with it the sealed parts of the store.
 pub async fn unseal(store: &RedbStore, file: Option<&std::path::Path>) -> Result<Vault, CliError> {
-    let header = read_header(store).await?.ok_or_else(|| {
-        CliError::missing("no_vault", "there is no vault in this store yet").hint("make one with `hallpass vault init`")
-    })?;
+    let header = read_header(store).await?.ok_or_else(no_vault)?;
     let passphrase = passphrase(file, "vault passphrase: ")?;
     let vault = tokio::task::spawn_blocking(move || header.unseal(&passphrase))
         .await
@@ -76,6 +78,10 @@ pub async fn unseal(store: &RedbStore, file: Option<&std::path::Path>) -> Result
     let vault = vault.with_relay_policy(RelayPolicy::new(&RELAYED));
     store.unlock(keys(&vault)).await.map_err(store_error)?;
     Ok(vault)
+}
+
+fn no_vault() -> CliError {
+    CliError::missing("no_vault", "there is no vault in this store yet").hint("make one with `hallpass vault init`")
 }
 
 /// The vault's header, if a vault was made.
