@@ -54,7 +54,7 @@ pub fn project(ledger: &Ledger, reservations: &[Reservation]) -> Ledger {
     let mut sequences: Vec<u32> = outside.iter().map(|r| r.sequence).collect();
     sequences.sort_unstable();
     for sequence in sequences {
-        mark_used(&mut out, sequence);
+        out.apply(sequence, &[]);
     }
 
     let mut newest: BTreeMap<u16, u32> = ledger.meters.iter().map(|m| (m.meter, m.window)).collect();
@@ -96,21 +96,13 @@ pub fn next_sequence(ledger: &Ledger, reservations: &[Reservation], first: u32, 
     (first.max(ledger.base)..end).find(|s| !is_used(ledger, *s) && !taken(*s))
 }
 
-/// Whether `sequence` can no longer execute in `ledger`.
-fn is_used(ledger: &Ledger, sequence: u32) -> bool {
+/// Whether `sequence` can no longer execute in `ledger`: below base, or its bit is set.
+#[must_use]
+pub fn is_used(ledger: &Ledger, sequence: u32) -> bool {
     match sequence.checked_sub(ledger.base) {
         None => true,
         Some(i) => i < LANE_WIDTH && (ledger.used >> i) & 1 == 1,
     }
-}
-
-/// As the chain does it: at `base + 64` or more the bitmap slides so that `sequence` is its last place.
-fn mark_used(ledger: &mut Ledger, sequence: u32) {
-    let Some(offset) = sequence.checked_sub(ledger.base) else { return };
-    let slide = offset.saturating_sub(LANE_WIDTH - 1);
-    ledger.used = ledger.used.checked_shr(slide).unwrap_or(0);
-    ledger.base = ledger.base.saturating_add(slide);
-    ledger.used |= 1u64.checked_shl(offset - slide).unwrap_or(0);
 }
 
 #[cfg(test)]

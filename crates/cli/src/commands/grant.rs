@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use hallpass_chain::wallet::Manners;
 use hallpass_policy::draft::{CompleteError, Draft, Fill};
 use hallpass_policy::eip712::domain;
-use hallpass_policy::words::{Lists, Tone, explain, to_text};
+use hallpass_policy::words::{Lists, explain, to_text};
 use hallpass_policy::{json, text};
 use hallpass_server::endpoints::approve::{ApproveBody, ApproveView, AuthorizationBody};
 use hallpass_server::endpoints::request_grant::{GrantView, RequestBody};
@@ -96,14 +96,8 @@ pub async fn run(context: &Context, command: Grant) -> Result<ExitCode, CliError
         }
         Grant::Explain(file) => {
             let lines = explain(&file.read()?, &Lists::default());
-            let tone = |t| match t {
-                Tone::Heading => "heading",
-                Tone::Plain => "plain",
-                Tone::Detail => "detail",
-                Tone::Red => "red",
-            };
             let value: Vec<_> =
-                lines.iter().map(|l| serde_json::json!({ "tone": tone(l.tone), "text": l.text })).collect();
+                lines.iter().map(|l| serde_json::json!({ "tone": l.tone.name(), "text": l.text })).collect();
             context.show(&value, || to_text(&lines))?;
         }
         Grant::Request { file, pocket } => {

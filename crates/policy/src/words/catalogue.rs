@@ -226,6 +226,9 @@ pub fn gas_units(units: &str) -> String {
 /// Nothing is left to the signer.
 pub const CHAIN_CHECKS_ALL: &str = "nothing of the rules above: the chain checks them all";
 
+/// What is left to the signer.
+pub const SIGNER_GAS: &str = "the bound on gas units";
+
 /// A call to a token without recipient bound.
 #[must_use]
 pub fn no_recipient(number: usize) -> String {

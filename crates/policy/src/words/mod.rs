@@ -31,6 +31,19 @@ pub enum Tone {
     Red,
 }
 
+impl Tone {
+    /// The name, as JSON has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Heading => "heading",
+            Self::Plain => "plain",
+            Self::Detail => "detail",
+            Self::Red => "red",
+        }
+    }
+}
+
 /// One line of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {

@@ -21,7 +21,7 @@ pub fn all(d: &Draft, lists: &Lists) -> Vec<Line> {
     push(&mut out, Tone::Heading, say::SIGNER);
     push(&mut out, Tone::Plain, say::CHAIN_CHECKS_ALL);
     if d.gas.is_some() {
-        push(&mut out, Tone::Plain, "the bound on gas units");
+        push(&mut out, Tone::Plain, say::SIGNER_GAS);
     }
     wrong(d, lists, &mut out);
     out

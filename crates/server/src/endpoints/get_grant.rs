@@ -4,7 +4,7 @@ use super::request_grant::GrantView;
 use crate::app::{record_id, sealed_key};
 use crate::caller::{Caller, Named};
 use crate::error::Problem;
-use crate::work::install::own;
+use crate::work::own;
 use crate::work::{home, stored_grant};
 use crate::{ApiError, App};
 use axum::Json;

@@ -4,7 +4,7 @@ use super::shapes::SessionView;
 use crate::app::event;
 use crate::caller::{Caller, Named};
 use crate::error::Problem;
-use crate::work::install::own;
+use crate::work::own;
 use crate::work::stored_grant;
 use crate::{ApiError, App};
 use axum::Json;

@@ -68,17 +68,11 @@ impl GrantView {
             lines.push(Line { tone: Tone::Red, text: catalogue::OUTSIDE.to_owned() });
         }
         let text = to_text(&lines);
-        let tone = |tone| match tone {
-            Tone::Heading => "heading",
-            Tone::Plain => "plain",
-            Tone::Detail => "detail",
-            Tone::Red => "red",
-        };
         Self {
             session: SessionView::of_key(session, grant.rest.labels.title.clone()),
             canonical: json::print(&draft),
             text,
-            words: lines.into_iter().map(|l| WordsLine { tone: tone(l.tone).to_owned(), text: l.text }).collect(),
+            words: lines.into_iter().map(|l| WordsLine { tone: l.tone.name().to_owned(), text: l.text }).collect(),
             typed_data: typed_data::of_grant(grant),
             needs: needs.map(str::to_owned),
             backend: grant.backend.to_checksum(None),

@@ -1,6 +1,6 @@
 //! A revocation: durable here before it is answered, then submitted to the chain and confirmed by [`super::settle`].
 
-use super::install::own;
+use super::own;
 use super::{home, send, stored_grant};
 use crate::app::{event, record_id, sealed_key};
 use crate::caller::Caller;

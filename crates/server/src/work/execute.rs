@@ -2,8 +2,8 @@
 
 use super::books::{Books, Left, left};
 use super::deliver::deliver;
-use super::install::own;
 use super::judge::{judge, locally_ended, op_relayer};
+use super::own;
 use super::stored_grant;
 use crate::app::{event, record_id, sealed_key};
 use crate::caller::Caller;
@@ -168,11 +168,10 @@ fn again(
         return Ok(Again::Sent);
     }
     // Sent just before a crash, and executed: judged again it would be denied for its own use of its sequence.
-    if super::settle::is_used(&books.head, earlier.sequence) {
+    if budget::is_used(&books.head, earlier.sequence) {
         return Ok(Again::Sent);
     }
-    let mut ledger = locally_ended(session, budget::project_sharing(&books.head, held, earlier.sequence));
-    ledger.meters.retain(|m| grant.meters.iter().any(|g| g.id == m.meter));
+    let ledger = locally_ended(session, budget::project_sharing(&books.head, held, earlier.sequence));
     let op = OpBounds {
         valid_from: earlier.valid_from,
         valid_until: earlier.valid_until,

@@ -1,6 +1,6 @@
 //! From the owner's signature to a grant on chain.
 
-use super::{home, send, stored_grant};
+use super::{home, own, send, stored_grant};
 use crate::app::event;
 use crate::caller::Caller;
 use crate::{ApiError, App};
@@ -127,14 +127,6 @@ fn on_chain_form(signature: &Bytes) -> Bytes {
         *v += 27;
     }
     bytes.into()
-}
-
-/// The caller's own session, or 404.
-///
-/// # Errors
-/// 404 also for somebody else's.
-pub async fn own(tx: &mut dyn hallpass_store::Tx, caller: &Caller, id: SessionId) -> Result<KeySession, ApiError> {
-    tx.sessions().find_key(id).await?.filter(|s| s.user == caller.user()).ok_or_else(|| ApiError::missing("session"))
 }
 
 async fn note(app: &App, caller: &Caller, id: SessionId, install: Installation) -> Result<KeySession, ApiError> {

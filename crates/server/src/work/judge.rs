@@ -1,7 +1,7 @@
 //! What the policy says of an action now, and for which seconds an operation of it is good.
 
 use super::books::{Books, Left, left};
-use super::install::own;
+use super::own;
 use super::stored_grant;
 use crate::caller::Caller;
 use crate::{ApiError, App};

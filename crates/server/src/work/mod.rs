@@ -19,11 +19,21 @@ pub mod propose;
 pub mod send;
 pub mod settle;
 
+use crate::caller::Caller;
 use crate::{ApiError, App};
 use hallpass_chain::Home;
 use hallpass_policy::{Grant, json};
 use hallpass_session::{KeySession, StoredGrant};
 use hallpass_store::Tx;
+use hallpass_types::SessionId;
+
+/// The caller's own session, or 404.
+///
+/// # Errors
+/// 404 also for somebody else's.
+pub async fn own(tx: &mut dyn Tx, caller: &Caller, id: SessionId) -> Result<KeySession, ApiError> {
+    tx.sessions().find_key(id).await?.filter(|s| s.user == caller.user()).ok_or_else(|| ApiError::missing("session"))
+}
 
 /// A grant as it was stored.
 ///

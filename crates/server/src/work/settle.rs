@@ -7,7 +7,7 @@ use crate::{ApiError, App};
 use hallpass_policy::{Ledger, Status};
 use hallpass_session::{
     Action, Actor, FinalBlock, FinalView, GrantState, KeySession, Lifecycle, NonceState, Reservation, ReservationState,
-    Subject,
+    Subject, budget,
 };
 
 /// Looks once at every session that something is to be settled of. One that cannot be looked at does not keep the others
@@ -108,14 +108,10 @@ async fn reservations(
 /// Lane 0's bitmap tells that a sequence was used, not by what; each sequence is given to one operation only, so a used
 /// one counts as that operation's. That is the strict reading: what is spent stays charged.
 fn nonce(reservation: &Reservation, settled: &Ledger) -> NonceState {
-    if is_used(settled, reservation.sequence) { NonceState::UsedBy(reservation.digest) } else { NonceState::Unused }
-}
-
-/// Whether a sequence of lane 0 can no longer execute.
-pub(super) fn is_used(ledger: &Ledger, sequence: u32) -> bool {
-    match sequence.checked_sub(ledger.base) {
-        None => true,
-        Some(bit) => bit < 64 && (ledger.used >> bit) & 1 == 1,
+    if budget::is_used(settled, reservation.sequence) {
+        NonceState::UsedBy(reservation.digest)
+    } else {
+        NonceState::Unused
     }
 }
 
