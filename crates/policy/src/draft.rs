@@ -125,9 +125,12 @@ impl Draft {
             Some(Span::Between(from, _)) => Some(from),
             _ => None,
         };
-        self.rest.labels.check(&self.calls)?;
+        self.rest.labels.check(&self.calls, &self.rest)?;
+        if let Some(relayer) = self.relayer {
+            check::relayers(relayer, &self.rest.relayers)?;
+        }
         let meters: Vec<Meter> = self.meters.iter().map(|m| m.anchored(UnixSeconds::EPOCH)).collect();
-        check::rules_and_meters(&self.calls, &meters, start)
+        check::rules_and_meters(&self.calls, &meters, &self.rest, start)
     }
 
     /// Makes a complete, well-formed grant.

@@ -9,8 +9,9 @@ pub const ENTRY_POINTS: [Address; 3] = [
     address!("0x4337084D9E255Ff0702461CF8895CE9E3b5Ff108"),
 ];
 
-/// Whether `target` is the account itself, its backend or an EntryPoint.
+/// Whether `target` is the account itself, its backend or an EntryPoint. A zero account or backend is nobody.
 #[must_use]
 pub fn target(target: Address, account: Address, backend: Address) -> bool {
-    target == account || target == backend || ENTRY_POINTS.contains(&target)
+    let ours = |own: Address| !own.is_zero() && target == own;
+    ours(account) || ours(backend) || ENTRY_POINTS.contains(&target)
 }

@@ -1,6 +1,8 @@
-//! The requester's own names: hashed into the grant, and shown as claims, never as facts.
+//! The requester's own names: hashed into the grant, and shown as claims, never as facts; and the texts that conditions
+//! compare with, which their hashes prove.
 
-use crate::grant::{BadGrant, CallRule};
+use crate::abi::{Named, Ty, Word};
+use crate::grant::{BadGrant, CallRule, Condition, Rest, Test};
 use alloy_primitives::{Address, B256, keccak256};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -15,9 +17,13 @@ pub struct Labels {
     /// Tokens by the requester's name for them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tokens: BTreeMap<String, TokenLabel>,
-    /// The argument names of each call rule, in order; an empty list where none was written.
+    /// The argument names of each call rule, in order and in pre-order through tuples; an empty list where none was written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub params: Vec<Vec<String>>,
+    /// What conditions on text compare with, ascending: each is the content of a keccak-256 that stands in the grant. Checked,
+    /// not claimed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub texts: Vec<String>,
 }
 
 /// What the requester says of a token.
@@ -48,7 +54,7 @@ impl Labels {
     ///
     /// # Errors
     /// [`BadGrant`] for a name that could pass for something else, or names that do not fit the rules.
-    pub fn check(&self, rules: &[CallRule]) -> Result<(), BadGrant> {
+    pub fn check(&self, rules: &[CallRule], rest: &Rest) -> Result<(), BadGrant> {
         let bad = |at: &str, says: &str| Err(BadGrant::new(format!("rest.labels.{at}"), says));
         if self.title.as_ref().is_some_and(|t| t.is_empty() || t.chars().count() > 128 || t.chars().any(is_deceptive)) {
             return bad(
@@ -67,16 +73,16 @@ impl Labels {
                 return bad("tokens", "two names for one token");
             }
         }
+        self.check_texts(rules, rest)?;
         if self.params.is_empty() {
             return Ok(());
         }
         let fits = self.params.len() == rules.len()
             && self.params.iter().zip(rules).all(|(names, rule)| {
-                let count = rule.arguments.as_ref().map_or(0, Vec::len);
-                let distinct =
-                    names.iter().enumerate().all(|(i, n)| n.is_empty() || !names.iter().skip(i + 1).any(|o| o == n));
-                let named = names.is_empty() || (names.len() == count && names.iter().any(|n| !n.is_empty()));
-                named && distinct && names.iter().all(|n| n.is_empty() || is_identifier(n))
+                let types = rule.arguments.as_deref().unwrap_or(&[]);
+                names.is_empty()
+                    || Named::unflatten(types, names)
+                        .is_some_and(|read| names.iter().any(|n| !n.is_empty()) && distinct(&read))
             });
         if fits && self.params.iter().any(|names| !names.is_empty()) {
             Ok(())
@@ -85,17 +91,77 @@ impl Labels {
         }
     }
 
+    fn check_texts(&self, rules: &[CallRule], rest: &Rest) -> Result<(), BadGrant> {
+        let bad = |says: &str| Err(BadGrant::new("rest.labels.texts", says));
+        if self.texts.windows(2).any(|pair| matches!(pair, [a, b] if a >= b)) {
+            return bad("texts ascend, and none stands twice");
+        }
+        if self.texts.iter().any(|text| !is_plain_text(text)) {
+            return bad(
+                "a text has at most 1,024 letters, digits, spaces and signs, without quotation marks or anything invisible",
+            );
+        }
+        if self.texts.is_empty() {
+            return Ok(());
+        }
+        let mut hashes = Vec::new();
+        for rule in rules {
+            compared_texts(&rule.conditions, &|p| rule.type_at(p), &mut hashes);
+        }
+        for rule in &rest.typed {
+            compared_texts(&rule.conditions, &|p| Ty::at(&rule.ty.types, &p.0), &mut hashes);
+        }
+        for rule in &rest.apps {
+            compared_texts(&rule.conditions, &|a| Some(a.kind.ty()), &mut hashes);
+        }
+        hashes.sort_unstable();
+        let used = |text: &String| hashes.binary_search(&Word(keccak256(text).0)).is_ok();
+        if self.texts.iter().all(used) { Ok(()) } else { bad("no condition compares with this text") }
+    }
+
+    /// The text whose keccak-256 is `word`, where the grant holds it.
+    #[must_use]
+    pub fn text_of(&self, word: Word) -> Option<&str> {
+        self.texts.iter().map(String::as_str).find(|text| keccak256(text).0 == word.0)
+    }
+
     /// The name that the requester gives the token at `address`.
     #[must_use]
     pub fn token_at(&self, address: Address) -> Option<(&str, &TokenLabel)> {
         self.tokens.iter().find(|(_, t)| t.address == address).map(|(name, t)| (name.as_str(), t))
     }
 
-    /// The name of argument `index` of rule `rule`.
+    /// The names of the arguments of call rule `rule`, which has these types.
     #[must_use]
-    pub fn param(&self, rule: usize, index: usize) -> Option<&str> {
-        self.params.get(rule)?.get(index).map(String::as_str).filter(|name| !name.is_empty())
+    pub fn names(&self, rule: usize, types: &[Ty]) -> Vec<Named> {
+        let flat = self.params.get(rule).map_or(&[][..], Vec::as_slice);
+        Named::unflatten(types, flat).unwrap_or_else(|| Named::none(types))
     }
+}
+
+/// Whether every name is an identifier or nothing, and no two that stand beside each other are the same.
+fn distinct(names: &[Named]) -> bool {
+    names.iter().enumerate().all(|(i, n)| {
+        let unique = n.name.is_empty() || !names.iter().skip(i + 1).any(|o| o.name == n.name);
+        unique && (n.name.is_empty() || is_identifier(&n.name)) && distinct(&n.members)
+    })
+}
+
+/// Adds the hashes that conditions on a `string` compare with.
+fn compared_texts<'t, P>(conditions: &[Condition<P>], ty: &dyn Fn(&P) -> Option<&'t Ty>, out: &mut Vec<Word>) {
+    for c in conditions {
+        match &c.test {
+            Test::Eq(w) | Test::Ne(w) if ty(&c.path) == Some(&Ty::String) => out.push(*w),
+            Test::In(list) if ty(&c.path) == Some(&Ty::String) => out.extend(list),
+            _ => {}
+        }
+    }
+}
+
+/// Whether a condition's text can be shown, and written between single quotes.
+#[must_use]
+pub fn is_plain_text(text: &str) -> bool {
+    text.chars().count() <= 1024 && !text.chars().any(|c| is_deceptive(c) || c == '\'')
 }
 
 /// Whether `text` is fit to name a token: 1 to 32 letters, digits, `.`, `_` or `-`, beginning with a letter.

@@ -9,6 +9,7 @@
 //! - [`eip712`]: what is signed; [`typed_data`]: the same as wallets take it.
 //! - [`eval`]: the decision, from a grant, a [`Ledger`] and an action to an [`Authorised`] operation or a denial.
 //! - [`words`]: the grant in plain words.
+//! - [`message`]: typed messages (EIP-712).
 //! - [`abi`], [`forbidden`], [`known`], [`labels`], [`ledger`]: what these are written in.
 
 pub mod abi;
@@ -21,11 +22,15 @@ pub mod json;
 pub mod known;
 pub mod labels;
 pub mod ledger;
+pub mod lists;
+pub mod message;
 pub mod text;
 pub mod typed_data;
 pub mod words;
 
 pub use draft::{Draft, Fill};
-pub use eval::{Action, Authorised, Call, Code, Denial, OpBounds, authorise};
+pub use eval::{
+    Action, At, Authorised, Batch, Call, Code, Denial, Facts, Op, OpBounds, Policy, Verdict, authorise, judge,
+};
 pub use grant::Grant;
 pub use ledger::{Cost, Ledger, Spent, Status};

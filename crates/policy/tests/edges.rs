@@ -4,9 +4,9 @@
 
 use alloy_primitives::{Address, Bytes, U256, hex};
 use hallpass_policy::draft::Fill;
-use hallpass_policy::eval::{At, judge};
+use hallpass_policy::eval::{At, Denial, Verdict};
 use hallpass_policy::grant::{Gas, Grant, Routes, SessionKey};
-use hallpass_policy::{Action, Call, Code, Ledger, OpBounds, Spent, Status, authorise, text};
+use hallpass_policy::{Batch, Call, Code, Facts, Ledger, Op, OpBounds, Policy, Spent, Status, text};
 use hallpass_types::{ChainId, UnixSeconds};
 
 const START: u64 = 1_000_000;
@@ -71,11 +71,25 @@ fn transfer(to: Address, amount: u64) -> Call {
     Call { to: TOKEN, value: U256::ZERO, data: hex::decode(data).unwrap().into() }
 }
 
-fn action(calls: Vec<Call>) -> Action {
-    Action { chain: ChainId::new(5).unwrap(), calls }
+fn action(calls: Vec<Call>) -> Batch {
+    Batch { chain: ChainId::new(5).unwrap(), calls }
 }
 
-fn code(grant: &Grant, ledger: &Ledger, action: &Action, op: &OpBounds, at: &At) -> Option<Code> {
+fn judge(grant: &Grant, ledger: &Ledger, batch: &Batch, op: &OpBounds, at: &At) -> Result<Verdict, Denial> {
+    Policy::new(grant).judge_calls(ledger, batch, &Op::from(op), at, &Facts::default())
+}
+
+fn authorise(
+    grant: &Grant,
+    ledger: &Ledger,
+    batch: &Batch,
+    op: &OpBounds,
+    at: &At,
+) -> Result<hallpass_policy::Authorised, Denial> {
+    hallpass_policy::authorise(grant, ledger, batch, op, at, &Facts::default())
+}
+
+fn code(grant: &Grant, ledger: &Ledger, action: &Batch, op: &OpBounds, at: &At) -> Option<Code> {
     judge(grant, ledger, action, op, at).err().map(|d| d.code)
 }
 
@@ -203,7 +217,7 @@ fn calldata_decodes_strictly() {
         f(&mut data);
         action(vec![Call { data: data.into(), ..good.clone() }])
     };
-    let judge = |a: Action| code(&g, &ledger(), &a, &op(), &at(START));
+    let judge = |a: Batch| code(&g, &ledger(), &a, &op(), &at(START));
     assert_eq!(judge(change(&|_| ())), None);
     assert_eq!(judge(change(&|d| d[4] = 1)), Some(Code::BadCalldata), "dirty address");
     assert_eq!(judge(change(&|d| d.push(0))), Some(Code::BadCalldata), "one byte more");
@@ -221,7 +235,7 @@ fn empty_calldata_is_not_selector_zero() {
     let call = |data: &[u8], value: u64| {
         action(vec![Call { to: SHOP, value: U256::from(value), data: Bytes::copy_from_slice(data) }])
     };
-    let judge = |a: Action| code(&g, &ledger(), &a, &op(), &at(START));
+    let judge = |a: Batch| code(&g, &ledger(), &a, &op(), &at(START));
     assert_eq!(judge(call(&[], 5)), None);
     assert_eq!(judge(call(&[], 6)), Some(Code::ValueOverMax));
     assert_eq!(judge(call(&[0; 4], 5)), Some(Code::NoRule));
@@ -277,7 +291,7 @@ fn status_epoch_freeze_chain_route_relayer_fee_and_gas_each_deny() {
         Some(Code::RelayerNotAllowed),
         "never zero where the grant's is not"
     );
-    let elsewhere = Action { chain: ChainId::new(6).unwrap(), ..pay.clone() };
+    let elsewhere = Batch { chain: ChainId::new(6).unwrap(), ..pay.clone() };
     assert_eq!(code(&g, &ledger(), &elsewhere, &op(), &at(START)), Some(Code::WrongChain));
     let routed = Grant { routes: Routes::new(2).unwrap(), ..g.clone() };
     assert_eq!(code(&routed, &ledger(), &pay, &op(), &at(START)), Some(Code::RouteNotAllowed));
@@ -290,7 +304,7 @@ fn of_two_rules_that_match_the_lowest_that_allows_is_taken_and_its_denial_report
     let g = grant(&format!("{small}{}", pay_rule()));
     let rules = |amounts: &[u64]| {
         let calls = amounts.iter().map(|a| transfer(SHOP, *a)).collect();
-        judge(&g, &ledger(), &action(calls), &op(), &at(START)).map(|v| v.rules).map_err(|d| (d.code, d.at))
+        judge(&g, &ledger(), &action(calls), &op(), &at(START)).map(|v| v.rules.to_vec()).map_err(|d| (d.code, d.at))
     };
     assert_eq!(rules(&[10]), Ok(vec![0]));
     assert_eq!(rules(&[11]), Ok(vec![1]));

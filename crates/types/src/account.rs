@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct ChainId(u64);
 
 impl ChainId {
+    /// The largest, which stands for none where a batch names none.
+    pub const MAX: Self = Self(u64::MAX);
+
     /// `None` for chain 0, which no chain has and which EIP-7702 reads as "every chain".
     #[must_use]
     pub const fn new(id: u64) -> Option<Self> {

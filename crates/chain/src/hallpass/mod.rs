@@ -1,9 +1,11 @@
 //! Our own backend: one contract in two homes.
 //!
 //! - this file: the homes, and what a grant needs to be installed in one.
+//! - [`holds`]: what the contract does not judge yet.
 //! - [`wire`]: the bytes that the account reads (`spec/encoding.md`).
 //! - [`state`]: what the account says of itself.
 
+pub mod holds;
 pub mod state;
 pub mod wire;
 

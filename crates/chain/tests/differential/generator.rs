@@ -8,7 +8,7 @@ use alloy_primitives::{Address, Bytes, U256};
 use hallpass_policy::abi::{Ty, Word};
 use hallpass_policy::eval::{At, judge, meters::window_of, rule};
 use hallpass_policy::grant::{Amount, CallRule, Grant, Meter};
-use hallpass_policy::{Action, Call, Ledger, OpBounds};
+use hallpass_policy::{Batch, Call, Ledger, OpBounds};
 
 /// What the operation is made from.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +44,7 @@ pub struct Step {
     pub grant: Grant,
     /// Whether that is the history's grant; an altered one was never installed.
     pub ours: bool,
-    pub action: Action,
+    pub action: Batch,
     pub op: OpBounds,
     pub at: At,
     pub signing: Signing,
@@ -94,7 +94,7 @@ fn candidate(rng: &mut Rng, past: Past<'_>) -> Step {
             max_fee: 0,
             gas_floors: (0..floors).map(|_| rng.below(30_000) as u32).collect(),
         },
-        action: Action { chain: grant.chain, calls },
+        action: Batch { chain: grant.chain, calls },
         at: At { now: seconds(past.now), chain: grant.chain, caller: Some(caller) },
         signing: Signing::Good,
         open_all: rng.chance(10),

@@ -17,7 +17,7 @@ use hallpass_chain::wire;
 use hallpass_policy::abi::Word;
 use hallpass_policy::eval::{At, judge};
 use hallpass_policy::grant::{Amount, CallRule, Gas, Meter, Path, Rest, Routes, SessionKey, Use, What, arguments_of};
-use hallpass_policy::{Action, Call, Grant, Ledger, OpBounds, Status};
+use hallpass_policy::{Batch, Call, Grant, Ledger, OpBounds, Status};
 use hallpass_types::ChainId;
 
 pub const START: u64 = 1_800_000_000;
@@ -91,7 +91,7 @@ impl Bench {
         Step {
             aim: None,
             ours: true,
-            action: Action { chain: grant.chain, calls },
+            action: Batch { chain: grant.chain, calls },
             op: OpBounds {
                 valid_from: now,
                 valid_until: now.plus(60).unwrap(),

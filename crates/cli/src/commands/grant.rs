@@ -84,7 +84,7 @@ pub async fn run(context: &Context, command: Grant) -> Result<ExitCode, CliError
     match command {
         Grant::Parse(file) => out(&json::print(&file.read()?)),
         Grant::Print(file) => {
-            let text = text::print(&file.read()?).map_err(|e| CliError::refused(e.code(), e.to_string()))?;
+            let text = text::print(&file.read()?);
             context.show(&serde_json::json!({ "text": text }), || text.trim_end().to_owned())?;
         }
         Grant::Hash { file, at } => {

@@ -82,6 +82,9 @@ fn read(bytes: &[u8], depth: usize) -> Option<(Ty, &[u8])> {
         }
         0x72 => {
             let (&count, mut rest) = rest.split_first()?;
+            if count == 0 && depth > 1 {
+                return None;
+            }
             let mut members = Vec::with_capacity(usize::from(count));
             for _ in 0..count {
                 let (member, after) = read(rest, depth + 1)?;
@@ -107,7 +110,9 @@ mod tests {
 
     #[test]
     fn what_is_not_a_whole_argument_tuple_is_refused() {
-        for bad in ["", "60", "7201", "720260", "720160ff", "720170000000", "72017000ff", "720164", "720071"] {
+        for bad in
+            ["", "60", "7201", "720260", "720160ff", "720170000000", "72017000ff", "720164", "720071", "72017200"]
+        {
             assert_eq!(decode(&hex::decode(bad).unwrap()), None, "{bad}");
         }
         let mut deep = vec![0x72, 1];

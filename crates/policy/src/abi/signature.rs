@@ -1,6 +1,6 @@
 //! Function signatures as people write them.
 
-use super::{MAX_DEPTH, Ty, layout};
+use super::{MAX_DEPTH, Named, Ty, layout};
 use alloy_primitives::keccak256;
 
 /// A function with its argument types and, where they were written, their names.
@@ -10,8 +10,8 @@ pub struct Function {
     pub name: String,
     /// The argument types, in order.
     pub types: Vec<Ty>,
-    /// The argument names, in order; empty strings where none was written.
-    pub names: Vec<String>,
+    /// What the arguments are called, in order.
+    pub names: Vec<Named>,
 }
 
 impl Function {
@@ -28,7 +28,7 @@ impl Function {
         if cursor.at != text.len() {
             return Err(cursor.error("unexpected text after the closing parenthesis"));
         }
-        let (types, names): (Vec<Ty>, Vec<String>) = members.into_iter().unzip();
+        let (types, names): (Vec<Ty>, Vec<Named>) = members.into_iter().unzip();
         if layout::encode(&types).len() > layout::MAX_BYTES {
             return Err(SignatureError { at: 0, says: "too many arguments" });
         }
@@ -50,7 +50,7 @@ impl Function {
     /// The index of the argument called `name`.
     #[must_use]
     pub fn index_of(&self, name: &str) -> Option<usize> {
-        self.names.iter().position(|n| !n.is_empty() && n == name)
+        self.names.iter().position(|n| !n.name.is_empty() && n.name == name)
     }
 }
 
@@ -109,28 +109,28 @@ impl<'a> Cursor<'a> {
         rest.get(..len)
     }
 
-    fn members(&mut self, depth: usize) -> Result<Vec<(Ty, String)>, SignatureError> {
+    fn members(&mut self, depth: usize) -> Result<Vec<(Ty, Named)>, SignatureError> {
         if depth > MAX_DEPTH {
             return Err(self.error("types nest deeper than 16"));
         }
         if !self.eat('(') {
             return Err(self.error("expected `(`"));
         }
-        let mut members: Vec<(Ty, String)> = Vec::new();
+        let mut members: Vec<(Ty, Named)> = Vec::new();
         self.spaces();
         if self.eat(')') {
-            return Ok(members);
+            return if depth == 1 { Ok(members) } else { Err(self.error("a tuple has at least one member")) };
         }
         loop {
             self.spaces();
-            let ty = self.ty(depth)?;
+            let (ty, inner) = self.ty(depth)?;
             self.spaces();
             let before = self.at;
             let name = self.identifier().unwrap_or("").to_owned();
-            if !name.is_empty() && members.iter().any(|(_, n)| *n == name) {
+            if !name.is_empty() && members.iter().any(|(_, n)| n.name == name) {
                 return Err(SignatureError { at: before, says: "two arguments have this name" });
             }
-            members.push((ty, name));
+            members.push((ty, Named { name, members: inner }));
             self.spaces();
             if self.eat(')') {
                 break;
@@ -145,9 +145,12 @@ impl<'a> Cursor<'a> {
         Ok(members)
     }
 
-    fn ty(&mut self, depth: usize) -> Result<Ty, SignatureError> {
+    fn ty(&mut self, depth: usize) -> Result<(Ty, Vec<Named>), SignatureError> {
+        let mut names = Vec::new();
         let mut ty = if self.rest().starts_with('(') {
-            Ty::Tuple(self.members(depth + 1)?.into_iter().map(|(ty, _)| ty).collect())
+            let (types, inner) = self.members(depth + 1)?.into_iter().unzip();
+            names = inner;
+            Ty::Tuple(types)
         } else {
             let at = self.at;
             let name = self.identifier().unwrap_or("");
@@ -174,11 +177,12 @@ impl<'a> Cursor<'a> {
                 return Err(self.error("types nest deeper than 16"));
             }
         }
-        Ok(ty)
+        Ok((ty, names))
     }
 }
 
-fn elementary(name: &str) -> Option<Ty> {
+/// A type of one word, `bytes` or `string`, by its full name.
+pub(crate) fn elementary(name: &str) -> Option<Ty> {
     let bits = |digits: &str| -> Option<u8> {
         let n: u16 = digits.parse().ok()?;
         (!digits.starts_with('0') && n.is_multiple_of(8) && (8..=256).contains(&n)).then(|| u8::try_from(n / 8).ok())?

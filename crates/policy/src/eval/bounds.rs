@@ -1,93 +1,133 @@
-//! Everything about an operation that does not depend on its calls.
+//! Everything about an action that does not depend on its rules.
 
-use super::{Action, At, Code, Denial, OpBounds};
-use crate::grant::Grant;
+use super::meters::Frame;
+use super::{At, Batch, Code, Denial, Op};
+use crate::grant::{FEE_METER, Grant, Routes};
 use crate::ledger::{Ledger, Status};
-use alloy_primitives::U256;
+use alloy_primitives::{Address, U256};
+use hallpass_types::UnixSeconds;
 
 /// Longest life of an operation, in seconds.
 pub const MAX_OP_SECONDS: u64 = 600;
 
-/// Bounds, then status, then nonce.
+/// Judges the operation around calls: bounds, status, nonce.
 ///
 /// # Errors
 /// The first [`Denial`].
-pub fn check(grant: &Grant, ledger: &Ledger, action: &Action, op: &OpBounds, at: &At) -> Result<(), Denial> {
-    place(grant, action, at)?;
-    time(grant, op, at)?;
-    relay(grant, action, op, at)?;
+pub fn operation(grant: &Grant, ledger: &Ledger, batch: &Batch, op: &Op, at: &At) -> Result<Frame, Denial> {
+    place(grant, batch, op, at)?;
+    started(grant, at)?;
+    let frame = time(grant, op, at)?;
+    relay(grant, op, at)?;
+    fee(grant, ledger, op)?;
+    if op.gas > grant.rest.gas.units_per_op {
+        return Err(Denial::new(Code::GasOverCap, "rest.gas.unitsPerOp")
+            .found(op.gas)
+            .bound(grant.rest.gas.units_per_op));
+    }
+    if batch.calls.is_empty() {
+        return Err(Denial::new(Code::EmptyBatch, "op.calls"));
+    }
     sequence(grant, op)?;
     status(grant, ledger)?;
-    nonce(ledger, op)
+    nonce(ledger, op)?;
+    Ok(frame)
 }
 
-fn place(grant: &Grant, action: &Action, at: &At) -> Result<(), Denial> {
-    for chain in [at.chain, action.chain] {
+/// Judges what has no operation: a message, an app action.
+///
+/// # Errors
+/// The first [`Denial`].
+pub fn bare(grant: &Grant, ledger: &Ledger, at: &At) -> Result<Frame, Denial> {
+    started(grant, at)?;
+    status(grant, ledger)?;
+    Ok(Frame { from: at.now, last: at.now })
+}
+
+fn place(grant: &Grant, batch: &Batch, op: &Op, at: &At) -> Result<(), Denial> {
+    for chain in [at.chain, batch.chain] {
         if chain != grant.chain {
             return Err(Denial::new(Code::WrongChain, "chainId").found(chain).bound(grant.chain));
         }
     }
-    if !grant.routes.direct() {
-        return Err(Denial::new(Code::RouteNotAllowed, "routes").found(1).bound(grant.routes.bits()));
+    let open = grant.routes.bits();
+    let route = op.route.unwrap_or(open & open.wrapping_neg());
+    if Routes::new(route).is_none() || !route.is_power_of_two() || open & route == 0 {
+        return Err(Denial::new(Code::RouteNotAllowed, "routes").found(route).bound(open));
     }
     Ok(())
 }
 
-fn time(grant: &Grant, op: &OpBounds, at: &At) -> Result<(), Denial> {
+fn started(grant: &Grant, at: &At) -> Result<(), Denial> {
     if at.now < grant.not_before {
         return Err(Denial::new(Code::GrantNotStarted, "notBefore").found(at.now).bound(grant.not_before));
     }
     if at.now >= grant.not_after {
         return Err(Denial::new(Code::GrantExpired, "notAfter").found(at.now).bound(grant.not_after));
     }
-    if at.now < op.valid_from {
-        return Err(Denial::new(Code::OpNotYetValid, "op.validFrom").found(at.now).bound(op.valid_from));
+    Ok(())
+}
+
+fn time(grant: &Grant, op: &Op, at: &At) -> Result<Frame, Denial> {
+    let from = op.valid_from.unwrap_or(at.now);
+    if at.now < from {
+        return Err(Denial::new(Code::OpNotYetValid, "op.validFrom").found(at.now).bound(from));
     }
-    if at.now >= op.valid_until {
-        return Err(Denial::new(Code::OpExpired, "op.validUntil").found(at.now).bound(op.valid_until));
+    // Where it is left open it ends as late as may be; the end of a window is then the meters' to judge.
+    let latest = from.plus(MAX_OP_SECONDS).map_or(grant.not_after, |end| end.min(grant.not_after));
+    let until = op.valid_until.unwrap_or(latest);
+    if at.now >= until {
+        return Err(Denial::new(Code::OpExpired, "op.validUntil").found(at.now).bound(until));
     }
-    let life = op.valid_until.get() - op.valid_from.get();
+    let life = until.get().saturating_sub(from.get());
     if life > MAX_OP_SECONDS {
         return Err(Denial::new(Code::OpTooLong, "op.validUntil").found(life).bound(MAX_OP_SECONDS));
     }
-    if op.valid_from < grant.not_before {
-        return Err(Denial::new(Code::OpOutsideGrant, "op.validFrom").found(op.valid_from).bound(grant.not_before));
+    if from < grant.not_before {
+        return Err(Denial::new(Code::OpOutsideGrant, "op.validFrom").found(from).bound(grant.not_before));
     }
-    if op.valid_until > grant.not_after {
-        return Err(Denial::new(Code::OpOutsideGrant, "op.validUntil").found(op.valid_until).bound(grant.not_after));
+    if until > grant.not_after {
+        return Err(Denial::new(Code::OpOutsideGrant, "op.validUntil").found(until).bound(grant.not_after));
     }
-    Ok(())
+    let last = op.valid_until.map_or(at.now, |until: UnixSeconds| until.minus(1));
+    Ok(Frame { from, last })
 }
 
-fn relay(grant: &Grant, action: &Action, op: &OpBounds, at: &At) -> Result<(), Denial> {
-    let sent_by =
-        |relayer: alloy_primitives::Address| relayer.is_zero() || at.caller.is_none_or(|caller| caller == relayer);
-    let bound = grant.relayer.is_zero() || op.relayer == grant.relayer;
-    if !bound || !sent_by(grant.relayer) || !sent_by(op.relayer) {
-        return Err(Denial::new(Code::RelayerNotAllowed, "relayer").found(op.relayer).bound(grant.relayer));
+fn relay(grant: &Grant, op: &Op, at: &At) -> Result<(), Denial> {
+    let relayer = op.relayer.unwrap_or(grant.relayer);
+    let named = |relayer: Address| relayer == grant.relayer || grant.rest.relayers.contains(&relayer);
+    let bound = grant.relayer.is_zero() || named(relayer);
+    let sent_by = |relayer: Address| at.caller.is_none_or(|caller| caller == relayer);
+    let sent = (relayer.is_zero() || sent_by(relayer)) && (grant.relayer.is_zero() || at.caller.is_none_or(named));
+    if bound && sent {
+        Ok(())
+    } else {
+        Err(Denial::new(Code::RelayerNotAllowed, "relayer").found(relayer).bound(grant.relayer))
     }
-    if op.max_fee > 0 {
-        return Err(Denial::new(Code::FeeOverCap, "rest.gas.feeCap").found(op.max_fee).bound(0));
-    }
-    let floors = op.gas_floors.iter().fold(0_u64, |sum, floor| sum.saturating_add(u64::from(*floor)));
-    if floors > grant.rest.gas.units_per_op {
-        return Err(Denial::new(Code::GasOverCap, "rest.gas.unitsPerOp")
-            .found(floors)
-            .bound(grant.rest.gas.units_per_op));
-    }
-    if action.calls.is_empty() {
-        return Err(Denial::new(Code::EmptyBatch, "op.calls"));
-    }
-    Ok(())
 }
 
-fn sequence(grant: &Grant, op: &OpBounds) -> Result<(), Denial> {
-    if op.lane != U256::ZERO {
-        return Err(Denial::new(Code::LaneNotSupported, "op.nonce").found(op.lane).bound(0));
+fn fee(grant: &Grant, ledger: &Ledger, op: &Op) -> Result<(), Denial> {
+    if op.fee == 0 {
+        return Ok(());
     }
-    if op.sequence < grant.first_seq || op.sequence >= grant.end_seq || op.sequence >= 1 << 32 {
+    let gas = &grant.rest.gas;
+    let spent = ledger.meters.iter().find(|s| s.meter == FEE_METER).map_or(0, |s| s.spent);
+    let fits = op.fee <= gas.fee_per_op && spent.checked_add(op.fee).is_some_and(|sum| sum <= gas.fee_cap);
+    if fits {
+        return Ok(());
+    }
+    let left = gas.fee_per_op.min(gas.fee_cap.saturating_sub(spent));
+    Err(Denial::new(Code::FeeOverCap, "rest.gas.feeCap").found(op.fee).bound(left))
+}
+
+fn sequence(grant: &Grant, op: &Op) -> Result<(), Denial> {
+    let Some((lane, sequence)) = op.nonce else { return Ok(()) };
+    if lane != U256::ZERO {
+        return Err(Denial::new(Code::LaneNotSupported, "op.nonce").found(lane).bound(0));
+    }
+    if sequence < grant.first_seq || sequence >= grant.end_seq || sequence >= 1 << 32 {
         return Err(Denial::new(Code::SequenceOutOfRange, "op.nonce")
-            .found(op.sequence)
+            .found(sequence)
             .bound(format!("{}..{}", grant.first_seq, grant.end_seq)));
     }
     Ok(())
@@ -107,14 +147,14 @@ fn status(grant: &Grant, ledger: &Ledger) -> Result<(), Denial> {
     }
 }
 
-fn nonce(ledger: &Ledger, op: &OpBounds) -> Result<(), Denial> {
-    let ahead = op.sequence.checked_sub(u64::from(ledger.base));
-    let used = match ahead {
+fn nonce(ledger: &Ledger, op: &Op) -> Result<(), Denial> {
+    let Some((_, sequence)) = op.nonce else { return Ok(()) };
+    let used = match sequence.checked_sub(u64::from(ledger.base)) {
         None => true,
         Some(bit) if bit < 64 => (ledger.used >> bit) & 1 == 1,
         Some(_) => false,
     };
-    if used { Err(Denial::new(Code::NonceUsed, "op.nonce").found(op.sequence)) } else { Ok(()) }
+    if used { Err(Denial::new(Code::NonceUsed, "op.nonce").found(sequence)) } else { Ok(()) }
 }
 
 impl Ledger {

@@ -75,16 +75,28 @@ codes! {
     NonceUsed "nonce_used" "the sequence number was used before",
     /// Not by the session key.
     BadSignature "bad_signature" "the signature is not the session key's",
-    /// No rule for this target and function.
-    NoRule "no_rule" "no rule of the pass allows this contract and function",
+    /// A balance that nobody read; checked by the signer only, like the next two.
+    FactsMissing "facts_missing" "what the pass requires could not be looked up",
+    /// A balance that was read too long ago, or after the moment of the decision.
+    FactsStale "facts_stale" "what the pass requires was looked up too long ago",
+    /// A requirement does not hold.
+    RequirementUnmet "requirement_unmet" "something that the pass requires is not true",
+    /// No rule for this target and function, domain and type, or app and verb.
+    NoRule "no_rule" "no rule of the pass is for this",
     /// The account, its backend or an EntryPoint.
-    TargetForbidden "target_forbidden" "a session never calls its own account, its backend or an EntryPoint",
+    TargetForbidden "target_forbidden" "a session never acts on its own account, its backend or an EntryPoint, nor signs for them",
     /// Too much native value.
     ValueOverMax "value_over_max" "the call carries more native value than the rule allows",
     /// The calldata does not decode strictly.
     BadCalldata "bad_calldata" "the calldata is not the one encoding of the function's arguments",
+    /// A typed message has no such element; checked by the signer only.
+    BadMessage "bad_message" "the message lacks what the rule reads",
+    /// An attribute is missing or of another type; checked by the signer only.
+    BadAttribute "bad_attribute" "the action lacks what the rule reads, or has it as another kind",
     /// An argument is outside what was granted.
     ConditionFailed "condition_failed" "an argument is outside what the rule allows",
+    /// A token meter, and tokens that are not the account's.
+    ForeignOwner "foreign_owner" "the tokens are not the account's",
     /// The operation would be valid in two windows.
     WindowCrossed "window_crossed" "the operation's validity crosses the edge of a budget window",
     /// The meter already counts a later window.

@@ -1,90 +1,99 @@
-//! Windows and sums: what a call charges, on top of what was charged before.
+//! Windows and sums: what an action charges, on top of what was charged before.
 
-use super::{Call, Code, Denial, OpBounds, rule::decode, rule::word_at};
-use crate::grant::{Amount, CallRule, Grant, Meter};
-use crate::ledger::{Cost, Ledger, Spent};
+use super::Code;
+use super::fail::{Fail, Found};
+use crate::grant::{FEE_METER, Meter};
+use crate::ledger::{Cost, Ledger};
 use alloy_primitives::U256;
 use core::num::NonZeroU32;
 use hallpass_types::UnixSeconds;
+use smallvec::SmallVec;
 
-/// What stands against each meter while a batch is judged.
+/// The seconds for which the action is good, as meters see them.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame {
+    /// The first; its window is charged.
+    pub from: UnixSeconds,
+    /// The last that must lie in the same window: the last of the operation, or the moment of the decision.
+    pub last: UnixSeconds,
+}
+
+/// What stands against each meter while an action is judged.
 #[derive(Debug, Clone)]
 pub struct Tally<'a> {
-    grant: &'a Grant,
-    from: UnixSeconds,
-    until: UnixSeconds,
-    spent: Vec<Spent>,
-    costs: Vec<Cost>,
+    ledger: &'a Ledger,
+    frame: Frame,
+    charged: SmallVec<[Charged; 8]>,
+}
+
+/// A meter that this action has charged.
+#[derive(Debug, Clone, Copy)]
+struct Charged {
+    meter: u16,
+    window: u32,
+    /// With what stood before.
+    spent: u128,
+    /// By this action alone.
+    amount: u128,
 }
 
 impl<'a> Tally<'a> {
     /// Starts from the ledger.
     #[must_use]
-    pub fn new(grant: &'a Grant, ledger: &Ledger, op: &OpBounds) -> Self {
-        Self { grant, from: op.valid_from, until: op.valid_until, spent: ledger.meters.clone(), costs: Vec::new() }
+    pub fn new(ledger: &'a Ledger, frame: Frame) -> Self {
+        Self { ledger, frame, charged: SmallVec::new() }
     }
 
-    /// Charges every meter that the rule uses for this call.
+    /// Charges `amount` to a meter.
     ///
     /// # Errors
-    /// [`Code::WindowCrossed`], [`Code::WindowPast`] or [`Code::MeterExceeded`], at the first use that fails.
-    pub fn charge(&self, rule: &CallRule, call: &Call) -> Result<Self, Denial> {
-        let mut after = self.clone();
-        for (i, used) in rule.uses.iter().enumerate() {
-            let at = format!("uses[{i}]");
-            let bad = || Denial::new(Code::BadGrant, at.clone());
-            let meter = self.grant.meters.iter().find(|m| m.id == used.meter).ok_or_else(bad)?;
-            let amount = match &used.amount {
-                Amount::One => U256::from(1),
-                Amount::Value => call.value,
-                Amount::Path(path) => word_at(&decode(rule, &call.data)?, path).ok_or_else(bad)?.uint(),
-            };
-            after.add(meter, amount, &at)?;
-        }
-        Ok(after)
-    }
-
-    /// At most one cost for each meter.
-    #[must_use]
-    pub fn into_costs(self) -> Vec<Cost> {
-        self.costs
-    }
-
-    fn add(&mut self, meter: &Meter, amount: U256, at: &str) -> Result<(), Denial> {
-        let window = self.window(meter, at)?;
-        let place = self.spent.iter().position(|s| s.meter == meter.id);
-        let before = match place.and_then(|i| self.spent.get(i)) {
-            Some(s) if s.window > window => {
-                return Err(Denial::new(Code::WindowPast, at).found(window).bound(s.window));
+    /// [`Code::WindowCrossed`], [`Code::WindowPast`] or [`Code::MeterExceeded`], without a place; then the tally is to be
+    /// thrown away.
+    pub fn charge(&mut self, meter: &Meter, amount: U256) -> Result<(), Fail> {
+        let window = self.window(meter)?;
+        let before = match self.charged.iter().find(|c| c.meter == meter.id) {
+            Some(charged) => charged.spent,
+            None => match self.ledger.meters.iter().find(|s| s.meter == meter.id) {
+                Some(s) if s.window > window => {
+                    return Err(Fail::new(Code::WindowPast).found(window.into()).bound(s.window.into()));
+                }
+                Some(s) if s.window == window => s.spent,
+                _ => 0,
+            },
+        };
+        let sum = u128::try_from(amount).ok().and_then(|n| Some((n, before.checked_add(n)?)));
+        let Some((amount, spent)) = sum.filter(|(_, spent)| *spent <= meter.cap) else {
+            return Err(Fail::new(Code::MeterExceeded)
+                .found(Found::Number(amount))
+                .bound(meter.cap.saturating_sub(before).into()));
+        };
+        match self.charged.iter_mut().find(|c| c.meter == meter.id) {
+            Some(charged) => {
+                charged.spent = spent;
+                charged.amount += amount;
             }
-            Some(s) if s.window == window => s.spent,
-            _ => 0,
-        };
-        let exceeded = || {
-            let left = meter.cap.saturating_sub(before);
-            Denial::new(Code::MeterExceeded, at).found(amount).bound(left)
-        };
-        let amount_small = u128::try_from(amount).map_err(|_| exceeded())?;
-        let total = before.checked_add(amount_small).filter(|t| *t <= meter.cap).ok_or_else(exceeded)?;
-        let now = Spent { meter: meter.id, window, spent: total };
-        match place.and_then(|i| self.spent.get_mut(i)) {
-            Some(slot) => *slot = now,
-            None => self.spent.push(now),
-        }
-        match self.costs.iter_mut().find(|c| c.meter == meter.id) {
-            Some(cost) => cost.amount += amount,
-            None => self.costs.push(Cost { meter: meter.id, window, amount }),
+            None => self.charged.push(Charged { meter: meter.id, window, spent, amount }),
         }
         Ok(())
     }
 
-    fn window(&self, meter: &Meter, at: &str) -> Result<u32, Denial> {
-        let last = self.until.minus(1);
-        let bad = || Denial::new(Code::BadGrant, at);
-        let first = window_of(meter.anchor, meter.period, self.from).ok_or_else(bad)?;
-        let end = window_of(meter.anchor, meter.period, last).ok_or_else(bad)?;
-        if first != end {
-            return Err(Denial::new(Code::WindowCrossed, at).found(end).bound(first));
+    /// At most one cost for each meter, in the order of first use; and that of a fee, last.
+    #[must_use]
+    pub fn into_costs(self, fee: u128) -> SmallVec<[Cost; 8]> {
+        let cost = |c: &Charged| Cost { meter: c.meter, window: c.window, amount: U256::from(c.amount) };
+        let mut costs: SmallVec<[Cost; 8]> = self.charged.iter().map(cost).collect();
+        if fee > 0 {
+            costs.push(Cost { meter: FEE_METER, window: 0, amount: U256::from(fee) });
+        }
+        costs
+    }
+
+    fn window(&self, meter: &Meter) -> Result<u32, Fail> {
+        let bad = || Fail::new(Code::BadGrant);
+        let first = window_of(meter.anchor, meter.period, self.frame.from).ok_or_else(bad)?;
+        let last = window_of(meter.anchor, meter.period, self.frame.last).ok_or_else(bad)?;
+        if first != last {
+            return Err(Fail::new(Code::WindowCrossed).found(last.into()).bound(first.into()));
         }
         Ok(first)
     }

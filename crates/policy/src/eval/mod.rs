@@ -1,83 +1,38 @@
 //! The decision: is this action inside this grant, now, after what was spent?
 //!
-//! - this file: what is asked, and [`judge`] / [`authorise`], which go through the checks in the order of
-//!   `spec/encoding.md`.
-//! - [`bounds`]: time, route, relayer, fee, sequence, status, nonce.
-//! - [`rule`]: one rule against one call: value, calldata, conditions.
-//! - [`meters`]: windows and sums.
-//! - [`denial`]: the codes and what they say.
+//! - this file: the verdict, [`judge`], and [`authorise`], which makes of an allowed batch the operation that is signed.
+//! - [`ask`]: what is asked.
+//! - [`policy`]: a grant made ready for many questions; the checks in the order of `spec/policy.md`.
+//! - [`bounds`]: chain, route, time, relayer, fee, sequence, status, nonce. [`requires`]: requirements.
+//! - [`rule`]: conditions. [`meters`]: windows and sums.
+//! - [`denial`]: the codes and what they say; [`fail`]: the same, small, while other rules may still allow.
 
+pub mod ask;
 pub mod bounds;
 pub mod denial;
+pub mod fail;
 pub mod meters;
+pub mod policy;
+pub mod requires;
 pub mod rule;
 
 use crate::eip712::SessionOp;
-use crate::forbidden;
 use crate::grant::{Grant, SessionKey, pack};
 use crate::ledger::{Cost, Ledger};
-use alloy_primitives::{Address, B256, Bytes, U256, Uint};
-use hallpass_types::{ChainId, UnixSeconds};
+use alloy_primitives::{Address, B256, U256, Uint};
+use smallvec::SmallVec;
 
+pub use ask::{Action, AppAction, At, Attr, Batch, Call, Facts, Held, Op, OpBounds};
 pub use denial::{Code, Denial};
-
-/// One contract call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
-    /// The contract.
-    pub to: Address,
-    /// Wei.
-    pub value: U256,
-    /// Calldata; empty is its own thing, never selector 0x00000000.
-    pub data: Bytes,
-}
-
-/// What a session wants done: calls on one chain, all or nothing, in this order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Action {
-    /// The chain.
-    pub chain: ChainId,
-    /// At least one.
-    pub calls: Vec<Call>,
-}
-
-/// The operation around the calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpBounds {
-    /// Inclusive.
-    pub valid_from: UnixSeconds,
-    /// Exclusive; at most 600 s after `valid_from`.
-    pub valid_until: UnixSeconds,
-    /// Below 2^192; this version knows lane 0 alone.
-    pub lane: U256,
-    /// Below 2^32.
-    pub sequence: u64,
-    /// Who may send it, or zero for anyone; zero only where the grant's is.
-    pub relayer: Address,
-    /// Most that the account repays, in the fee token's smallest unit.
-    pub max_fee: u128,
-    /// Gas that each call gets at least, in call order; a missing entry is 0.
-    pub gas_floors: Vec<u32>,
-}
-
-/// When and where it is judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct At {
-    /// The second of the decision; on chain the block's.
-    pub now: UnixSeconds,
-    /// The chain of the decision.
-    pub chain: ChainId,
-    /// Who sends it, where that is known.
-    pub caller: Option<Address>,
-}
+pub use policy::Policy;
 
 /// Allowed: by which rules, and what it costs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// The rule that allowed each call, in call order.
-    pub rules: Vec<u16>,
-    /// At most one entry for each meter.
-    pub costs: Vec<Cost>,
+    /// The rule that allowed each call, in call order; one for a message or an app action.
+    pub rules: SmallVec<[u16; 8]>,
+    /// At most one entry for each meter, in the order of first use; a fee's (meter 65535) last.
+    pub costs: SmallVec<[Cost; 8]>,
 }
 
 /// An operation that the policy has allowed. Only [`authorise`] makes one; the vault signs nothing else for a session.
@@ -121,26 +76,22 @@ impl Authorised {
     }
 }
 
-/// Judges an action.
-///
-/// The signer picks, call by call in batch order, the lowest rule that allows, given what the earlier calls cost; it
-/// never goes back. A denial is that of the lowest rule with the call's target and function.
+/// Judges one action. Who asks often of one grant makes a [`Policy`] of it.
 ///
 /// # Errors
-/// The first [`Denial`] in the order of `spec/encoding.md`.
-pub fn judge(grant: &Grant, ledger: &Ledger, action: &Action, op: &OpBounds, at: &At) -> Result<Verdict, Denial> {
-    bounds::check(grant, ledger, action, op, at)?;
-    let mut tally = meters::Tally::new(grant, ledger, op);
-    let mut rules = Vec::with_capacity(action.calls.len());
-    for (i, call) in action.calls.iter().enumerate() {
-        let (number, after) = pick(grant, call, &tally).map_err(|d| d.in_call(i, action.calls.len()))?;
-        rules.push(number);
-        tally = after;
-    }
-    Ok(Verdict { rules, costs: tally.into_costs() })
+/// The first [`Denial`] in the order of `spec/policy.md`.
+pub fn judge(
+    grant: &Grant,
+    ledger: &Ledger,
+    action: &Action,
+    op: &Op,
+    at: &At,
+    facts: &Facts,
+) -> Result<Verdict, Denial> {
+    Policy::new(grant).judge(ledger, action, op, at, facts)
 }
 
-/// Judges an action and makes of it the operation that the session key signs.
+/// Judges calls on the direct route and makes of them the operation that the session key signs.
 ///
 /// # Errors
 /// As [`judge`]; [`Code::BadGrant`] where [`Grant::check`] refuses the grant; [`Code::NotYetSupported`] where the session
@@ -148,16 +99,17 @@ pub fn judge(grant: &Grant, ledger: &Ledger, action: &Action, op: &OpBounds, at:
 pub fn authorise(
     grant: &Grant,
     ledger: &Ledger,
-    action: &Action,
+    batch: &Batch,
     op: &OpBounds,
     at: &At,
+    facts: &Facts,
 ) -> Result<Authorised, Denial> {
     let SessionKey::Secp256k1(key) = grant.key else {
         return Err(Denial::new(Code::NotYetSupported, "key"));
     };
     // Whoever made the value: what breaks the protocol is never signed for.
     grant.check().map_err(|bad| Denial::new(Code::BadGrant, bad.at).found(bad.says))?;
-    let verdict = judge(grant, ledger, action, op, at)?;
+    let verdict = Policy::new(grant).judge_calls(ledger, batch, &Op::from(op), at, facts)?;
     let op = SessionOp {
         grant: grant.id(),
         nonce: (op.lane << 64) | U256::from(op.sequence),
@@ -165,16 +117,16 @@ pub fn authorise(
         validUntil: Uint::from(op.valid_until.get()),
         relayer: op.relayer,
         maxFee: Uint::saturating_from(op.max_fee),
-        calls: encode_calls(action, op, &verdict)?.into(),
+        calls: encode_calls(batch, op, &verdict)?.into(),
     };
     let digest = op.digest(grant.chain.get(), grant.account);
     Ok(Authorised { op, digest, key, verdict })
 }
 
 /// `calls` of a `SessionOp` (`spec/encoding.md`).
-fn encode_calls(action: &Action, op: &OpBounds, verdict: &Verdict) -> Result<Vec<u8>, Denial> {
+fn encode_calls(batch: &Batch, op: &OpBounds, verdict: &Verdict) -> Result<Vec<u8>, Denial> {
     let mut out = Vec::new();
-    for (i, (call, rule)) in action.calls.iter().zip(&verdict.rules).enumerate() {
+    for (i, (call, rule)) in batch.calls.iter().zip(&verdict.rules).enumerate() {
         let floor = op.gas_floors.get(i).copied().unwrap_or(0);
         let arguments = call.data.get(4..).unwrap_or(&[]);
         push_call(*rule, floor, call.value, arguments, &mut out)
@@ -193,32 +145,4 @@ pub fn push_call(rule: u16, gas_floor: u32, value: U256, arguments: &[u8], out: 
     out.extend(length.to_be_bytes().iter().skip(1));
     out.extend(arguments);
     Some(())
-}
-
-fn pick<'g>(grant: &'g Grant, call: &Call, tally: &meters::Tally<'g>) -> Result<(u16, meters::Tally<'g>), Denial> {
-    if forbidden::target(call.to, grant.account, grant.backend) {
-        return Err(Denial::new(Code::TargetForbidden, "rules").found(call.to));
-    }
-    let mut first: Option<Denial> = None;
-    for (number, rule) in grant.calls.iter().enumerate() {
-        if rule.target != call.to || !rule::same_function(rule, &call.data) {
-            continue;
-        }
-        let judged = rule::check(rule, call).and_then(|()| tally.charge(rule, call));
-        match (judged, u16::try_from(number)) {
-            (Ok(after), Ok(number)) => return Ok((number, after)),
-            (Err(denial), _) => {
-                first.get_or_insert(denial.under(&format!("rules[{number}]")));
-            }
-            (Ok(_), Err(_)) => break,
-        }
-    }
-    Err(first.unwrap_or_else(|| {
-        let what = match call.data.first_chunk::<4>() {
-            Some(selector) => format!("{} with selector 0x{}", call.to, alloy_primitives::hex::encode(selector)),
-            None if call.data.is_empty() => format!("{} with empty calldata", call.to),
-            None => format!("{} with {} bytes of calldata", call.to, call.data.len()),
-        };
-        Denial::new(Code::NoRule, "rules").found(what)
-    }))
 }

@@ -1,9 +1,13 @@
-//! One rule against one call: value, calldata, conditions.
+//! The conditions of one rule, on calldata, messages and attributes alike.
 
-use super::{Call, Code, Denial};
-use crate::abi::{Ty, Word};
-use crate::grant::{CallRule, Condition, Path, Test};
+use super::fail::{Fail, Found, Place, Shown};
+use super::{AppAction, Attr, Code};
+use crate::abi::decode::Lost;
+use crate::abi::{Decoded, Leaf, Ty, Word};
+use crate::grant::{Attribute, CallRule, Condition, Kind, Path, Test};
+use alloy_primitives::{I256, U256, keccak256};
 use core::cmp::Ordering;
+use hallpass_types::account::parse_address;
 
 /// Whether the calldata is for the rule's function. Fewer than four bytes are for none but the empty one.
 #[must_use]
@@ -14,90 +18,133 @@ pub fn same_function(rule: &CallRule, data: &[u8]) -> bool {
     }
 }
 
-/// Value, then strict decoding, then the conditions in order.
+/// Where values are read from, by paths of kind `P`.
+pub trait Source<P> {
+    /// Asks `test` of what is at `path`, as its `every` and `some` have it.
+    ///
+    /// # Errors
+    /// A [`Fail`] without a place where the value is not there, and whatever `test` returns.
+    fn test(&self, path: &P, test: &mut dyn FnMut(Leaf<'_>) -> Result<bool, Fail>) -> Result<bool, Fail>;
+
+    /// The one value at `path`.
+    ///
+    /// # Errors
+    /// A [`Fail`] without a place.
+    fn one(&self, path: &P) -> Result<Leaf<'_>, Fail>;
+}
+
+/// Arguments or members, and the code for an element that is not there.
+#[derive(Clone, Copy)]
+pub struct Arguments<'a> {
+    /// The values.
+    pub decoded: Decoded<'a>,
+    /// The code.
+    pub missing: Code,
+}
+
+impl Arguments<'_> {
+    fn lost(&self, lost: Lost) -> Fail {
+        match lost {
+            Lost::NoElement => Fail::new(self.missing),
+            Lost::NoPath => Fail::new(Code::BadGrant),
+        }
+    }
+}
+
+/// A walk's end, or a test's.
+enum Stop {
+    Lost(Lost),
+    Failed(Fail),
+}
+
+impl From<Lost> for Stop {
+    fn from(lost: Lost) -> Self {
+        Self::Lost(lost)
+    }
+}
+
+impl Source<Path> for Arguments<'_> {
+    fn test(&self, path: &Path, test: &mut dyn FnMut(Leaf<'_>) -> Result<bool, Fail>) -> Result<bool, Fail> {
+        self.decoded.test::<Stop>(&path.0, &mut |leaf| test(leaf).map_err(Stop::Failed)).map_err(|stop| match stop {
+            Stop::Lost(lost) => self.lost(lost),
+            Stop::Failed(fail) => fail,
+        })
+    }
+
+    fn one(&self, path: &Path) -> Result<Leaf<'_>, Fail> {
+        self.decoded.one(&path.0).map_err(|lost| self.lost(lost))
+    }
+}
+
+impl Source<Attribute> for AppAction {
+    fn test(&self, path: &Attribute, test: &mut dyn FnMut(Leaf<'_>) -> Result<bool, Fail>) -> Result<bool, Fail> {
+        test(self.one(path)?)
+    }
+
+    fn one(&self, path: &Attribute) -> Result<Leaf<'_>, Fail> {
+        let bad = || Fail::new(Code::BadAttribute);
+        let value = self.attrs.get(&path.name).ok_or_else(bad)?;
+        let word = match (path.kind, value) {
+            (Kind::Number, value) => value.number().map(|n| Word::from_uint(n.into_raw())),
+            (Kind::Text, Attr::Text(text)) => Some(Word(keccak256(text).0)),
+            (Kind::Address, Attr::Text(text)) => parse_address(text).ok().map(Word::from_address),
+            (Kind::Bool, Attr::Bool(b)) => Some(Word::from_uint(U256::from(*b))),
+            _ => None,
+        };
+        Ok(Leaf { word: word.ok_or_else(bad)?, ty: path.kind.ty() })
+    }
+}
+
+/// Requires every condition to hold, in order.
 ///
 /// # Errors
-/// The first [`Denial`], its path relative to the rule.
-pub fn check(rule: &CallRule, call: &Call) -> Result<(), Denial> {
-    if call.value > rule.max_value {
-        return Err(Denial::new(Code::ValueOverMax, "maxValue").found(call.value).bound(rule.max_value));
-    }
-    let words = decode(rule, &call.data)?;
-    for (i, condition) in rule.conditions.iter().enumerate() {
-        holds(rule, condition, &words).map_err(|d| d.under(&format!("conditions[{i}]")))?;
+/// The first [`Fail`].
+pub fn conditions<P>(all: &[Condition<P>], source: &impl Source<P>) -> Result<(), Fail> {
+    for (i, condition) in all.iter().enumerate() {
+        holds(condition, source).map_err(|fail| fail.at(Place::Condition(i)))?;
     }
     Ok(())
 }
 
-/// The argument words, each canonical, none missing, nothing behind them.
-///
-/// # Errors
-/// [`Code::BadCalldata`]; [`Code::NotYetSupported`] for a type that is not one word.
-pub fn decode(rule: &CallRule, data: &[u8]) -> Result<Vec<Word>, Denial> {
-    let Some(types) = &rule.arguments else { return Ok(Vec::new()) };
-    if !types.iter().all(Ty::is_word) {
-        return Err(Denial::new(Code::NotYetSupported, "signature"));
-    }
-    let arguments = data.get(4..).unwrap_or(&[]);
-    let (words, rest) = arguments.as_chunks::<32>();
-    if words.len() != types.len() || !rest.is_empty() {
-        return Err(Denial::new(Code::BadCalldata, "signature")
-            .found(format!("{} bytes of arguments", arguments.len()))
-            .bound(format!("{} bytes", 32 * types.len())));
-    }
-    let words: Vec<Word> = words.iter().map(|w| Word(*w)).collect();
-    for (i, (word, ty)) in words.iter().zip(types).enumerate() {
-        if !word.is_canonical(ty) {
-            return Err(Denial::new(Code::BadCalldata, format!("signature.arguments[{i}]"))
-                .found(hex(*word))
-                .bound(ty));
+fn holds<P>(condition: &Condition<P>, source: &impl Source<P>) -> Result<(), Fail> {
+    let mut found = Found::Says("no element");
+    let held = source.test(&condition.path, &mut |leaf| {
+        let held = compare(&condition.test, leaf, source)?;
+        if !held {
+            found = Found::Value(leaf.word, Shown::of(leaf.ty));
         }
-    }
-    Ok(words)
+        Ok(held)
+    })?;
+    if held { Ok(()) } else { Err(Fail::new(Code::ConditionFailed).found(found)) }
 }
 
-/// The word at a path of one plain step.
-#[must_use]
-pub fn word_at(words: &[Word], path: &Path) -> Option<Word> {
-    words.get(path.as_argument()?).copied()
-}
-
-fn holds(rule: &CallRule, condition: &Condition, words: &[Word]) -> Result<(), Denial> {
-    let unsupported = || Denial::new(Code::NotYetSupported, "path");
-    let bad = || Denial::new(Code::BadGrant, "path");
-    condition.path.as_argument().ok_or_else(unsupported)?;
-    let value = word_at(words, &condition.path).ok_or_else(bad)?;
-    let ty = rule.type_at(&condition.path).ok_or_else(bad)?;
-    let order = |bound: &Word| value.compare(*bound, ty).ok_or_else(bad);
-    let (holds, bound) = match &condition.test {
-        Test::Eq(w) => (value == *w, format!("== {}", show(*w, ty))),
-        Test::Ne(w) => (value != *w, format!("!= {}", show(*w, ty))),
-        Test::Le(w) => (order(w)? != Ordering::Greater, format!("<= {}", show(*w, ty))),
-        Test::Ge(w) => (order(w)? != Ordering::Less, format!(">= {}", show(*w, ty))),
-        Test::Lt(w) => (order(w)? == Ordering::Less, format!("< {}", show(*w, ty))),
-        Test::Gt(w) => (order(w)? == Ordering::Greater, format!("> {}", show(*w, ty))),
-        Test::In(list) => (list.contains(&value), format!("one of {} values", list.len())),
-        Test::Mask(mask, expected) => (value.uint() & mask.uint() == expected.uint(), "the masked bits".to_owned()),
-        Test::Ratio(..) => return Err(unsupported()),
-    };
-    if holds { Ok(()) } else { Err(Denial::new(Code::ConditionFailed, "").found(show(value, ty)).bound(bound)) }
-}
-
-/// A value as people write it.
-#[must_use]
-pub fn show(word: Word, ty: &Ty) -> String {
-    match ty {
-        Ty::Uint(_) => word.uint().to_string(),
-        Ty::Int(_) => alloy_primitives::I256::from_raw(word.uint()).to_string(),
-        Ty::Bool => (!word.uint().is_zero()).to_string(),
-        Ty::Address => word.address().to_checksum(None),
-        Ty::FixedBytes(n) => {
-            format!("0x{}", alloy_primitives::hex::encode(word.0.get(..usize::from(*n)).unwrap_or(&[])))
+fn compare<P>(test: &Test<P>, leaf: Leaf<'_>, source: &impl Source<P>) -> Result<bool, Fail> {
+    let order = |bound: &Word| leaf.word.compare(*bound, leaf.ty).ok_or_else(|| Fail::new(Code::BadGrant));
+    Ok(match test {
+        Test::Eq(w) => leaf.word == *w,
+        Test::Ne(w) => leaf.word != *w,
+        Test::Le(w) => order(w)? != Ordering::Greater,
+        Test::Ge(w) => order(w)? != Ordering::Less,
+        Test::Lt(w) => order(w)? == Ordering::Less,
+        Test::Gt(w) => order(w)? == Ordering::Greater,
+        Test::In(list) => list.contains(&leaf.word),
+        Test::Mask(mask, expected) => leaf.word.uint() & mask.uint() == expected.uint(),
+        Test::Ratio(right, numerator, denominator) => {
+            let right = source.one(right)?;
+            let product = |leaf: Leaf<'_>, factor: U256| magnitude(leaf).and_then(|n| n.checked_mul(factor));
+            match (product(leaf, *denominator), product(right, *numerator)) {
+                (Some(left), Some(right)) => left >= right,
+                _ => false,
+            }
         }
-        _ => hex(word),
-    }
+    })
 }
 
-fn hex(word: Word) -> String {
-    format!("0x{}", alloy_primitives::hex::encode(word.0))
+/// An integer that is not negative.
+fn magnitude(leaf: Leaf<'_>) -> Option<U256> {
+    match leaf.ty {
+        Ty::Uint(_) => Some(leaf.word.uint()),
+        Ty::Int(_) if !I256::from_raw(leaf.word.uint()).is_negative() => Some(leaf.word.uint()),
+        _ => None,
+    }
 }

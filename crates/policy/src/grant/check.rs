@@ -1,13 +1,10 @@
-//! What makes a grant a bad one, and what this version does not judge yet.
+//! What makes a grant a bad one (`spec/policy.md`, "What makes a grant a bad one"); single rules are [`super::check_rule`]'s.
 
-use super::{
-    Amount, CAP_LIMIT, CallRule, Condition, EVERY_STEP, FEE_METER, Grant, MIN_PERIOD, Meter, Path, SessionKey, Test,
-    What,
-};
-use crate::abi::{Ty, Word};
-use crate::{forbidden, known};
-use alloy_primitives::Address;
+use super::{CAP_LIMIT, CallRule, FEE_METER, Grant, MIN_PERIOD, Meter, Require, Rest, SessionKey, What, pack};
+use crate::{forbidden, known, message};
+use alloy_primitives::{Address, U256};
 use hallpass_types::UnixSeconds;
+use std::collections::BTreeMap;
 
 /// A grant that breaks a rule of the protocol. Nothing in it is repaired.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,33 +32,22 @@ impl BadGrant {
     }
 }
 
-/// A well-formed part of a grant that this version does not judge, and so refuses at approval.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{at}: {what} cannot be granted by this version yet")]
-pub struct Unsupported {
-    /// The path in the grant.
-    pub at: String,
-    /// What it is.
-    pub what: &'static str,
-}
-
-impl Unsupported {
-    /// The stable code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        "not_yet_supported"
-    }
-}
-
-/// Judges the rules and meters of a grant or of a draft. `fixed` holds what a draft may still lack.
+/// Judges the rules, meters and requirements of a grant or of a draft; `start` is what a draft may still lack.
 ///
 /// # Errors
 /// The first [`BadGrant`] in the grant's own order.
-pub fn rules_and_meters(rules: &[CallRule], meters: &[Meter], start: Option<UnixSeconds>) -> Result<(), BadGrant> {
-    if rules.is_empty() {
+pub fn rules_and_meters(
+    calls: &[CallRule],
+    meters: &[Meter],
+    rest: &Rest,
+    start: Option<UnixSeconds>,
+) -> Result<(), BadGrant> {
+    let (typed, apps) = (&rest.typed, &rest.apps);
+    let count = calls.len() + typed.len() + apps.len();
+    if count == 0 {
         return Err(BadGrant::new("rules", "a grant without a rule allows nothing"));
     }
-    if rules.len() > 1000 || meters.len() > 1000 {
+    if count > 1000 || meters.len() > 1000 {
         return Err(BadGrant::new("rules", "a grant has at most 1,000 rules and 1,000 meters"));
     }
     let mut last = None;
@@ -69,15 +55,68 @@ pub fn rules_and_meters(rules: &[CallRule], meters: &[Meter], start: Option<Unix
         meter(m, last, start).map_err(|e| e.under(&format!("meters[{i}]")))?;
         last = Some(m.id);
     }
-    if let Some(i) = meters.iter().position(|m| !rules.iter().flat_map(|r| &r.uses).any(|u| u.meter == m.id)) {
+    let mut used: Vec<u16> = calls.iter().flat_map(|r| &r.uses).map(|u| u.meter).collect();
+    used.extend(typed.iter().flat_map(|r| &r.uses).map(|u| u.meter));
+    used.extend(apps.iter().flat_map(|r| &r.uses).map(|u| u.meter));
+    used.sort_unstable();
+    if let Some(i) = meters.iter().position(|m| used.binary_search(&m.id).is_err()) {
         return Err(BadGrant::new(format!("meters[{i}]"), "no rule uses this meter"));
     }
-    for (i, r) in rules.iter().enumerate() {
-        let at = format!("rules[{i}]");
-        if let Some(twin) = rules.iter().take(i).position(|other| other == r) {
-            return Err(BadGrant::new(at, format!("the same as rules[{twin}]")));
+    let mut all = Twins::default();
+    for (i, r) in calls.iter().enumerate() {
+        let at = |e: BadGrant| e.under(&format!("rules[{i}]"));
+        all.add(i, (0_u8, r.target.to_vec(), r.signature.clone(), r.max_value, pack::of_call(r)))?;
+        super::check_rule::call(r, meters).map_err(at)?;
+    }
+    for (i, r) in typed.iter().enumerate() {
+        let i = calls.len() + i;
+        let m = r.message();
+        all.add(i, (1, m.domain.into_bytes(), m.encodeType, U256::ZERO, m.checks.to_vec()))?;
+        super::check_rule::typed(r, meters).map_err(|e| e.under(&format!("rules[{i}]")))?;
+    }
+    for (i, r) in apps.iter().enumerate() {
+        let i = calls.len() + typed.len() + i;
+        let m = r.message();
+        all.add(i, (2, m.app.into_bytes(), m.verb, U256::ZERO, m.checks.to_vec()))?;
+        super::check_rule::app(r, meters).map_err(|e| e.under(&format!("rules[{i}]")))?;
+    }
+    requirements(&rest.requires)
+}
+
+/// Finds two equal rules.
+#[derive(Default)]
+struct Twins(BTreeMap<(u8, Vec<u8>, String, U256, Vec<u8>), usize>);
+
+impl Twins {
+    fn add(&mut self, number: usize, rule: (u8, Vec<u8>, String, U256, Vec<u8>)) -> Result<(), BadGrant> {
+        match self.0.insert(rule, number) {
+            None => Ok(()),
+            Some(twin) => Err(BadGrant::new(format!("rules[{number}]"), format!("the same as rules[{twin}]"))),
         }
-        rule(r, meters).map_err(|e| e.under(&at))?;
+    }
+}
+
+fn requirements(all: &[Require]) -> Result<(), BadGrant> {
+    let visible =
+        |text: &str, most: usize| (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+    for (i, require) in all.iter().enumerate() {
+        let bad = |says: &str| Err(BadGrant::new(format!("requires[{i}]"), says));
+        if all.iter().take(i).any(|other| other == require) {
+            return bad("the same requirement twice");
+        }
+        match require {
+            Require::Holds { token, at_least, .. } if token.is_zero() || at_least.is_zero() => {
+                return bad("a balance is of a token that is not zero, and at least 1");
+            }
+            Require::Role(name) if !visible(name, 64) => return bad("a role is 1 to 64 visible ASCII characters"),
+            Require::Credential { issuer, kind } if !visible(issuer, 255) || !visible(kind, 255) => {
+                return bad("issuer and type are 1 to 255 visible ASCII characters each");
+            }
+            _ => {}
+        }
+    }
+    if all.len() > 255 {
+        return Err(BadGrant::new("requires", "a grant has at most 255 requirements"));
     }
     Ok(())
 }
@@ -114,42 +153,37 @@ impl Grant {
                 ));
             }
         }
-        self.rest.labels.check(&self.calls)?;
-        rules_and_meters(&self.calls, &self.meters, Some(self.not_before))
-    }
-
-    /// Everything in the grant that this version carries but does not judge; approval refuses it.
-    #[must_use]
-    pub fn unsupported(&self) -> Vec<Unsupported> {
-        let mut out = Vec::new();
-        let mut add = |cond: bool, at: &str, what| {
-            if cond {
-                out.push(Unsupported { at: at.to_owned(), what });
-            }
-        };
-        let rest = &self.rest;
-        add(matches!(self.key, SessionKey::Other(..)), "key", "a session key of this kind");
-        add(self.routes.bits() != 1, "routes", "an EntryPoint route");
-        add(!rest.relayers.is_empty(), "rest.relayers", "a list of relayers");
-        add(!rest.paymasters.is_empty(), "rest.paymasters", "a list of paymasters");
-        add(!rest.typed.is_empty(), "rest.typed", "a typed rule");
-        add(!rest.apps.is_empty(), "rest.apps", "an app rule");
-        add(!rest.requires.is_empty(), "rest.requires", "a requirement");
-        add(!rest.login.is_zero(), "rest.login", "a login inside the grant");
-        add(!rest.rp_id_hash.is_zero(), "rest.rpIdHash", "a WebAuthn relying party");
-        add(rest.gas.fee_cap != 0 || rest.gas.fee_per_op != 0, "rest.gas", "a fee paid by the account");
-        for (i, rule) in self.calls.iter().enumerate() {
-            let at = format!("rules[{i}]");
-            let flat = rule.arguments.iter().flatten().all(Ty::is_word);
-            add(!flat, &at, "a function with dynamic, array or tuple arguments");
-            add(rule.uses.len() > 1, &format!("{at}.uses"), "a rule with more than one meter");
-            for (j, c) in rule.conditions.iter().enumerate() {
-                let ratio = matches!(c.test, Test::Ratio(..));
-                add(ratio, &format!("{at}.conditions[{j}]"), "a ratio of two arguments");
+        for (i, rule) in self.rest.typed.iter().enumerate() {
+            if message::is_forbidden(&rule.domain, rule.ty.primary(), self.account, self.backend) {
+                return Err(BadGrant::new(
+                    format!("rules[{}].domain", self.calls.len() + i),
+                    "a session signs no Hallpass message, no user operation, no delegation, and nothing for the account, its \
+                     backend or an EntryPoint",
+                ));
             }
         }
-        out
+        relayers(self.relayer, &self.rest.relayers)?;
+        self.rest.labels.check(&self.calls, &self.rest)?;
+        rules_and_meters(&self.calls, &self.meters, &self.rest, Some(self.not_before))
     }
+}
+
+/// Judges the further relayers of a grant.
+///
+/// # Errors
+/// [`BadGrant`] where they stand beside none, one is zero, or one stands twice.
+pub fn relayers(relayer: Address, further: &[Address]) -> Result<(), BadGrant> {
+    if further.is_empty() {
+        return Ok(());
+    }
+    let twice = further.iter().enumerate().any(|(i, r)| *r == relayer || further.iter().take(i).any(|o| o == r));
+    if relayer.is_zero() || further.iter().any(|r| r.is_zero()) || twice {
+        return Err(BadGrant::new(
+            "rest.relayers",
+            "further relayers stand beside a relayer; none is zero or stands twice",
+        ));
+    }
+    Ok(())
 }
 
 fn meter(m: &Meter, last: Option<u16>, start: Option<UnixSeconds>) -> Result<(), BadGrant> {
@@ -174,126 +208,14 @@ fn meter(m: &Meter, last: Option<u16>, start: Option<UnixSeconds>) -> Result<(),
     Ok(())
 }
 
-fn rule(r: &CallRule, meters: &[Meter]) -> Result<(), BadGrant> {
-    if r.conditions.len() > 255 || r.uses.len() > 255 || r.signature.len() > 255 {
-        return Err(BadGrant::new(
-            "checks",
-            "a rule has at most 255 conditions, 255 meters and 255 bytes of signature",
-        ));
-    }
-    if let Some(real) = known::disguised(&r.signature) {
-        return Err(BadGrant::new(
-            "signature",
-            format!("`{}` has the selector of `{}`, which is what the chain would run", r.signature, real.signature),
-        ));
-    }
-    for (i, c) in r.conditions.iter().enumerate() {
-        let at = format!("conditions[{i}]");
-        if r.conditions.iter().take(i).any(|other| other == c) {
-            return Err(BadGrant::new(at, "the same condition twice"));
-        }
-        condition(r, c).map_err(|says| BadGrant::new(at, says))?;
-    }
-    for (i, u) in r.uses.iter().enumerate() {
-        let at = format!("uses[{i}]");
-        if r.uses.iter().take(i).any(|other| other.meter == u.meter) {
-            return Err(BadGrant::new(at, "the same meter twice"));
-        }
-        let m = meters.iter().find(|m| m.id == u.meter);
-        let m = m.ok_or_else(|| BadGrant::new(&at, format!("there is no meter {}", u.meter)))?;
-        amount(r, m, &u.amount).map_err(|says| BadGrant::new(at, says))?;
-    }
-    let calls_first = r.uses.iter().skip_while(|u| u.amount == Amount::One).all(|u| u.amount != Amount::One);
-    if !calls_first {
-        return Err(BadGrant::new("uses", "meters that count calls come before the others"));
-    }
-    let native = r.uses.iter().any(|u| u.amount == Amount::Value);
-    if !r.max_value.is_zero() && !native {
-        return Err(BadGrant::new("maxValue", "a rule that lets native value out needs a native meter"));
-    }
-    Ok(())
-}
-
-fn amount(r: &CallRule, m: &Meter, amount: &Amount) -> Result<(), String> {
-    let fits = match (m.what, amount) {
-        (What::Native, Amount::Value) | (What::Calls, Amount::One) => true,
-        (What::Token(token), Amount::Path(_)) => token == r.target && spends_at(r, amount),
-        (What::Custom, Amount::Path(_)) => true,
+/// Whether a rule acts on a token that has a meter, or on Permit2 beside a token meter, and no token meter counts it
+/// (`spec/policy.md`, S5).
+#[must_use]
+pub fn is_uncounted(rule: &CallRule, meters: &[Meter]) -> bool {
+    let of_token = |m: &Meter| match m.what {
+        What::Token(token) => rule.target == token || rule.target == known::PERMIT2,
         _ => false,
     };
-    if !fits {
-        return Err(
-            "the meter does not count this: native counts the value, calls count one, a token counts the amount that \
-                    `transfer`, `approve` or `increaseAllowance` of that very token asks for"
-                .to_owned(),
-        );
-    }
-    match amount {
-        Amount::Path(path) if path.0.iter().any(|s| *s >= EVERY_STEP) => {
-            Err("an amount stands in one place".to_owned())
-        }
-        Amount::Path(path) if !matches!(r.type_at(path), Some(Ty::Uint(_))) => {
-            Err("an amount is an unsigned integer argument".to_owned())
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Whether the metered argument is the amount that a known ERC-20 function asks for.
-fn spends_at(r: &CallRule, amount: &Amount) -> bool {
-    let place = known::of(&r.signature).and_then(|k| k.amount);
-    place.is_some_and(|place| *amount == Amount::Path(Path::argument(place)))
-}
-
-fn condition(r: &CallRule, c: &Condition) -> Result<(), String> {
-    let ty = r.type_at(&c.path).ok_or("the path leads to no argument")?;
-    let hashed = matches!(ty, Ty::Bytes | Ty::String);
-    if !ty.is_word() && !hashed {
-        return Err("a condition ends at a word, bytes or a string".to_owned());
-    }
-    let canonical = |w: &Word| {
-        if hashed || w.is_canonical(ty) { Ok(()) } else { Err(format!("the value is no canonical `{ty}`")) }
-    };
-    match &c.test {
-        Test::Eq(w) | Test::Ne(w) => canonical(w),
-        Test::Le(w) | Test::Ge(w) | Test::Lt(w) | Test::Gt(w) => {
-            if !ty.is_integer() {
-                return Err(format!("`{ty}` has no order"));
-            }
-            canonical(w)
-        }
-        Test::In(words) => {
-            words.iter().try_for_each(canonical)?;
-            let ascending = words.windows(2).all(|pair| matches!(pair, [a, b] if a < b));
-            if words.len() < 2 || words.len() > 255 || !ascending {
-                return Err("a list has 2 to 255 values, each larger than the one before".to_owned());
-            }
-            Ok(())
-        }
-        Test::Mask(mask, expected) => {
-            if !matches!(ty, Ty::Uint(_) | Ty::FixedBytes(_)) {
-                return Err(format!("`{ty}` has no bits to mask"));
-            }
-            canonical(mask)?;
-            canonical(expected)?;
-            if expected.uint() & !mask.uint() != alloy_primitives::U256::ZERO {
-                return Err("the expected bits lie outside the mask".to_owned());
-            }
-            Ok(())
-        }
-        Test::Ratio(right, _, denominator) => {
-            let numbers = ty.is_integer() && r.type_at(right).is_some_and(Ty::is_integer);
-            if numbers && !denominator.is_zero() {
-                Ok(())
-            } else {
-                Err("a ratio needs two integers and a denominator".to_owned())
-            }
-        }
-    }
-}
-
-/// Whether `address` is in the list of addresses that a grant names as its own token meters.
-#[must_use]
-pub fn is_metered_token(address: Address, meters: &[Meter]) -> bool {
-    meters.iter().any(|m| m.what == What::Token(address))
+    let counted = |m: &Meter| matches!(m.what, What::Token(_)) && rule.uses.iter().any(|u| u.meter == m.id);
+    meters.iter().any(of_token) && !meters.iter().any(counted)
 }

@@ -1,6 +1,6 @@
 //! Between [`Grant`] and the EIP-712 message that is signed.
 
-use super::{BadGrant, Gas, Grant, Meter, Rest, Routes, SessionKey, What, pack, unpack};
+use super::{AppRule, BadGrant, Gas, Grant, Meter, Require, Rest, Routes, SessionKey, TypedRule, What, pack, unpack};
 use crate::eip712;
 use crate::labels::Labels;
 use alloy_primitives::{Address, B256, Bytes, Uint};
@@ -75,7 +75,7 @@ impl Grant {
                 .enumerate()
                 .map(|(i, meter)| Meter::from_message(meter).map_err(|e| e.under(&format!("meters[{i}]"))))
                 .collect::<Result<_, _>>()?,
-            rest: Rest::from_message(&m.rest, labels),
+            rest: Rest::from_message(&m.rest, labels, m.calls.len())?,
         };
         grant.check()?;
         Ok(grant)
@@ -90,7 +90,7 @@ impl super::CallRule {
             target: self.target,
             signature: self.signature.clone(),
             maxValue: self.max_value,
-            checks: pack::checks(self).into(),
+            checks: pack::of_call(self).into(),
         }
     }
 }
@@ -174,14 +174,15 @@ impl Rest {
             rpIdHash: self.rp_id_hash,
             relayers: self.relayers.clone(),
             paymasters: self.paymasters.clone(),
-            typed: self.typed.clone(),
-            apps: self.apps.clone(),
-            requires: self.requires.clone(),
+            typed: self.typed.iter().map(TypedRule::message).collect(),
+            apps: self.apps.iter().map(AppRule::message).collect(),
+            requires: self.requires.iter().map(Require::message).collect(),
         }
     }
 
-    fn from_message(m: &eip712::Rest, labels: Labels) -> Self {
-        Self {
+    fn from_message(m: &eip712::Rest, labels: Labels, calls: usize) -> Result<Self, BadGrant> {
+        let (typed, apps, requires) = signers(calls, &m.typed, &m.apps, &m.requires)?;
+        Ok(Self {
             gas: Gas {
                 units_per_op: m.gas.unitsPerOp,
                 fee_token: m.gas.feeToken,
@@ -194,11 +195,35 @@ impl Rest {
             rp_id_hash: m.rpIdHash,
             relayers: m.relayers.clone(),
             paymasters: m.paymasters.clone(),
-            typed: m.typed.clone(),
-            apps: m.apps.clone(),
-            requires: m.requires.clone(),
-        }
+            typed,
+            apps,
+            requires,
+        })
     }
+}
+
+/// What the signer alone checks, as it stands in a grant.
+pub type Signers = (Vec<TypedRule>, Vec<AppRule>, Vec<Require>);
+
+/// Reads typed rules, app rules and requirements; `before` is the number of call rules.
+///
+/// # Errors
+/// [`BadGrant`] at the first that is not canonical.
+pub fn signers(
+    before: usize,
+    typed: &[eip712::TypedRule],
+    apps: &[eip712::AppRule],
+    requires: &[eip712::Require],
+) -> Result<Signers, BadGrant> {
+    let rule = |number: usize| move |e: BadGrant| e.under(&format!("rules[{number}]"));
+    let read_typed = |(i, r)| TypedRule::from_message(r).map_err(rule(before + i));
+    let read_app = |(i, r)| AppRule::from_message(r).map_err(rule(before + typed.len() + i));
+    let read_require = |(i, r)| Require::from_message(r).map_err(|e| e.under(&format!("requires[{i}]")));
+    Ok((
+        typed.iter().enumerate().map(read_typed).collect::<Result<_, _>>()?,
+        apps.iter().enumerate().map(read_app).collect::<Result<_, _>>()?,
+        requires.iter().enumerate().map(read_require).collect::<Result<_, _>>()?,
+    ))
 }
 
 fn seconds(value: u64, at: &str) -> Result<UnixSeconds, BadGrant> {

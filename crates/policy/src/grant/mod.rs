@@ -1,22 +1,24 @@
 //! The grant as values: what an owner hands out, complete and well formed.
 //!
-//! - this file: the types.
+//! - this file: the grant and its call rules; [`rest`]: what the chain seldom opens, with typed and app rules and requirements.
 //! - [`pack`] / [`unpack`]: the `checks` bytes of `spec/encoding.md`, both ways.
 //! - [`check`]: what makes a grant a bad one, whoever signed it.
 //! - [`message`]: to and from the EIP-712 `Grant`.
 
 pub mod check;
+pub mod check_rule;
 pub mod message;
 pub mod pack;
+pub mod rest;
 pub mod unpack;
 
-use crate::abi::{Function, Ty, Word, signature::selector};
-use crate::labels::Labels;
-use alloy_primitives::{Address, B256, Bytes, U256};
+use crate::abi::{EVERY, Function, Ty, Word, signature::selector};
+use alloy_primitives::{Address, Bytes, U256};
 use core::num::NonZeroU32;
 use hallpass_types::{ChainId, UnixSeconds};
 
-pub use check::{BadGrant, Unsupported};
+pub use check::BadGrant;
+pub use rest::{AppRule, Attribute, Gas, Kind, Require, Rest, TypedRule};
 
 /// A complete grant. Its id is [`Grant::id`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,22 +118,9 @@ impl CallRule {
     /// The type at `path` in the arguments.
     #[must_use]
     pub fn type_at(&self, path: &Path) -> Option<&Ty> {
-        let (first, rest) = path.0.split_first()?;
-        let mut ty = self.arguments.as_ref()?.get(usize::from(*first))?;
-        for step in rest {
-            ty = match ty {
-                Ty::Array(inner) => inner,
-                Ty::FixedArray(inner, n) if *step >= EVERY_STEP || step < n => inner,
-                Ty::Tuple(members) => members.get(usize::from(*step))?,
-                _ => return None,
-            };
-        }
-        Some(ty)
+        Ty::at(self.arguments.as_ref()?, &path.0)
     }
 }
-
-/// The first step value that is no index: `fffe` every element, `ffff` some element.
-pub const EVERY_STEP: u16 = 0xfffe;
 
 /// A row of steps from the argument tuple.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -144,28 +133,34 @@ impl Path {
         Self(vec![index])
     }
 
-    /// The index, for a path of one plain step.
+    /// Whether some step is `every` or `some`.
+    #[must_use]
+    pub fn is_quantified(&self) -> bool {
+        self.0.iter().skip(1).any(|step| *step >= EVERY)
+    }
+
+    /// The index, for a path of one step.
     #[must_use]
     pub fn as_argument(&self) -> Option<usize> {
         match self.0.as_slice() {
-            [index] if *index < EVERY_STEP => Some(usize::from(*index)),
+            [index] => Some(usize::from(*index)),
             _ => None,
         }
     }
 }
 
-/// One requirement on the arguments.
+/// One requirement on the arguments, or on an app's attributes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Condition {
+pub struct Condition<P = Path> {
     /// Where the value stands.
-    pub path: Path,
+    pub path: P,
     /// What it must satisfy.
-    pub test: Test,
+    pub test: Test<P>,
 }
 
 /// What a value must satisfy.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Test {
+pub enum Test<P = Path> {
     /// `==`
     Eq(Word),
     /// `!=`
@@ -182,28 +177,28 @@ pub enum Test {
     In(Vec<Word>),
     /// `value & mask == expected`.
     Mask(Word, Word),
-    /// `left * denominator >= right * numerator`.
-    Ratio(Path, U256, U256),
+    /// `left * denominator >= right * numerator`; the right path, numerator, denominator.
+    Ratio(P, U256, U256),
 }
 
 /// A meter that a call charges.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Use {
+pub struct Use<P = Path> {
     /// The meter's id.
     pub meter: u16,
     /// How much.
-    pub amount: Amount,
+    pub amount: Amount<P>,
 }
 
 /// How much a call charges to a meter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Amount {
+pub enum Amount<P = Path> {
     /// One for each call.
     One,
     /// The native value of the call.
     Value,
     /// The unsigned integer at a path.
-    Path(Path),
+    Path(P),
 }
 
 /// Caps what a session may spend of one thing in each fixed window.
@@ -239,44 +234,6 @@ pub enum What {
     Calls,
     /// Whatever number stands at the path.
     Custom,
-}
-
-/// The part of a grant that the chain seldom opens.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Rest {
-    /// Gas and fee bounds.
-    pub gas: Gas,
-    /// A key that may end the grant and nothing else; zero for none.
-    pub ender: Address,
-    /// Login evidence, or zero.
-    pub login: B256,
-    /// The requester's own names, as claims.
-    pub labels: Labels,
-    /// WebAuthn relying party hash, or zero.
-    pub rp_id_hash: B256,
-    /// Further relayers.
-    pub relayers: Vec<Address>,
-    /// Paymasters allowed.
-    pub paymasters: Vec<Address>,
-    /// Carried, not judged yet.
-    pub typed: Vec<crate::eip712::TypedRule>,
-    /// Carried, not judged yet.
-    pub apps: Vec<crate::eip712::AppRule>,
-    /// Carried, not judged yet.
-    pub requires: Vec<crate::eip712::Require>,
-}
-
-/// Gas and fee bounds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Gas {
-    /// Most gas units that the calls of one operation may ask for, as the sum of their floors.
-    pub units_per_op: u64,
-    /// What a fee is paid in; zero for the native coin.
-    pub fee_token: Address,
-    /// Most fee an operation may pay.
-    pub fee_per_op: u128,
-    /// Most fee over the grant's life; 0 where the owner pays none.
-    pub fee_cap: u128,
 }
 
 /// Reads a rule's signature into argument types; the empty text is empty calldata.

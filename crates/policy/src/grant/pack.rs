@@ -1,24 +1,32 @@
-//! Writes `checks` (`spec/encoding.md`, "`checks` of a call rule").
+//! Writes `checks` (`spec/encoding.md`, "`checks` of a call rule", "`AppRule`").
 
-use super::{Amount, CallRule, Condition, Path, Test, Use};
-use crate::abi::layout;
+use super::{Amount, Attribute, CallRule, Condition, Path, Test, Use};
+use crate::abi::{Ty, layout};
 use alloy_primitives::U256;
 
-/// The `checks` bytes of a rule. Lengths that do not fit their field were refused when the rule was made.
+/// The `checks` bytes of a call rule.
 #[must_use]
-pub fn checks(rule: &CallRule) -> Vec<u8> {
-    let layout = rule.arguments.as_deref().map(layout::encode).unwrap_or_default();
-    let mut out = Vec::with_capacity(3 + layout.len() + 40 * rule.conditions.len() + 8 * rule.uses.len());
+pub fn of_call(rule: &CallRule) -> Vec<u8> {
+    checks(rule.arguments.as_deref(), &rule.conditions, &rule.uses)
+}
+
+/// The `checks` bytes of a rule whose arguments have these types, `None` for empty calldata. Lengths that do not fit their
+/// field were refused when the rule was made.
+#[must_use]
+pub fn checks(arguments: Option<&[Ty]>, conditions: &[Condition], uses: &[Use]) -> Vec<u8> {
+    let layout = arguments.map(layout::encode).unwrap_or_default();
+    let mut out = Vec::with_capacity(3 + layout.len() + 40 * conditions.len() + 8 * uses.len());
     out.push(byte(layout.len()));
     out.extend(layout);
-    out.push(byte(rule.conditions.len()));
-    for condition in &rule.conditions {
-        push_condition(condition, &mut out);
-    }
-    out.push(byte(rule.uses.len()));
-    for used in &rule.uses {
-        push_use(used, &mut out);
-    }
+    push_all(conditions, uses, push_path, &mut out);
+    out
+}
+
+/// The `checks` bytes of an app rule.
+#[must_use]
+pub fn app_checks(conditions: &[Condition<Attribute>], uses: &[Use<Attribute>]) -> Vec<u8> {
+    let mut out = Vec::new();
+    push_all(conditions, uses, push_attribute, &mut out);
     out
 }
 
@@ -40,8 +48,35 @@ fn push_path(path: &Path, out: &mut Vec<u8>) {
     }
 }
 
-fn push_condition(condition: &Condition, out: &mut Vec<u8>) {
-    let op = match &condition.test {
+fn push_attribute(attribute: &Attribute, out: &mut Vec<u8>) {
+    out.push(attribute.kind.byte());
+    out.push(byte(attribute.name.len()));
+    out.extend(attribute.name.as_bytes());
+}
+
+fn push_all<P>(conditions: &[Condition<P>], uses: &[Use<P>], path: fn(&P, &mut Vec<u8>), out: &mut Vec<u8>) {
+    out.push(byte(conditions.len()));
+    for condition in conditions {
+        out.push(operator(&condition.test));
+        path(&condition.path, out);
+        push_values(&condition.test, path, out);
+    }
+    out.push(byte(uses.len()));
+    for used in uses {
+        out.extend(used.meter.to_be_bytes());
+        match &used.amount {
+            Amount::One => out.push(1),
+            Amount::Value => out.push(2),
+            Amount::Path(at) => {
+                out.push(3);
+                path(at, out);
+            }
+        }
+    }
+}
+
+const fn operator<P>(test: &Test<P>) -> u8 {
+    match test {
         Test::Eq(_) => 1,
         Test::Ne(_) => 2,
         Test::Le(_) => 3,
@@ -51,10 +86,11 @@ fn push_condition(condition: &Condition, out: &mut Vec<u8>) {
         Test::In(_) => 7,
         Test::Mask(..) => 8,
         Test::Ratio(..) => 9,
-    };
-    out.push(op);
-    push_path(&condition.path, out);
-    match &condition.test {
+    }
+}
+
+fn push_values<P>(test: &Test<P>, path: fn(&P, &mut Vec<u8>), out: &mut Vec<u8>) {
+    match test {
         Test::Eq(w) | Test::Ne(w) | Test::Le(w) | Test::Ge(w) | Test::Lt(w) | Test::Gt(w) => out.extend(w.0),
         Test::In(words) => {
             out.push(byte(words.len()));
@@ -65,21 +101,9 @@ fn push_condition(condition: &Condition, out: &mut Vec<u8>) {
             out.extend(expected.0);
         }
         Test::Ratio(right, numerator, denominator) => {
-            push_path(right, out);
+            path(right, out);
             out.extend(numerator.to_be_bytes::<32>());
             out.extend(denominator.to_be_bytes::<32>());
-        }
-    }
-}
-
-fn push_use(used: &Use, out: &mut Vec<u8>) {
-    out.extend(used.meter.to_be_bytes());
-    match &used.amount {
-        Amount::One => out.push(1),
-        Amount::Value => out.push(2),
-        Amount::Path(path) => {
-            out.push(3);
-            push_path(path, out);
         }
     }
 }

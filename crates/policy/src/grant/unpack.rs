@@ -1,26 +1,51 @@
 //! Reads `checks` back; whatever is not the one encoding of a rule is refused.
 
-use super::{Amount, BadGrant, CallRule, Condition, Path, Test, Use, arguments_of, pack};
-use crate::abi::{Word, layout};
+use super::{Amount, Attribute, BadGrant, CallRule, Condition, Kind, Path, Test, Use, arguments_of, pack};
+use crate::abi::{Ty, Word, layout};
 use alloy_primitives::{Address, U256};
 
-/// Reads one rule of the EIP-712 message. Types and values are judged by [`super::check`], not here.
+/// Conditions and uses of a rule.
+pub type Checks<P> = (Vec<Condition<P>>, Vec<Use<P>>);
+
+/// Reads one call rule of the EIP-712 message. Types and values are judged by [`super::check`], not here.
 ///
 /// # Errors
 /// [`BadGrant`] where the bytes are not canonical, or the layout is not the signature's.
-pub fn rule(target: Address, signature: &str, max_value: U256, checks: &[u8]) -> Result<CallRule, BadGrant> {
+pub fn rule(target: Address, signature: &str, max_value: U256, bytes: &[u8]) -> Result<CallRule, BadGrant> {
     let arguments = arguments_of(signature)?;
-    let mut reader = Reader(checks);
-    let bad = || BadGrant::new("checks", "the bytes are not a canonical encoding".to_owned());
+    let (conditions, uses) = checks(arguments.as_deref(), bytes, signature)?;
+    Ok(CallRule { target, signature: signature.to_owned(), arguments, max_value, conditions, uses })
+}
+
+/// Reads the `checks` of a rule whose arguments have these types; `of` names what they derive from.
+///
+/// # Errors
+/// [`BadGrant`] where the bytes are not canonical, or the layout is another one.
+pub fn checks(arguments: Option<&[Ty]>, bytes: &[u8], of: &str) -> Result<Checks<Path>, BadGrant> {
+    let mut reader = Reader(bytes);
     let len = reader.byte().ok_or_else(bad)?;
     let layout = reader.take(usize::from(len)).ok_or_else(bad)?;
-    if layout != arguments.as_deref().map(layout::encode).unwrap_or_default() {
-        return Err(BadGrant::new("checks", format!("the layout is not that of `{signature}`")));
+    if layout != arguments.map(layout::encode).unwrap_or_default() {
+        return Err(BadGrant::new("checks", format!("the layout is not that of `{of}`")));
     }
-    let conditions = reader.list(Reader::condition).ok_or_else(bad)?;
-    let uses = reader.list(Reader::used).ok_or_else(bad)?;
-    let rule = CallRule { target, signature: signature.to_owned(), arguments, max_value, conditions, uses };
-    if reader.0.is_empty() && pack::checks(&rule) == checks { Ok(rule) } else { Err(bad()) }
+    let (conditions, uses) = reader.all(Reader::path).ok_or_else(bad)?;
+    let whole = reader.0.is_empty() && pack::checks(arguments, &conditions, &uses) == bytes;
+    if whole { Ok((conditions, uses)) } else { Err(bad()) }
+}
+
+/// Reads the `checks` of an app rule.
+///
+/// # Errors
+/// [`BadGrant`] where the bytes are not canonical.
+pub fn app_checks(bytes: &[u8]) -> Result<Checks<Attribute>, BadGrant> {
+    let mut reader = Reader(bytes);
+    let (conditions, uses) = reader.all(Reader::attribute).ok_or_else(bad)?;
+    let whole = reader.0.is_empty() && pack::app_checks(&conditions, &uses) == bytes;
+    if whole { Ok((conditions, uses)) } else { Err(bad()) }
+}
+
+fn bad() -> BadGrant {
+    BadGrant::new("checks", "the bytes are not a canonical encoding")
 }
 
 struct Reader<'a>(&'a [u8]);
@@ -53,9 +78,22 @@ impl<'a> Reader<'a> {
         self.list(Self::short).filter(|steps| !steps.is_empty()).map(Path)
     }
 
-    fn condition(&mut self) -> Option<Condition> {
+    fn attribute(&mut self) -> Option<Attribute> {
+        let kind = Kind::from_byte(self.byte()?)?;
+        let len = self.byte()?;
+        let name = String::from_utf8(self.take(usize::from(len))?.to_vec()).ok()?;
+        Some(Attribute { name, kind })
+    }
+
+    fn all<P>(&mut self, path: fn(&mut Self) -> Option<P>) -> Option<Checks<P>> {
+        let conditions = self.list(|r| r.condition(path))?;
+        let uses = self.list(|r| r.used(path))?;
+        Some((conditions, uses))
+    }
+
+    fn condition<P>(&mut self, path: fn(&mut Self) -> Option<P>) -> Option<Condition<P>> {
         let op = self.byte()?;
-        let path = self.path()?;
+        let at = path(self)?;
         let test = match op {
             1 => Test::Eq(self.word()?),
             2 => Test::Ne(self.word()?),
@@ -65,18 +103,18 @@ impl<'a> Reader<'a> {
             6 => Test::Gt(self.word()?),
             7 => Test::In(self.list(Self::word)?),
             8 => Test::Mask(self.word()?, self.word()?),
-            9 => Test::Ratio(self.path()?, self.word()?.uint(), self.word()?.uint()),
+            9 => Test::Ratio(path(self)?, self.word()?.uint(), self.word()?.uint()),
             _ => return None,
         };
-        Some(Condition { path, test })
+        Some(Condition { path: at, test })
     }
 
-    fn used(&mut self) -> Option<Use> {
+    fn used<P>(&mut self, path: fn(&mut Self) -> Option<P>) -> Option<Use<P>> {
         let meter = self.short()?;
         let amount = match self.byte()? {
             1 => Amount::One,
             2 => Amount::Value,
-            3 => Amount::Path(self.path()?),
+            3 => Amount::Path(path(self)?),
             _ => return None,
         };
         Some(Use { meter, amount })

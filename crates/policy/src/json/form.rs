@@ -3,7 +3,10 @@
 use super::values::{Addr, Dec};
 use crate::draft::{Draft, DraftMeter, Span};
 use crate::eip712;
-use crate::grant::{BadGrant, Gas, Rest, Routes, SessionKey, What, check::BadGrant as Bad, pack, unpack};
+use crate::grant::message::signers;
+use crate::grant::{
+    AppRule, BadGrant, Gas, Require, Rest, Routes, SessionKey, TypedRule, What, check::BadGrant as Bad, pack, unpack,
+};
 use crate::labels::Labels;
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256};
 use core::num::NonZeroU32;
@@ -135,7 +138,7 @@ impl From<&Draft> for Form {
                     target: Addr(r.target),
                     signature: r.signature.clone(),
                     max_value: Dec(r.max_value),
-                    checks: pack::checks(r).into(),
+                    checks: pack::of_call(r).into(),
                 })
                 .collect(),
             meters: d
@@ -175,23 +178,22 @@ impl From<&Draft> for Form {
                     .rest
                     .typed
                     .iter()
-                    .map(|t| TypedForm {
-                        domain: t.domain.clone(),
-                        encode_type: t.encodeType.clone(),
-                        checks: t.checks.clone(),
-                    })
+                    .map(TypedRule::message)
+                    .map(|t| TypedForm { domain: t.domain, encode_type: t.encodeType, checks: t.checks })
                     .collect(),
                 apps: d
                     .rest
                     .apps
                     .iter()
-                    .map(|a| AppForm { app: a.app.clone(), verb: a.verb.clone(), checks: a.checks.clone() })
+                    .map(AppRule::message)
+                    .map(|a| AppForm { app: a.app, verb: a.verb, checks: a.checks })
                     .collect(),
                 requires: d
                     .rest
                     .requires
                     .iter()
-                    .map(|r| RequireForm { kind: u64::from(r.kind).into(), data: r.data.clone() })
+                    .map(Require::message)
+                    .map(|r| RequireForm { kind: u64::from(r.kind).into(), data: r.data })
                     .collect(),
             },
         }
@@ -244,9 +246,21 @@ impl Form {
         }
         let mut requires = Vec::new();
         for r in self.rest.requires {
-            requires.push(eip712::Require { kind: r.kind.to("rest.requires")?, data: r.data });
+            requires.push(eip712::Require { kind: r.kind.to("requires")?, data: r.data });
         }
-        let typed = |t: TypedForm| eip712::TypedRule { domain: t.domain, encodeType: t.encode_type, checks: t.checks };
+        let typed: Vec<_> = self
+            .rest
+            .typed
+            .into_iter()
+            .map(|t| eip712::TypedRule { domain: t.domain, encodeType: t.encode_type, checks: t.checks })
+            .collect();
+        let apps: Vec<_> = self
+            .rest
+            .apps
+            .into_iter()
+            .map(|a| eip712::AppRule { app: a.app, verb: a.verb, checks: a.checks })
+            .collect();
+        let (typed, apps, requires) = signers(calls.len(), &typed, &apps, &requires)?;
         Ok(Draft {
             chain: ChainId::new(chain).ok_or_else(|| Bad::new("chainId", "there is no chain 0"))?,
             account: self.account.map(|a| a.0),
@@ -270,13 +284,8 @@ impl Form {
                 rp_id_hash: self.rest.rp_id_hash,
                 relayers: self.rest.relayers.into_iter().map(|a| a.0).collect(),
                 paymasters: self.rest.paymasters.into_iter().map(|a| a.0).collect(),
-                typed: self.rest.typed.into_iter().map(typed).collect(),
-                apps: self
-                    .rest
-                    .apps
-                    .into_iter()
-                    .map(|a| eip712::AppRule { app: a.app, verb: a.verb, checks: a.checks })
-                    .collect(),
+                typed,
+                apps,
                 requires,
             },
         })

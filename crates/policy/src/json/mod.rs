@@ -3,15 +3,19 @@
 //! Integers are decimal strings, addresses EIP-55, bytes lower-case hex. White space aside, only the canonical form
 //! is read: a field that is unknown, doubled, or written another way is refused.
 //!
+//! - [`ask`]: what is asked of a grant, and the answer.
 //! - this file: printing and reading. `form`: the shape of the message. [`checksummed`], `values`: spellings of single values.
 
+pub mod ask;
 mod form;
+mod object;
 mod values;
 
 use crate::draft::{CompleteError, Draft, Fill};
 use crate::grant::{BadGrant, Grant};
 use form::Form;
 
+pub use object::AskError;
 pub use values::checksummed;
 
 /// Largest grant that is read, in bytes.

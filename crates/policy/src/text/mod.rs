@@ -1,21 +1,23 @@
 //! The text form: TOML that people write (DESIGN section 3), read into a [`Draft`] and printed back.
 //!
 //! - [`fields`]: tables that know which keys they expect, and errors that know their place.
-//! - [`parse`]: the grant as a whole; [`rules`]: one rule, its meters; [`expr`]: one condition; [`units`]: amounts and durations.
-//! - [`print`]: the way back; `parse(print(g)) == g`.
+//! - [`parse`]: the grant as a whole; [`rules`]: one rule, its meters; [`expr`]: one condition; [`path`]: where its value
+//!   stands; [`ratio`]: prices; [`units`]: amounts and durations.
+//! - [`print`]: the way back; `parse(print(g)) == g`; [`print_rules`]: its rules.
 
 mod expr;
 mod fields;
 mod parse;
+pub mod path;
 mod print;
+mod print_rules;
+mod ratio;
 mod rules;
 pub mod units;
 
 use crate::draft::Draft;
 use core::fmt;
 use core::ops::Range;
-
-pub use print::PrintError;
 
 /// Largest grant that is read, in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -32,10 +34,8 @@ pub fn parse(source: &str) -> Result<Draft, TextError> {
 }
 
 /// Writes a draft in the text form.
-///
-/// # Errors
-/// [`PrintError`] for what the text form of this version cannot say.
-pub fn print(draft: &Draft) -> Result<String, PrintError> {
+#[must_use]
+pub fn print(draft: &Draft) -> String {
     print::draft(draft)
 }
 

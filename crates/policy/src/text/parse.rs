@@ -1,15 +1,19 @@
 //! The grant as a whole.
 
+use super::expr::Names;
 use super::fields::{Problem, Read, Table, Text, integer, table, text};
-use super::rules::{self, NamedMeter, ReadRule};
+use super::ratio::{self, Prices};
+use super::rules::{self, AnyRule, NamedMeter, ReadRule};
 use super::units;
+use crate::abi::Named;
 use crate::draft::{Draft, DraftMeter, Span};
-use crate::grant::{CAP_LIMIT, Gas, Meter, Rest, Routes, SessionKey, What};
+use crate::grant::{CAP_LIMIT, Gas, Meter, Require, Rest, Routes, SessionKey, What};
 use crate::labels::{Labels, TokenLabel};
-use alloy_primitives::{Address, Bytes, hex};
+use alloy_primitives::{Address, B256, Bytes, U256, hex};
+use core::cell::RefCell;
 use core::str::FromStr;
 use hallpass_types::{ChainId, UnixSeconds, account::parse_address};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -21,7 +25,7 @@ pub fn grant(source: &str) -> Read<Draft> {
     let mut t = Table::new(source, root.get_ref(), 0..0);
     let title = t.text("title")?.map(|t| t.text);
     let chain = chain(&t.need_text("chain", "chain = \"eip155:8453\"")?)?;
-    let labels = Labels { title, tokens: tokens(&mut t)?, params: Vec::new() };
+    let labels = Labels { title, tokens: tokens(&mut t)?, ..Labels::default() };
     let account = t.text("account")?.map(|a| address(&a)).transpose()?;
     let backend = t.text("backend")?.map(|a| address(&a)).transpose()?;
     let epoch = t.integer("epoch")?.map(|(n, at)| fit(n, at)).transpose()?;
@@ -30,11 +34,18 @@ pub fn grant(source: &str) -> Read<Draft> {
     let ender = t.text("ender")?.map(|a| address(&a)).transpose()?;
     let time = time(&mut t)?;
     let sequences = t.text("sequences")?.map(|s| sequences(&s)).transpose()?.unwrap_or((0, 1 << 32));
-    let (routes, relayer) = relay(&mut t)?;
+    let relay = relay(&mut t)?;
     let gas = gas(&mut t, &labels)?;
+    let login = t.text("login")?.map(|t| word(&t)).transpose()?.unwrap_or_default();
+    let rp_id_hash = t.text("rp_id_hash")?.map(|t| word(&t)).transpose()?.unwrap_or_default();
     let mut meters = named_meters(&mut t, &labels)?;
-    let read = allow(&mut t, &labels, &mut meters)?;
+    let prices = prices(&mut t, &labels)?;
+    let requires = requires(&mut t, &labels)?;
+    let texts = RefCell::new(BTreeSet::new());
+    let names = Names { labels: &labels, prices: &prices, texts: &texts };
+    let read = allow(&mut t, &names, &mut meters)?;
     t.finish()?;
+    let labels = Labels { texts: texts.into_inner().into_iter().collect(), ..labels };
     assemble(
         Draft {
             chain,
@@ -45,13 +56,21 @@ pub fn grant(source: &str) -> Read<Draft> {
             key,
             time,
             sequences,
-            routes,
-            relayer,
+            routes: relay.routes,
+            relayer: relay.relayer,
             gas,
             ender,
             calls: Vec::new(),
             meters: Vec::new(),
-            rest: Rest { labels, ..Rest::default() },
+            rest: Rest {
+                labels,
+                login,
+                rp_id_hash,
+                relayers: relay.relayers,
+                paymasters: relay.paymasters,
+                requires,
+                ..Rest::default()
+            },
         },
         read,
         meters,
@@ -66,13 +85,25 @@ fn assemble(mut draft: Draft, read: Vec<ReadRule>, meters: Vec<NamedMeter>) -> R
         rules::check_unmetered(rule, &anchored)?;
     }
     let spans: Vec<_> = read.iter().map(|r| r.span.clone()).collect();
-    if read.iter().any(|r| r.names.iter().any(|n| !n.is_empty())) {
-        draft.rest.labels.params = read
-            .iter()
-            .map(|r| if r.names.iter().all(String::is_empty) { Vec::new() } else { r.names.clone() })
-            .collect();
+    let mut params = Vec::new();
+    for ReadRule { rule, span, .. } in read {
+        let later = !draft.rest.apps.is_empty();
+        match rule {
+            AnyRule::Call(rule, names) if !later && draft.rest.typed.is_empty() => {
+                draft.calls.push(rule);
+                params.push(Named::flatten(&names));
+            }
+            AnyRule::Typed(rule) if !later => draft.rest.typed.push(rule),
+            AnyRule::App(rule) => draft.rest.apps.push(rule),
+            _ => {
+                return Err(Problem::bad(span, "call rules come first, then typed rules, then app rules")
+                    .hint("move this rule up; a rule's number is its place"));
+            }
+        }
     }
-    draft.calls = read.into_iter().map(|r| r.rule).collect();
+    if params.iter().any(|names| !names.is_empty()) {
+        draft.rest.labels.params = params;
+    }
     draft.meters = meters;
     draft.check().map_err(|bad| {
         let number =
@@ -83,7 +114,7 @@ fn assemble(mut draft: Draft, read: Vec<ReadRule>, meters: Vec<NamedMeter>) -> R
     Ok(draft)
 }
 
-fn allow(t: &mut Table<'_, '_>, labels: &Labels, meters: &mut Vec<NamedMeter>) -> Read<Vec<ReadRule>> {
+fn allow(t: &mut Table<'_, '_>, names: &Names<'_>, meters: &mut Vec<NamedMeter>) -> Read<Vec<ReadRule>> {
     let source = t.source();
     let missing = || {
         Problem::new(0..0, "missing_field", "a grant without a rule allows nothing").hint("add an `[[allow]]` table")
@@ -95,7 +126,7 @@ fn allow(t: &mut Table<'_, '_>, labels: &Labels, meters: &mut Vec<NamedMeter>) -
     if items.len() > 1000 {
         return Err(Problem::bad(value.span(), "a grant has at most 1,000 rules"));
     }
-    items.iter().map(|item| rules::rule(table(source, item)?, labels, meters)).collect()
+    items.iter().map(|item| rules::rule(table(source, item)?, names, meters)).collect()
 }
 
 fn tokens(t: &mut Table<'_, '_>) -> Read<BTreeMap<String, TokenLabel>> {
@@ -200,8 +231,67 @@ fn moment(value: &Spanned<DeValue<'_>>) -> Read<UnixSeconds> {
     UnixSeconds::new(seconds).ok_or_else(bad)
 }
 
-fn relay(t: &mut Table<'_, '_>) -> Read<(Option<Routes>, Option<Address>)> {
-    let Some(mut relay) = t.table("relay")? else { return Ok((None, None)) };
+fn prices(t: &mut Table<'_, '_>, labels: &Labels) -> Read<Prices> {
+    let mut out = Prices::new();
+    let Some(mut list) = t.table("prices")? else { return Ok(out) };
+    for (name, value) in list.rest() {
+        let says = text(t.source(), value)?;
+        let identifier = name.text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            && name.text.bytes().next().is_some_and(|b| b.is_ascii_alphabetic());
+        if !identifier {
+            return Err(Problem::bad(name.span, "a price's name is letters, digits and `_`, beginning with a letter"));
+        }
+        let price = ratio::price(&says.text, labels).map_err(|e| Problem::bad(says.span, e))?;
+        out.insert(name.text, price);
+    }
+    Ok(out)
+}
+
+fn requires(t: &mut Table<'_, '_>, labels: &Labels) -> Read<Vec<Require>> {
+    let Some(value) = t.take("requires") else { return Ok(Vec::new()) };
+    let DeValue::Array(items) = value.get_ref() else {
+        return Err(Problem::bad(value.span(), "requirements are written as `[[requires]]` tables"));
+    };
+    items.iter().map(|item| require(table(t.source(), item)?, labels)).collect()
+}
+
+fn require(mut t: Table<'_, '_>, labels: &Labels) -> Read<Require> {
+    let whole = t.span();
+    let amount = |text: &Text| units::amount(&text.text, labels).map_err(|says| Problem::bad(text.span.clone(), says));
+    let require = match (t.text("holds")?, t.text("role")?, t.text("credential")?) {
+        (Some(token), None, None) => {
+            let token = match labels.tokens.get(&token.text) {
+                Some(known) => known.address,
+                None => address(&token)?,
+            };
+            let at_least = t.text("at_least")?.map_or(Ok(U256::from(1)), |text| amount(&text))?;
+            let id = t.text("id")?.map(|text| amount(&text)).transpose()?;
+            Require::Holds { token, at_least, id }
+        }
+        (None, Some(role), None) => Require::Role(role.text),
+        (None, None, Some(kind)) => {
+            let issuer = t.need_text("issuer", "issuer = \"did:web:issuer.example\"")?.text;
+            Require::Credential { issuer, kind: kind.text }
+        }
+        _ => {
+            return Err(Problem::bad(whole, "a requirement is one of `holds`, `role` and `credential`")
+                .hint("for example role = \"trader\""));
+        }
+    };
+    t.finish()?;
+    Ok(require)
+}
+
+#[derive(Default)]
+struct Relay {
+    routes: Option<Routes>,
+    relayer: Option<Address>,
+    relayers: Vec<Address>,
+    paymasters: Vec<Address>,
+}
+
+fn relay(t: &mut Table<'_, '_>) -> Read<Relay> {
+    let Some(mut relay) = t.table("relay")? else { return Ok(Relay::default()) };
     let mut bits = 0;
     let named = relay.texts("routes")?;
     for name in &named {
@@ -221,8 +311,10 @@ fn relay(t: &mut Table<'_, '_>) -> Read<(Option<Routes>, Option<Address>)> {
         Some(t) if t.text == "any" => Some(Address::ZERO),
         Some(t) => Some(address(&t)?),
     };
+    let relayers = relay.texts("relayers")?.iter().map(address).collect::<Read<_>>()?;
+    let paymasters = relay.texts("paymasters")?.iter().map(address).collect::<Read<_>>()?;
     relay.finish()?;
-    Ok((Routes::new(bits), relayer))
+    Ok(Relay { routes: Routes::new(bits), relayer, relayers, paymasters })
 }
 
 fn gas(t: &mut Table<'_, '_>, labels: &Labels) -> Read<Option<Gas>> {
@@ -255,6 +347,10 @@ fn address(t: &Text) -> Read<Address> {
 
 fn hex_bytes<const N: usize>(raw: &str) -> Option<[u8; N]> {
     hex::decode(raw.strip_prefix("0x")?).ok()?.try_into().ok()
+}
+
+fn word(t: &Text) -> Read<B256> {
+    hex_bytes(&t.text).map(B256::new).ok_or_else(|| Problem::bad(t.span.clone(), "expected `0x` and 64 hex digits"))
 }
 
 fn salt(t: &Text) -> Read<[u8; 16]> {

@@ -54,13 +54,164 @@ pub fn call(number: usize, function: &str, selector: &str, target: &str) -> Stri
     format!("{number}. call {function} (selector {selector}) of {target}")
 }
 
-/// An argument, by its place; its name is the requester's.
+/// What a function is for, by the operator's lists.
 #[must_use]
-pub fn argument(number: usize, name: Option<&str>) -> String {
+pub fn intent(call: &str, intent: &str) -> String {
+    format!("{call}, which is for: {intent}")
+}
+
+/// A typed rule.
+#[must_use]
+pub fn sign(number: usize, ty: &str, domain: &str) -> String {
+    format!(
+        "{number}. sign messages of type {ty} in the domain {domain}, for the session key itself and never for the account"
+    )
+}
+
+/// An app rule.
+#[must_use]
+pub fn act(number: usize, verb: &str, app: &str) -> String {
+    format!("{number}. do {verb} in the app {app}")
+}
+
+/// A name, and whose it is.
+#[derive(Debug, Clone, Copy)]
+pub enum Name<'a> {
+    /// None is known.
+    None,
+    /// The operator's lists have it, or it is signed.
+    Fact(&'a str),
+    /// The requester says so.
+    Claim(&'a str),
+}
+
+/// A thing by its place, with its name.
+fn named(thing: &str, number: usize, name: Name<'_>) -> String {
     match name {
-        Some(name) => format!("argument {number} (the requester calls it \"{name}\")"),
-        None => format!("argument {number}"),
+        Name::None => format!("{thing} {number}"),
+        Name::Fact(name) => format!("{thing} {number} ({name})"),
+        Name::Claim(name) => format!("{thing} {number} (the requester calls it \"{name}\")"),
     }
+}
+
+/// An argument, by its place.
+#[must_use]
+pub fn argument(number: usize, name: Name<'_>) -> String {
+    named("argument", number, name)
+}
+
+/// A field of a message, or of an element of it; without a field, the element itself.
+#[must_use]
+pub fn field(name: &str, of: &str) -> String {
+    match (name, of) {
+        ("", of) => of.to_owned(),
+        (name, "") => format!("the field {name}"),
+        (name, of) => format!("the field {name} of {of}"),
+    }
+}
+
+/// An attribute of an app action.
+#[must_use]
+pub fn attribute(name: &str) -> String {
+    format!("the attribute {name}")
+}
+
+/// A member of a tuple.
+#[must_use]
+pub fn member(number: usize, name: Name<'_>, of: &str) -> String {
+    format!("{} of {of}", named("member", number, name))
+}
+
+/// One element of an array, counted from 1.
+#[must_use]
+pub fn element(number: usize, of: &str) -> String {
+    format!("element {number} of {of}")
+}
+
+/// Every element.
+#[must_use]
+pub fn every(of: &str) -> String {
+    format!("each element of {of}")
+}
+
+/// Some element.
+#[must_use]
+pub fn some(of: &str) -> String {
+    format!("at least one element of {of}")
+}
+
+/// The length of an array.
+#[must_use]
+pub fn count(of: &str) -> String {
+    format!("the number of elements of {of}")
+}
+
+/// The length of bytes or text.
+#[must_use]
+pub fn bytes(of: &str) -> String {
+    format!("the length in bytes of {of}")
+}
+
+/// A text whose content is known.
+#[must_use]
+pub fn text(text: &str) -> String {
+    format!("the text '{text}'")
+}
+
+/// A text or bytes of which only the hash is known.
+#[must_use]
+pub fn hashed(hash: &str) -> String {
+    format!("the content whose keccak-256 is {hash}")
+}
+
+/// An address that is the account's own.
+#[must_use]
+pub fn own(address: &str) -> String {
+    format!("{address} (the account itself)")
+}
+
+/// A price.
+#[must_use]
+pub fn priced(left: &str, right: &str, factor: &str) -> String {
+    if factor.is_empty() {
+        format!("{left} is at least {right}")
+    } else {
+        format!("{left} is at least {right} times {factor}, both in smallest units")
+    }
+}
+
+/// A fraction, exactly and about.
+#[must_use]
+pub fn factor(numerator: &str, denominator: &str, about: Option<&str>) -> String {
+    match (denominator, about) {
+        ("1", _) => numerator.to_owned(),
+        (_, Some(about)) => format!("{numerator} / {denominator} (that is {about})"),
+        (_, None) => format!("{numerator} / {denominator}"),
+    }
+}
+
+/// Heading of the requirements.
+pub const MUST: &str = "What must be true before each action";
+
+/// A balance.
+#[must_use]
+pub fn holds(token: &str, at_least: &str, id: Option<&str>) -> String {
+    match id {
+        Some(id) => format!("the account holds at least {at_least} of id {id} of {token}"),
+        None => format!("the account holds at least {at_least} of {token}"),
+    }
+}
+
+/// A role.
+#[must_use]
+pub fn role(name: &str) -> String {
+    format!("the server has given the holder the role {name}")
+}
+
+/// A credential.
+#[must_use]
+pub fn credential(kind: &str, issuer: &str) -> String {
+    format!("the holder has shown a credential of type {kind} from {issuer}")
 }
 
 /// A rule of empty calldata.
@@ -113,9 +264,6 @@ pub fn masked(name: &str, mask: &str, expected: &str) -> String {
     format!("the bits {mask} of {name} are {expected}")
 }
 
-/// What is not judged yet.
-pub const UNJUDGED: &str = "a condition that this version cannot judge, and so refuses";
-
 /// Native value of one call.
 #[must_use]
 pub fn value(amount: &str) -> String {
@@ -141,6 +289,12 @@ pub fn calls(count: &str) -> String {
 #[must_use]
 pub fn native(decimal: &str, wei: &str) -> String {
     format!("{decimal} of the native coin ({wei} wei)")
+}
+
+/// An amount of a token that the operator's lists know.
+#[must_use]
+pub fn known_token(units: &str, decimal: &str, symbol: &str) -> String {
+    format!("{decimal} {symbol} ({units} smallest units)")
 }
 
 /// An amount of a token whose name is a claim.
@@ -170,6 +324,9 @@ pub fn worst(capped: &str, total: Option<&str>, shared: usize) -> String {
         None => format!("{capped}{shared}"),
     }
 }
+
+/// Nothing is counted.
+pub const NO_TOTAL: &str = "nothing is counted: what is allowed above is allowed without end";
 
 /// Window edges.
 pub const EDGE: &str = "around the edge of two windows, twice a window's cap can go within moments";
@@ -213,8 +370,14 @@ pub const NO_FEE: &str = "whoever sends an operation pays its gas; your account 
 
 /// A fee.
 #[must_use]
-pub fn fee(cap: &str) -> String {
-    format!("your account repays at most {cap} in all")
+pub fn fee(per_op: &str, cap: &str) -> String {
+    format!("your account repays at most {per_op} for an operation and {cap} in all")
+}
+
+/// A further relayer.
+#[must_use]
+pub fn further_relayer(relayer: &str) -> String {
+    format!("or by {relayer}")
 }
 
 /// Gas units.
@@ -228,6 +391,15 @@ pub const CHAIN_CHECKS_ALL: &str = "nothing of the rules above: the chain checks
 
 /// What is left to the signer.
 pub const SIGNER_GAS: &str = "the bound on gas units";
+
+/// A rule that is left to the signer.
+#[must_use]
+pub fn signer_rule(number: usize) -> String {
+    format!("rule {number}: no chain sees it, so whoever holds the session key could act past it")
+}
+
+/// Requirements are left to the signer.
+pub const SIGNER_REQUIRES: &str = "what must be true before each action";
 
 /// A call to a token without recipient bound.
 #[must_use]
@@ -251,6 +423,34 @@ pub fn approval_for_all(number: usize) -> String {
 #[must_use]
 pub fn approval(number: usize) -> String {
     format!("rule {number} lets a contract take tokens later, even after the pass has ended")
+}
+
+/// `approve` up to more than any amount that means anything.
+#[must_use]
+pub fn unlimited(number: usize) -> String {
+    format!("rule {number} may approve without any limit that matters")
+}
+
+/// A token meter that ERC-721 would misread.
+#[must_use]
+pub fn ids(number: usize) -> String {
+    format!(
+        "rule {number} counts amounts of an ERC-20 token; if the contract is a collection of single tokens (ERC-721), it counts their numbers instead"
+    )
+}
+
+/// A signature that somebody else can use later.
+#[must_use]
+pub fn lasting(number: usize) -> String {
+    format!(
+        "a message signed under rule {number} stays good as long as its receiver takes it, even after the pass has ended"
+    )
+}
+
+/// Names come from lists.
+#[must_use]
+pub fn lists(hash: &str) -> String {
+    format!("names that are not in quotation marks are from this server's own lists ({hash})")
 }
 
 /// No label source.

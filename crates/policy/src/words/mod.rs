@@ -2,21 +2,17 @@
 //!
 //! A pure function of the grant, its labels and the operator's own lists. Facts and the requester's claims never mix:
 //! what the requester calls a thing stands in quotes with the word "calls". Addresses are never shortened.
-//! Every sentence stands in [`catalogue`].
+//! Every sentence stands in [`catalogue`]; [`sentences`] says which are said, [`places`] how a value in an action is named, [`warnings`]
+//! what can go wrong.
 
 pub mod catalogue;
+mod places;
 mod sentences;
+mod warnings;
 
 use crate::draft::Draft;
-use alloy_primitives::Address;
-use std::collections::BTreeMap;
 
-/// The operator's own names for contracts: the only ones shown as fact.
-#[derive(Debug, Clone, Default)]
-pub struct Lists {
-    /// Contract names by address.
-    pub contracts: BTreeMap<Address, String>,
-}
+pub use crate::lists::Lists;
 
 /// How a line is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,37 +1,33 @@
 //! Which sentences are said of a grant.
 
-use super::{Line, Lists, Tone, catalogue as say};
+use super::places::{About, Arguments, in_message};
+use super::{Line, Lists, Tone, catalogue as say, warnings};
 use crate::abi::Ty;
 use crate::draft::{Draft, DraftMeter, Span};
-use crate::eval::rule::show;
-use crate::grant::{CallRule, Condition, SessionKey, Test, What};
-use crate::known::{self, Does};
+use crate::grant::{Require, SessionKey, What};
 use crate::text::units::{NATIVE_DECIMALS, decimal};
 use alloy_primitives::{Address, U256};
 use hallpass_types::UnixSeconds;
 
-const WEEK: u64 = 604_800;
 pub fn all(d: &Draft, lists: &Lists) -> Vec<Line> {
+    let about = About { draft: d, lists };
     let mut out = Vec::new();
-    who(d, &mut out);
-    may(d, lists, &mut out);
-    total(d, &mut out);
+    who(d, lists, &mut out);
+    may(&about, &mut out);
+    must(&about, &mut out);
+    total(&about, &mut out);
     when(d, &mut out);
-    gas(d, &mut out);
-    push(&mut out, Tone::Heading, say::SIGNER);
-    push(&mut out, Tone::Plain, say::CHAIN_CHECKS_ALL);
-    if d.gas.is_some() {
-        push(&mut out, Tone::Plain, say::SIGNER_GAS);
-    }
-    wrong(d, lists, &mut out);
+    gas(&about, &mut out);
+    signer(d, &mut out);
+    warnings::all(&about, &mut out);
     out
 }
 
-fn push(out: &mut Vec<Line>, tone: Tone, text: impl Into<String>) {
+pub fn push(out: &mut Vec<Line>, tone: Tone, text: impl Into<String>) {
     out.push(Line { tone, text: text.into() });
 }
 
-fn who(d: &Draft, out: &mut Vec<Line>) {
+fn who(d: &Draft, lists: &Lists, out: &mut Vec<Line>) {
     push(out, Tone::Heading, say::WHO);
     if let Some(title) = &d.rest.labels.title {
         push(out, Tone::Plain, say::title(title));
@@ -45,46 +41,133 @@ fn who(d: &Draft, out: &mut Vec<Line>) {
     if d.backend != Some(Address::ZERO) {
         push(out, Tone::Plain, say::backend(d.backend.map(text).as_deref()));
     }
+    if !lists.hash().is_zero() {
+        push(out, Tone::Plain, say::lists(&lists.hash().to_string()));
+    }
 }
 
-fn may(d: &Draft, lists: &Lists, out: &mut Vec<Line>) {
+fn may(about: &About<'_>, out: &mut Vec<Line>) {
+    let d = about.draft;
     push(out, Tone::Heading, say::MAY);
     for (i, r) in d.calls.iter().enumerate() {
-        let target = contract(r.target, d, lists);
+        let target = about.contract(r.target);
+        let types = r.arguments.as_deref().unwrap_or(&[]);
+        let known = about.lists.contract(d.chain, r.target).and_then(|c| c.functions.get(&r.signature));
         match &r.arguments {
             None => push(out, Tone::Plain, say::send(i + 1, &target)),
             Some(_) => {
                 let selector = alloy_primitives::hex::encode_prefixed(r.selector().unwrap_or_default());
-                push(out, Tone::Plain, say::call(i + 1, &r.signature, &selector, &target));
+                let call = say::call(i + 1, &r.signature, &selector, &target);
+                let intent = known.and_then(|f| f.intent.as_deref());
+                push(out, Tone::Plain, intent.map_or(call.clone(), |intent| say::intent(&call, intent)));
             }
         }
-        if !r.conditions.is_empty() {
-            let parts: Vec<String> = r.conditions.iter().map(|c| condition(d, i, r, c)).collect();
-            push(out, Tone::Detail, say::only_if(&parts.join(", and ")));
-        }
+        let arguments =
+            Arguments { types, known: known.map(|f| f.names.as_slice()), claimed: d.rest.labels.names(i, types) };
+        let parts: Vec<String> = r
+            .conditions
+            .iter()
+            .map(|c| about.condition(c, &|p| arguments.place(p), &|p| Ty::at(types, &p.0)))
+            .collect();
+        only_if(&parts, out);
         if !r.max_value.is_zero() {
             push(out, Tone::Detail, say::value(&native(r.max_value)));
         }
-        for used in &r.uses {
-            if let Some(m) = d.meters.iter().find(|m| m.id == used.meter) {
-                push(out, Tone::Detail, capped(d, m));
-            }
+        caps(about, r.uses.iter().map(|u| u.meter), out);
+    }
+    for (i, r) in d.rest.typed.iter().enumerate() {
+        let number = d.calls.len() + i + 1;
+        push(out, Tone::Plain, say::sign(number, &r.ty.text, &r.domain.canonical()));
+        let place = |p: &crate::grant::Path| in_message(&r.ty.types, &r.ty.names, p);
+        let parts: Vec<String> =
+            r.conditions.iter().map(|c| about.condition(c, &place, &|p| Ty::at(&r.ty.types, &p.0))).collect();
+        only_if(&parts, out);
+        caps(about, r.uses.iter().map(|u| u.meter), out);
+    }
+    for (i, r) in d.rest.apps.iter().enumerate() {
+        let number = d.calls.len() + d.rest.typed.len() + i + 1;
+        push(out, Tone::Plain, say::act(number, &r.verb, &r.app));
+        let place = |a: &crate::grant::Attribute| say::attribute(&a.name);
+        let parts: Vec<String> =
+            r.conditions.iter().map(|c| about.condition(c, &place, &|a| Some(a.kind.ty()))).collect();
+        only_if(&parts, out);
+        caps(about, r.uses.iter().map(|u| u.meter), out);
+    }
+}
+
+fn only_if(parts: &[String], out: &mut Vec<Line>) {
+    if !parts.is_empty() {
+        push(out, Tone::Detail, say::only_if(&parts.join(", and ")));
+    }
+}
+
+fn caps(about: &About<'_>, meters: impl Iterator<Item = u16>, out: &mut Vec<Line>) {
+    for id in meters {
+        if let Some(m) = about.draft.meters.iter().find(|m| m.id == id) {
+            push(out, Tone::Detail, capped(about, m));
         }
     }
 }
 
-fn total(d: &Draft, out: &mut Vec<Line>) {
+fn must(about: &About<'_>, out: &mut Vec<Line>) {
+    let requires = &about.draft.rest.requires;
+    if requires.is_empty() {
+        return;
+    }
+    push(out, Tone::Heading, say::MUST);
+    for require in requires {
+        let sentence = match require {
+            Require::Holds { token, at_least, id } => {
+                let id = id.map(|id| id.to_string());
+                let least = match id {
+                    None => token_amount(about, *token, *at_least),
+                    Some(_) => at_least.to_string(),
+                };
+                say::holds(&about.contract(*token), &least, id.as_deref())
+            }
+            Require::Role(name) => say::role(name),
+            Require::Credential { issuer, kind } => say::credential(kind, issuer),
+        };
+        push(out, Tone::Plain, sentence);
+    }
+}
+
+fn total(about: &About<'_>, out: &mut Vec<Line>) {
+    let d = about.draft;
     push(out, Tone::Heading, say::TOTAL);
     for m in &d.meters {
-        let shared = d.calls.iter().filter(|r| r.uses.iter().any(|u| u.meter == m.id)).count();
+        let calls = d.calls.iter().filter(|r| r.uses.iter().any(|u| u.meter == m.id)).count();
+        let typed = d.rest.typed.iter().filter(|r| r.uses.iter().any(|u| u.meter == m.id)).count();
+        let apps = d.rest.apps.iter().filter(|r| r.uses.iter().any(|u| u.meter == m.id)).count();
         let whole = match (m.period, windows(d, m)) {
-            (Some(_), Some(n)) => Some(amount(d, m, U256::from(m.cap).saturating_mul(U256::from(n)))),
+            (Some(_), Some(n)) => Some(amount(about, m, U256::from(m.cap).saturating_mul(U256::from(n)))),
             _ => None,
         };
-        push(out, Tone::Plain, say::worst(&capped(d, m), whole.as_deref(), shared));
+        push(out, Tone::Plain, say::worst(&capped(about, m), whole.as_deref(), calls + typed + apps));
+    }
+    if d.meters.is_empty() {
+        push(out, Tone::Red, say::NO_TOTAL);
     }
     if d.meters.iter().any(|m| m.period.is_some()) {
         push(out, Tone::Plain, say::EDGE);
+    }
+}
+
+fn signer(d: &Draft, out: &mut Vec<Line>) {
+    push(out, Tone::Heading, say::SIGNER);
+    let first = d.calls.len();
+    let alone = first..first + d.rest.typed.len() + d.rest.apps.len();
+    if alone.is_empty() && d.rest.requires.is_empty() {
+        push(out, Tone::Plain, say::CHAIN_CHECKS_ALL);
+    }
+    for number in alone {
+        push(out, Tone::Red, say::signer_rule(number + 1));
+    }
+    if !d.rest.requires.is_empty() {
+        push(out, Tone::Plain, say::SIGNER_REQUIRES);
+    }
+    if d.gas.is_some() {
+        push(out, Tone::Plain, say::SIGNER_GAS);
     }
 }
 
@@ -101,13 +184,21 @@ fn when(d: &Draft, out: &mut Vec<Line>) {
     push(out, Tone::Plain, say::ender(d.ender.is_none_or(|e| !e.is_zero())));
 }
 
-fn gas(d: &Draft, out: &mut Vec<Line>) {
+fn gas(about: &About<'_>, out: &mut Vec<Line>) {
+    let d = about.draft;
     push(out, Tone::Heading, say::GAS);
     let relayer = d.relayer.filter(|r| !r.is_zero()).map(text);
     push(out, Tone::Plain, say::relayer(relayer.as_deref()));
+    for further in &d.rest.relayers {
+        push(out, Tone::Plain, say::further_relayer(&text(*further)));
+    }
     match d.gas {
         Some(g) if g.fee_cap > 0 => {
-            push(out, Tone::Plain, say::fee(&format!("{} smallest units of {}", g.fee_cap, g.fee_token)))
+            let amount = |n: u128| match g.fee_token {
+                Address::ZERO => native(U256::from(n)),
+                token => format!("{} of {}", token_amount(about, token, U256::from(n)), about.contract(token)),
+            };
+            push(out, Tone::Plain, say::fee(&amount(g.fee_per_op), &amount(g.fee_cap)));
         }
         _ => push(out, Tone::Plain, say::NO_FEE),
     }
@@ -116,100 +207,27 @@ fn gas(d: &Draft, out: &mut Vec<Line>) {
     }
 }
 
-fn wrong(d: &Draft, lists: &Lists, out: &mut Vec<Line>) {
-    push(out, Tone::Heading, say::WRONG);
-    for (i, r) in d.calls.iter().enumerate() {
-        let number = i + 1;
-        let metered = d.meters.iter().any(|m| m.what == What::Token(r.target));
-        let counted =
-            r.uses.iter().any(|u| d.meters.iter().any(|m| m.id == u.meter && m.what == What::Token(r.target)));
-        let known = known::of(&r.signature);
-        if let Some(place) = known.and_then(|k| k.favours) {
-            let bound = r
-                .conditions
-                .iter()
-                .any(|c| c.path.as_argument() == Some(place) && matches!(c.test, Test::Eq(_) | Test::In(_)));
-            if !bound {
-                push(out, Tone::Red, say::no_recipient(number));
-            }
-        }
-        if !counted && (metered || known.is_some()) {
-            push(out, Tone::Red, say::unmetered(number));
-        }
-        match known.map(|k| k.does) {
-            Some(Does::Approves) => push(out, Tone::Red, say::approval(number)),
-            Some(Does::ApprovesAll) => push(out, Tone::Red, say::approval_for_all(number)),
-            Some(Does::Moves) | None => {}
-        }
-        if r.uses.is_empty() {
-            push(out, Tone::Red, say::uncounted(number));
-        }
-    }
-    let mut seen: Vec<Address> = Vec::new();
-    for r in &d.calls {
-        if !lists.contracts.contains_key(&r.target) && !seen.contains(&r.target) {
-            seen.push(r.target);
-            push(out, Tone::Red, say::unknown_contract(&text(r.target)));
-        }
-    }
-    let life = match d.time {
-        Some(Span::Between(from, until)) => until.get().saturating_sub(from.get()),
-        Some(Span::Lasts(seconds)) => seconds,
-        None => 0,
-    };
-    if life > WEEK {
-        push(out, Tone::Red, say::LONG);
-    }
-    if d.backend == Some(Address::ZERO) {
-        push(out, Tone::Red, say::SIGNER_ONLY);
-    }
-    push(out, Tone::Plain, say::STOLEN);
-    push(out, Tone::Plain, say::REDELEGATED);
-}
-
-fn contract(address: Address, d: &Draft, lists: &Lists) -> String {
-    match (lists.contracts.get(&address), d.rest.labels.token_at(address)) {
-        (Some(name), _) => say::known(&text(address), name),
-        (None, Some((name, _))) => say::claimed(&text(address), name),
-        (None, None) => text(address),
-    }
-}
-
-fn condition(d: &Draft, number: usize, r: &CallRule, c: &Condition) -> String {
-    let (Some(index), Some(ty)) = (c.path.as_argument(), r.type_at(&c.path).filter(|t| t.is_word())) else {
-        return say::UNJUDGED.to_owned();
-    };
-    let name = say::argument(index + 1, d.rest.labels.param(number, index));
-    let value = |w: &crate::abi::Word| show(*w, ty);
-    match &c.test {
-        Test::Eq(w) => say::compared(&name, "==", &value(w)),
-        Test::Ne(w) => say::compared(&name, "!=", &value(w)),
-        Test::Le(w) => say::compared(&name, "<=", &value(w)),
-        Test::Ge(w) => say::compared(&name, ">=", &value(w)),
-        Test::Lt(w) => say::compared(&name, "<", &value(w)),
-        Test::Gt(w) => say::compared(&name, ">", &value(w)),
-        Test::In(words) => say::one_of(&name, &words.iter().map(value).collect::<Vec<_>>().join(", ")),
-        Test::Mask(mask, expected) => {
-            say::masked(&name, &show(*mask, &Ty::FixedBytes(32)), &show(*expected, &Ty::FixedBytes(32)))
-        }
-        Test::Ratio(..) => say::UNJUDGED.to_owned(),
-    }
-}
-
-fn capped(d: &Draft, m: &DraftMeter) -> String {
+fn capped(about: &About<'_>, m: &DraftMeter) -> String {
     let window = m.period.map(|p| length(p.get().into()));
-    say::capped(&amount(d, m, U256::from(m.cap)), window.as_deref())
+    say::capped(&amount(about, m, U256::from(m.cap)), window.as_deref())
 }
 
-fn amount(d: &Draft, m: &DraftMeter, amount: U256) -> String {
+fn amount(about: &About<'_>, m: &DraftMeter, amount: U256) -> String {
     match m.what {
         What::Native => native(amount),
         What::Calls => say::calls(&amount.to_string()),
         What::Custom => say::custom(&amount.to_string()),
-        What::Token(token) => match d.rest.labels.token_at(token) {
-            Some((name, t)) => say::claimed_token(&amount.to_string(), &decimal(amount, t.decimals), name),
-            None => say::token(&amount.to_string()),
-        },
+        What::Token(token) => token_amount(about, token, amount),
+    }
+}
+
+/// An amount of a token, by the operator's decimals, or by the requester's as a claim.
+fn token_amount(about: &About<'_>, token: Address, amount: U256) -> String {
+    let units = amount.to_string();
+    match (about.lists.token(about.draft.chain, token), about.draft.rest.labels.token_at(token)) {
+        (Some(known), _) => say::known_token(&units, &decimal(amount, known.decimals), &known.symbol),
+        (None, Some((name, t))) => say::claimed_token(&units, &decimal(amount, t.decimals), name),
+        (None, None) => say::token(&units),
     }
 }
 

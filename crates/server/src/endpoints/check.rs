@@ -20,7 +20,7 @@ pub async fn handler(
 ) -> Result<Json<VerdictView>, ApiError> {
     let (judged, left) = judge::check(&app, &caller, id, &body.read()?).await?;
     Ok(Json(match judged {
-        Ok(op) => VerdictView::allowed(op.verdict().rules.clone(), &op.verdict().costs, left),
+        Ok(op) => VerdictView::allowed(op.verdict().rules.to_vec(), &op.verdict().costs, left),
         Err(denial) => VerdictView::denied(&denial, left),
     }))
 }

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request};
 use core::str::FromStr;
-use hallpass_policy::{Action, Call, Cost, Denial};
+use hallpass_policy::{Batch, Call, Cost, Denial};
 use hallpass_session::{Installation, KeySession, Lifecycle, LoginSession};
 use hallpass_types::{ChainId, account::parse_address};
 use serde::de::DeserializeOwned;
@@ -73,7 +73,7 @@ impl ActionBody {
     ///
     /// # Errors
     /// 400 naming the field.
-    pub fn read(&self) -> Result<Action, ApiError> {
+    pub fn read(&self) -> Result<Batch, ApiError> {
         let calls: Vec<&CallBody> = match self {
             Self::Call(call) => vec![call],
             Self::Batch(items) => items.iter().map(|item| &item.call).collect(),
@@ -93,7 +93,7 @@ impl ActionBody {
                 data: bytes("data", &call.data)?,
             });
         }
-        Ok(Action { chain, calls: out })
+        Ok(Batch { chain, calls: out })
     }
 }
 

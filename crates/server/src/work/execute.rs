@@ -12,7 +12,7 @@ use alloy_primitives::{B256, Bytes, U256, keccak256};
 use alloy_sol_types::SolValue;
 use hallpass_chain::relay::Receipt;
 use hallpass_policy::eval::At;
-use hallpass_policy::{Action, Authorised, Denial, Grant, OpBounds, authorise};
+use hallpass_policy::{Authorised, Batch, Denial, Facts, Grant, OpBounds, authorise};
 use hallpass_session::{Action as Did, Actor, KeySession, Reservation, ReservationState, Route, Subject, budget};
 use hallpass_store::Inserted;
 use hallpass_types::{IdempotencyKey, ReservationId, SessionId, UnixSeconds};
@@ -46,7 +46,7 @@ pub async fn execute(
     app: &App,
     caller: &Caller,
     id: SessionId,
-    action: &Action,
+    action: &Batch,
     key: IdempotencyKey,
     wanted: Option<u32>,
 ) -> Result<Outcome, ApiError> {
@@ -143,7 +143,7 @@ fn reserve(
         sequence,
         valid_from: seconds(op.op().validFrom.to())?,
         valid_until: seconds(op.op().validUntil.to())?,
-        costs: op.verdict().costs.clone(),
+        costs: op.verdict().costs.to_vec(),
         state: ReservationState::Reserved,
     })
 }
@@ -161,7 +161,7 @@ fn again(
     books: &Books,
     held: &[Reservation],
     earlier: &Reservation,
-    action: &Action,
+    action: &Batch,
     session: &KeySession,
 ) -> Result<Again, ApiError> {
     if !matches!(earlier.state, ReservationState::Reserved | ReservationState::Signed { .. }) {
@@ -183,7 +183,7 @@ fn again(
     };
     let now = books.now(app.clock.now())?.max(earlier.valid_from);
     let at = At { now, chain: app.settings.chain, caller: None };
-    match authorise(grant, &ledger, action, &op, &at) {
+    match authorise(grant, &ledger, action, &op, &at, &Facts::default()) {
         Ok(same) if same.digest() == earlier.digest => Ok(Again::Sign(same)),
         Ok(_) => Err(ApiError::internal("another_operation", "the reserved operation came out otherwise")),
         Err(denial) => Err(ApiError::refused(
@@ -210,7 +210,7 @@ async fn finish(
 }
 
 /// What makes two requests the same.
-fn hash(action: &Action, wanted: Option<u32>) -> B256 {
+fn hash(action: &Batch, wanted: Option<u32>) -> B256 {
     let mut bytes = action.chain.get().to_be_bytes().to_vec();
     if let Some(sequence) = wanted {
         bytes.extend(sequence.to_be_bytes());

@@ -8,7 +8,7 @@ use crate::{ApiError, App};
 use alloy_primitives::{Address, U256};
 use hallpass_policy::eval::At;
 use hallpass_policy::eval::meters::{window_end, window_of};
-use hallpass_policy::{Action, Authorised, Denial, Grant, Ledger, OpBounds, Status, authorise};
+use hallpass_policy::{Authorised, Batch, Denial, Facts, Grant, Ledger, OpBounds, Status, authorise};
 use hallpass_session::{KeySession, Lifecycle};
 use hallpass_types::{SessionId, UnixSeconds};
 
@@ -27,7 +27,7 @@ pub async fn check(
     app: &App,
     caller: &Caller,
     id: SessionId,
-    action: &Action,
+    action: &Batch,
 ) -> Result<(Result<Authorised, Denial>, Vec<Left>), ApiError> {
     let mut tx = app.store.read().await?;
     let session = own(tx.as_mut(), caller, id).await?;
@@ -62,7 +62,7 @@ pub fn judge(
     app: &App,
     grant: &Grant,
     ledger: &Ledger,
-    action: &Action,
+    action: &Batch,
     sequence: u32,
     now: UnixSeconds,
 ) -> Result<Authorised, Denial> {
@@ -76,7 +76,9 @@ pub fn judge(
         max_fee: 0,
         gas_floors: Vec::new(),
     };
-    authorise(grant, ledger, action, &op, &At { now: at, chain: app.settings.chain, caller: None })
+    let at = At { now: at, chain: app.settings.chain, caller: None };
+    // Grants with requirements are not taken yet, so there is nothing to know.
+    authorise(grant, ledger, action, &op, &at, &Facts::default())
 }
 
 /// Who may send the operation: our relayer alone, so that nobody else lands it first, or with gas of their choosing.

@@ -8,6 +8,7 @@ use alloy_primitives::{Address, U256};
 use hallpass_chain::Home;
 use hallpass_chain::contracts::IHallpass;
 use hallpass_chain::hallpass::Ready;
+use hallpass_chain::hallpass::holds::unsupported;
 use hallpass_policy::draft::{CompleteError, Draft, Fill};
 use hallpass_policy::grant::{Gas, Grant, Routes, SessionKey, What};
 use hallpass_policy::{json, text};
@@ -153,7 +154,7 @@ fn judge(app: &App, grant: &Grant, home: Home, epoch: u64, ender: Address) -> Re
     if !grant.relayer.is_zero() && grant.relayer != ours {
         return Err(ApiError::refused("wrong_relayer", format!("operations are sent by {ours} here")));
     }
-    let unsupported = grant.unsupported();
+    let unsupported = unsupported(grant);
     if !unsupported.is_empty() {
         let all: Vec<String> = unsupported.iter().map(ToString::to_string).collect();
         return Err(ApiError::refused("not_yet_supported", all.join("; ")));

@@ -2,7 +2,7 @@ use super::*;
 use crate::KeyKind;
 use alloy_primitives::{U256, hex};
 use hallpass_policy::{
-    Action, Authorised, Call, Grant, Ledger, OpBounds, Status, authorise,
+    Authorised, Batch, Call, Facts, Grant, Ledger, OpBounds, Status, authorise,
     eval::At,
     grant::{CallRule, Rest, Routes, SessionKey, arguments_of},
 };
@@ -25,7 +25,7 @@ fn authorised(key: Address) -> Authorised {
         uses: vec![],
     };
     let data = [&rule.selector().unwrap()[..], &[0; 32]].concat().into();
-    let action = Action { chain, calls: vec![Call { to: rule.target, value: U256::ZERO, data }] };
+    let action = Batch { chain, calls: vec![Call { to: rule.target, value: U256::ZERO, data }] };
     let grant = Grant {
         chain,
         account: ACCOUNT,
@@ -53,7 +53,7 @@ fn authorised(key: Address) -> Authorised {
         max_fee: 0,
         gas_floors: vec![],
     };
-    authorise(&grant, &ledger, &action, &op, &At { now: at(1150), chain, caller: None }).unwrap()
+    authorise(&grant, &ledger, &action, &op, &At { now: at(1150), chain, caller: None }, &Facts::default()).unwrap()
 }
 
 #[test]

@@ -1,0 +1,298 @@
+//! Strict decoding (`spec/policy.md`, D1 to D5): bytes are the one canonical encoding of values of given types, or nothing.
+//!
+//! Nothing is copied and nothing is allocated: [`Decoded`] holds the bytes, and walks to a value when it is asked for one.
+
+use super::{EVERY, LENGTH, SOME, Ty, Word, heads};
+use alloy_primitives::{U256, keccak256};
+
+/// The bytes of a tuple of arguments, known to be canonical.
+#[derive(Debug, Clone, Copy)]
+pub struct Decoded<'a> {
+    types: &'a [Ty],
+    data: &'a [u8],
+}
+
+/// What a path leads to: a word as it stands, a length, or the keccak-256 of `bytes` or of a `string`.
+#[derive(Debug, Clone, Copy)]
+pub struct Leaf<'a> {
+    /// The word, or the hash.
+    pub word: Word,
+    /// The type it has.
+    pub ty: &'a Ty,
+}
+
+/// Why a walk ended early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// The path asks for an element that the array does not have.
+    NoElement,
+    /// The path does not fit the types; a grant with such a path is a bad one.
+    NoPath,
+}
+
+impl<'a> Decoded<'a> {
+    /// Judges the arguments behind a selector.
+    #[must_use]
+    pub fn new(types: &'a [Ty], data: &'a [u8]) -> Option<Self> {
+        let size = tuple(types, data)?;
+        (size == data.len()).then_some(Self { types, data })
+    }
+
+    /// Asks `test` of the values at `path`: of the one value; of each in turn where the path says `every`, as long as it
+    /// holds; of each where it says `some`, until it holds. So `every` holds for an empty array, and `some` does not.
+    ///
+    /// # Errors
+    /// [`Lost`], as `E`, and whatever `test` returns.
+    pub fn test<E: From<Lost>>(
+        &self,
+        path: &[u16],
+        test: &mut dyn FnMut(Leaf<'a>) -> Result<bool, E>,
+    ) -> Result<bool, E> {
+        let (first, rest) = path.split_first().ok_or(Lost::NoPath)?;
+        let (ty, data) = member(self.types, self.data, *first).ok_or(Lost::NoPath)?;
+        walk(ty, data, rest, test)
+    }
+
+    /// The one value at a path without `every` and `some`.
+    ///
+    /// # Errors
+    /// [`Lost`].
+    pub fn one(&self, path: &[u16]) -> Result<Leaf<'a>, Lost> {
+        let mut found = None;
+        if path.iter().skip(1).any(|step| *step >= EVERY) {
+            return Err(Lost::NoPath);
+        }
+        self.test(path, &mut |leaf| {
+            found = Some(leaf);
+            Ok::<bool, Lost>(true)
+        })?;
+        found.ok_or(Lost::NoPath)
+    }
+}
+
+fn walk<'a, E: From<Lost>>(
+    ty: &'a Ty,
+    data: &'a [u8],
+    path: &[u16],
+    test: &mut dyn FnMut(Leaf<'a>) -> Result<bool, E>,
+) -> Result<bool, E> {
+    let Some((step, rest)) = path.split_first() else {
+        return test(leaf(ty, data).ok_or(Lost::NoPath)?);
+    };
+    let (inner, count, data) = match ty {
+        Ty::Array(_) | Ty::Bytes | Ty::String if *step == LENGTH => {
+            return walk(&Ty::Uint(32), data, rest, test);
+        }
+        Ty::Tuple(members) => {
+            let (ty, data) = member(members, data, *step).ok_or(Lost::NoPath)?;
+            return walk(ty, data, rest, test);
+        }
+        Ty::FixedArray(inner, n) => (inner, usize::from(*n), data),
+        Ty::Array(inner) => (inner, length(data).ok_or(Lost::NoPath)?, data.get(32..).ok_or(Lost::NoPath)?),
+        _ => return Err(Lost::NoPath.into()),
+    };
+    match *step {
+        EVERY | SOME => {
+            let some = *step == SOME;
+            for i in 0..count {
+                let data = element(inner, data, i).ok_or(Lost::NoPath)?;
+                if walk(inner, data, rest, test)? == some {
+                    return Ok(some);
+                }
+            }
+            Ok(!some)
+        }
+        index if usize::from(index) < count => {
+            let data = element(inner, data, usize::from(index)).ok_or(Lost::NoPath)?;
+            walk(inner, data, rest, test)
+        }
+        _ => Err(Lost::NoElement.into()),
+    }
+}
+
+fn leaf<'a>(ty: &'a Ty, data: &'a [u8]) -> Option<Leaf<'a>> {
+    let word = match ty {
+        Ty::Bytes | Ty::String => Word(keccak256(data.get(32..32_usize.checked_add(length(data)?)?)?).0),
+        _ if ty.is_word() => word(data)?,
+        _ => return None,
+    };
+    Some(Leaf { word, ty })
+}
+
+/// The member at `index` of a tuple whose encoding begins with `data`.
+fn member<'a>(members: &'a [Ty], data: &'a [u8], index: u16) -> Option<(&'a Ty, &'a [u8])> {
+    let index = usize::from(index);
+    let ty = members.get(index)?;
+    let at = heads(members.get(..index)?);
+    Some((ty, value(ty, data, at)?))
+}
+
+fn element<'a>(inner: &Ty, data: &'a [u8], index: usize) -> Option<&'a [u8]> {
+    value(inner, data, index.checked_mul(inner.head_size())?)
+}
+
+/// The bytes from where the value begins whose head is at `at`.
+fn value<'a>(ty: &Ty, data: &'a [u8], at: usize) -> Option<&'a [u8]> {
+    if ty.is_dynamic() { data.get(length(data.get(at..)?)?..) } else { data.get(at..) }
+}
+
+fn word(data: &[u8]) -> Option<Word> {
+    data.first_chunk().copied().map(Word)
+}
+
+/// The word at the start, where it is small enough to be a length or an offset.
+fn length(data: &[u8]) -> Option<usize> {
+    usize::try_from(word(data)?.uint()).ok()
+}
+
+/// The size of the canonical encoding of a tuple that `data` begins with; `None` where it is not canonical.
+fn tuple(members: &[Ty], data: &[u8]) -> Option<usize> {
+    let head = heads(members);
+    if head > data.len() {
+        return None;
+    }
+    let (mut at, mut tail) = (0, head);
+    for ty in members {
+        at += one(ty, data, at, &mut tail)?;
+    }
+    Some(tail)
+}
+
+/// Judges the value whose head is at `at`; a dynamic one moves `tail` behind it. Returns the size of the head.
+fn one(ty: &Ty, data: &[u8], at: usize, tail: &mut usize) -> Option<usize> {
+    let place = data.get(at..)?;
+    if ty.is_word() {
+        return word(place)?.is_canonical(ty).then_some(32);
+    }
+    if ty.is_dynamic() {
+        if word(place)?.uint() != U256::from(*tail) {
+            return None;
+        }
+        *tail = tail.checked_add(dynamic(ty, data.get(*tail..)?)?)?;
+        return Some(32);
+    }
+    match ty {
+        Ty::Tuple(members) => tuple(members, place),
+        Ty::FixedArray(inner, n) => row(inner, usize::from(*n), place),
+        _ => None,
+    }
+}
+
+fn dynamic(ty: &Ty, data: &[u8]) -> Option<usize> {
+    match ty {
+        Ty::Bytes | Ty::String => {
+            let size = length(data)?;
+            let end = size.checked_next_multiple_of(32)?.checked_add(32)?;
+            let padding = data.get(32 + size..end)?;
+            padding.iter().all(|b| *b == 0).then_some(end)
+        }
+        Ty::Array(inner) => Some(32 + row(inner, length(data)?, data.get(32..)?)?),
+        Ty::FixedArray(inner, n) => row(inner, usize::from(*n), data),
+        Ty::Tuple(members) => tuple(members, data),
+        _ => None,
+    }
+}
+
+/// `count` values of one type, encoded as a tuple of them. No type has a head of size 0, so `count` is bounded by the bytes.
+fn row(inner: &Ty, count: usize, data: &[u8]) -> Option<usize> {
+    let head = inner.head_size().checked_mul(count)?;
+    if head > data.len() {
+        return None;
+    }
+    let (mut at, mut tail) = (0, head);
+    for _ in 0..count {
+        at += one(inner, data, at, &mut tail)?;
+    }
+    Some(tail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Function;
+    use super::*;
+    use alloy_primitives::hex;
+
+    fn types(text: &str) -> Vec<Ty> {
+        Function::parse(text).unwrap().types
+    }
+
+    fn words(list: &[&str]) -> Vec<u8> {
+        list.iter().flat_map(|w| hex::decode(format!("{w:0>64}")).unwrap()).collect()
+    }
+
+    fn right(text: &str) -> Vec<u8> {
+        hex::decode(format!("{text:0<64}")).unwrap()
+    }
+
+    /// `f((address to, bytes data)[] calls, uint8 n)` with two calls, of 1 and of 33 bytes.
+    fn nested() -> Vec<u8> {
+        let mut out = words(&["40", "7", "2", "40", "c0"]);
+        out.extend(words(&["aa", "40", "1"]));
+        out.extend(right("01"));
+        out.extend(words(&["bb", "40", "21"]));
+        out.extend(right(&"11".repeat(32)));
+        out.extend(right("12"));
+        out
+    }
+
+    #[test]
+    fn what_one_byte_changes_is_refused_or_another_value() {
+        let types = types("f((address to,bytes data)[] calls,uint8 n)");
+        let good = nested();
+        assert!(Decoded::new(&types, &good).is_some());
+        for len in 0..good.len() {
+            assert!(Decoded::new(&types, &good[..len]).is_none(), "{len} bytes");
+        }
+        for i in 0..good.len() {
+            for bit in 0..8 {
+                let mut data = good.clone();
+                data[i] ^= 1 << bit;
+                let read = |d: &Decoded<'_>, path: &[u16]| d.one(path).map(|l| l.word);
+                let Some(d) = Decoded::new(&types, &data) else { continue };
+                let old = Decoded::new(&types, &good).unwrap();
+                let paths: [&[u16]; 5] = [&[0, 0, 0], &[0, 0, 1], &[0, 1, 0], &[0, 1, 1], &[1]];
+                assert!(
+                    paths.iter().any(|p| read(&d, p) != read(&old, p)),
+                    "byte {i} bit {bit} changes nothing that is read"
+                );
+            }
+        }
+        let mut long = good;
+        long.extend([0; 32]);
+        assert!(Decoded::new(&types, &long).is_none());
+    }
+
+    #[test]
+    fn every_and_some_as_the_prose_has_them() {
+        let types = types("f((address to,bytes data)[] calls,uint8 n)");
+        let data = nested();
+        let d = Decoded::new(&types, &data).unwrap();
+        let holds = |path: &[u16], values: &[u64]| {
+            d.test(path, &mut |l| Ok::<bool, Lost>(values.iter().any(|v| l.word.uint() == U256::from(*v))))
+        };
+        assert_eq!(holds(&[0, EVERY, 0], &[0xaa, 0xbb]), Ok(true));
+        assert_eq!(holds(&[0, EVERY, 0], &[0xaa]), Ok(false));
+        assert_eq!(holds(&[0, SOME, 0], &[0xbb]), Ok(true));
+        assert_eq!(holds(&[0, SOME, 0], &[0xcc]), Ok(false));
+        assert_eq!(holds(&[0, 2, 0], &[0xaa]), Err(Lost::NoElement));
+        assert_eq!((holds(&[0, LENGTH], &[2]), holds(&[0, SOME, 1, LENGTH], &[33])), (Ok(true), Ok(true)));
+        assert_eq!(holds(&[0, 0, 0, LENGTH], &[0]), Err(Lost::NoPath));
+        assert_eq!(holds(&[0, 0], &[0xaa]), Err(Lost::NoPath));
+        let empty = words(&["40", "7", "0"]);
+        let d = Decoded::new(&types, &empty).unwrap();
+        let never = &mut |_: Leaf<'_>| Ok::<bool, Lost>(false);
+        assert_eq!((d.test(&[0, EVERY, 0], never), d.test(&[0, SOME, 0], never)), (Ok(true), Ok(false)));
+    }
+
+    #[test]
+    fn absurd_sizes_end_at_once() {
+        for text in
+            ["f(uint256[65535][65535][65535][65535][65535])", "f(bytes[65535][65535][65535])", "f(uint8[][][][])"]
+        {
+            let types = types(text);
+            assert!(Decoded::new(&types, &words(&["20"])).is_none());
+            assert!(Decoded::new(&types, &words(&["20", &"f".repeat(64)])).is_none());
+            assert!(Decoded::new(&types, &words(&["20", "ffffffffffffffff"])).is_none());
+        }
+    }
+}

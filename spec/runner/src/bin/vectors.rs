@@ -1,0 +1,2 @@
+//! Makes `spec/vectors/all.json`.
+fn main() {}

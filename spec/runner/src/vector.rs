@@ -1,0 +1,96 @@
+//! One decision: a grant, a case, and the verdict that the prose gives it.
+
+use hallpass_policy::draft::Fill;
+use hallpass_policy::json::ask::{Case, print_verdict};
+use hallpass_policy::{Draft, Grant, Policy, json};
+use serde_json::{Map, Value, json};
+
+/// One vector, with every default filled in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Vector {
+    /// What it shows.
+    pub name: String,
+    /// The marks of the prose that it shows; none for a random one.
+    pub cites: Vec<String>,
+    /// The grant in its canonical JSON.
+    pub grant: Value,
+    /// `{ at, action, ledger?, op?, facts? }`
+    pub case: Value,
+    /// The verdict.
+    pub expect: Expected,
+}
+
+/// What a vector expects.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expected {
+    /// The grant itself is a bad one; the vector then holds no canonical JSON.
+    Refused,
+    /// This verdict: `allowed`, `rules`, `costs`, or `allowed`, `code`, `at`, `call`.
+    Verdict(Value),
+}
+
+/// The members of a verdict that a vector fixes.
+const FIXED: [&str; 6] = ["allowed", "rules", "costs", "code", "at", "call"];
+
+impl Vector {
+    /// What our evaluator says, reduced to what a vector fixes.
+    ///
+    /// # Errors
+    /// One sentence, where something cannot be read.
+    pub fn judge(&self) -> Result<Value, String> {
+        let grant = read_grant(&self.grant)?;
+        judge(&grant, &self.case)
+    }
+
+    /// As it stands in `all.json`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let Expected::Verdict(expect) = &self.expect else { return Value::Null };
+        json!({ "name": self.name, "cites": self.cites, "grant": self.grant, "case": self.case, "expect": expect })
+    }
+
+    /// Reads a line of `all.json`.
+    #[must_use]
+    pub fn from_json(value: &Value) -> Option<Self> {
+        let cites = value.get("cites")?.as_array()?.iter();
+        Some(Self {
+            name: value.get("name")?.as_str()?.to_owned(),
+            cites: cites.map(|c| c.as_str().map(str::to_owned)).collect::<Option<_>>()?,
+            grant: value.get("grant")?.clone(),
+            case: value.get("case")?.clone(),
+            expect: Expected::Verdict(value.get("expect")?.clone()),
+        })
+    }
+}
+
+/// Reads a grant's canonical JSON.
+///
+/// # Errors
+/// One sentence.
+pub fn read_grant(value: &Value) -> Result<Grant, String> {
+    let draft: Draft = json::parse(&value.to_string()).map_err(|e| format!("the grant: {e}"))?;
+    draft.complete(&Fill::default()).map_err(|e| format!("the grant: {e}"))
+}
+
+/// What our evaluator says of a case, reduced to what a vector fixes.
+///
+/// # Errors
+/// One sentence, where the case cannot be read.
+pub fn judge(grant: &Grant, case: &Value) -> Result<Value, String> {
+    let case = Case::read(case, grant).map_err(|e| format!("unreadable: {e}"))?;
+    let policy = Policy::new(grant);
+    let judged = case.judge(&policy);
+    Ok(fixed(&print_verdict(&policy, &case.ledger, &judged)))
+}
+
+/// The members that a vector fixes; of an allowed action not the place, of a denied one not the rule.
+#[must_use]
+pub fn fixed(verdict: &Value) -> Value {
+    let mut out = Map::new();
+    for key in FIXED {
+        if let Some(value) = verdict.get(key) {
+            out.insert(key.to_owned(), value.clone());
+        }
+    }
+    Value::Object(out)
+}
