@@ -150,14 +150,14 @@ pub fn state(
 /// denial names, or a number that no rule has.
 fn rules(step: &Step, ledger: &Ledger, verdict: &Result<Verdict, Denial>) -> Vec<u16> {
     let denial = match verdict {
-        Ok(verdict) => return verdict.rules.clone(),
+        Ok(verdict) => return verdict.rules.to_vec(),
         Err(denial) => denial,
     };
     let failed = denial.call.unwrap_or(0);
     let before =
         Batch { calls: step.action.calls[..failed.min(step.action.calls.len())].to_vec(), ..step.action.clone() };
     let mut numbers = match judge(&step.grant, ledger, &before, &step.op, &step.at) {
-        Ok(verdict) => verdict.rules,
+        Ok(verdict) => verdict.rules.to_vec(),
         Err(_) => Vec::new(),
     };
     let named = denial.at.strip_prefix("rules[").and_then(|t| t.split(']').next()).and_then(|t| t.parse().ok());

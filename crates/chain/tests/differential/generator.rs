@@ -1,12 +1,15 @@
 //! One operation: first one that should be allowed, then perhaps spoiled in one place.
 
+use crate::compare::judge;
 use crate::grants::{CALLERS, Made, Tag, seconds};
 use crate::rng::Rng;
 use crate::spoil::Aim;
 use crate::values;
 use alloy_primitives::{Address, Bytes, U256};
+use hallpass_policy::abi::Decoded;
 use hallpass_policy::abi::{Ty, Word};
-use hallpass_policy::eval::{At, judge, meters::window_of, rule};
+use hallpass_policy::eval::rule::{Arguments, conditions};
+use hallpass_policy::eval::{At, Code, meters::window_of};
 use hallpass_policy::grant::{Amount, CallRule, Grant, Meter};
 use hallpass_policy::{Batch, Call, Ledger, OpBounds};
 
@@ -142,7 +145,7 @@ pub fn call(rng: &mut Rng, past: Past<'_>, of: &CallRule) -> Call {
     };
     let mut made = with_arguments(of, &values::arguments(rng, of, place.map(|p| (p, amount))), value);
     for _ in 0..16 {
-        if rule::check(of, &made).is_ok() {
+        if allows(of, &made) {
             break;
         }
         made = with_arguments(of, &values::arguments(rng, of, place.map(|p| (p, amount))), value);
@@ -220,4 +223,11 @@ fn sequence(rng: &mut Rng, past: Past<'_>) -> u64 {
         }
     }
     candidate
+}
+
+/// Whether the rule allows the call, budgets apart.
+fn allows(rule: &CallRule, call: &Call) -> bool {
+    let decoded = Decoded::new(rule.arguments.as_deref().unwrap_or(&[]), call.data.get(4..).unwrap_or(&[]));
+    let source = decoded.map(|decoded| Arguments { decoded, missing: Code::BadCalldata });
+    call.value <= rule.max_value && source.is_some_and(|source| conditions(&rule.conditions, &source).is_ok())
 }

@@ -4,8 +4,17 @@ use crate::compare::ALLOWED;
 use hallpass_policy::{Code, Ledger};
 use std::collections::BTreeMap;
 
-/// Codes that only one side can have.
-pub const ONE_SIDED: [Code; 2] = [Code::GasOverCap, Code::BadSignature];
+/// Codes that only one side can have; `foreign_owner` until the contract holds what it is about.
+pub const ONE_SIDED: [Code; 8] = [
+    Code::GasOverCap,
+    Code::BadSignature,
+    Code::FactsMissing,
+    Code::FactsStale,
+    Code::RequirementUnmet,
+    Code::BadMessage,
+    Code::BadAttribute,
+    Code::ForeignOwner,
+];
 
 /// Counts of verdicts.
 #[derive(Debug, Default)]
@@ -49,8 +58,9 @@ impl Tally {
              used before, {} moved the lowest live sequence\n",
             self.total, self.histories, self.well_formed, self.homes, self.batches, self.new_windows, self.slides
         );
-        let names = core::iter::once(ALLOWED).chain(Code::ALL.iter().map(|c| c.as_str()));
-        for name in names.filter(|n| *n != Code::GasOverCap.as_str()) {
+        let shared = |c: &&Code| **c == Code::BadSignature || !ONE_SIDED.contains(c);
+        let codes = Code::ALL.iter().filter(shared).map(|c| c.as_str());
+        for name in core::iter::once(ALLOWED).chain(codes) {
             out += &format!("{name:<24}{:>10}{:>9.2} %\n", self.of(name), share(self.of(name)));
         }
         out

@@ -85,10 +85,13 @@ pub fn rules_and_meters(
 
 /// Finds two equal rules.
 #[derive(Default)]
-struct Twins(BTreeMap<(u8, Vec<u8>, String, U256, Vec<u8>), usize>);
+struct Twins(BTreeMap<Twin, usize>);
+
+/// Everything in a rule: its kind, what it is for, the most value, its checks.
+type Twin = (u8, Vec<u8>, String, U256, Vec<u8>);
 
 impl Twins {
-    fn add(&mut self, number: usize, rule: (u8, Vec<u8>, String, U256, Vec<u8>)) -> Result<(), BadGrant> {
+    fn add(&mut self, number: usize, rule: Twin) -> Result<(), BadGrant> {
         match self.0.insert(rule, number) {
             None => Ok(()),
             Some(twin) => Err(BadGrant::new(format!("rules[{number}]"), format!("the same as rules[{twin}]"))),
