@@ -206,6 +206,48 @@ impl Draft {
     }
 }
 
+impl Draft {
+    /// A grant to ask questions of before everything is known: what is open is taken as the least that matters (a zero
+    /// account, backend, epoch, salt and ender, any relayer, the direct route, no gas bound), a relative time begins at
+    /// `at`, and an absent one lasts from `at` on. It is never hashed, signed or installed.
+    ///
+    /// # Errors
+    /// [`BadGrant`] where the draft has everything, and [`Grant::check`] refuses it.
+    pub fn supposed(&self, at: UnixSeconds) -> Result<Grant, BadGrant> {
+        match self.complete(&Fill { at: Some(at), ..Fill::default() }) {
+            Ok(grant) => return Ok(grant),
+            Err(CompleteError::Bad(bad)) => return Err(bad),
+            Err(CompleteError::Incomplete(_)) => {}
+        }
+        let (not_before, not_after) = match self.time {
+            Some(Span::Between(from, until)) => (from, until),
+            Some(Span::Lasts(seconds)) => (at, at.plus(seconds).unwrap_or(UnixSeconds::MAX)),
+            None => (at, UnixSeconds::MAX),
+        };
+        Ok(Grant {
+            chain: self.chain,
+            account: self.account.unwrap_or_default(),
+            backend: self.backend.unwrap_or_default(),
+            epoch: self.epoch.unwrap_or_default(),
+            salt: self.salt.unwrap_or_default(),
+            key: self.key.clone().unwrap_or(SessionKey::Secp256k1(Address::ZERO)),
+            not_before,
+            not_after,
+            first_seq: self.sequences.0,
+            end_seq: self.sequences.1,
+            routes: self.routes.unwrap_or(Routes::DIRECT),
+            relayer: self.relayer.unwrap_or_default(),
+            calls: self.calls.clone(),
+            meters: self.meters.iter().map(|m| m.anchored(not_before)).collect(),
+            rest: Rest {
+                gas: self.gas.unwrap_or(Gas { units_per_op: u64::MAX, ..Gas::default() }),
+                ender: self.ender.unwrap_or_default(),
+                ..self.rest.clone()
+            },
+        })
+    }
+}
+
 impl DraftMeter {
     /// The meter, counting from `start` where it names no anchor.
     #[must_use]

@@ -8,7 +8,8 @@
 //! - [`grant`]: the complete [`Grant`], its encodings, and what makes a grant a bad one.
 //! - [`eip712`]: what is signed; [`typed_data`]: the same as wallets take it.
 //! - [`eval`]: the decision, from a grant, a [`Ledger`] and an action to an [`Authorised`] operation or a denial.
-//! - [`words`]: the grant in plain words.
+//! - [`words`]: the grant in plain words; [`lists`]: the operator's own names for contracts.
+//! - [`gallery`]: grants to begin with.
 //! - [`message`]: typed messages (EIP-712).
 //! - [`abi`], [`forbidden`], [`known`], [`labels`], [`ledger`]: what these are written in.
 
@@ -17,6 +18,7 @@ pub mod draft;
 pub mod eip712;
 pub mod eval;
 pub mod forbidden;
+pub mod gallery;
 pub mod grant;
 pub mod json;
 pub mod known;

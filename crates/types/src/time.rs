@@ -14,6 +14,8 @@ const LIMIT: u64 = 1 << 48;
 impl UnixSeconds {
     /// 1970-01-01T00:00:00Z.
     pub const EPOCH: Self = Self(0);
+    /// The last second of the range: 2^48 - 1.
+    pub const MAX: Self = Self(LIMIT - 1);
 
     /// `seconds` since 1970-01-01T00:00:00Z; `None` from 2^48 on.
     #[must_use]

@@ -30,7 +30,8 @@ pub enum Expected {
 }
 
 /// The members of a verdict that a vector fixes.
-const FIXED: [&str; 6] = ["allowed", "rules", "costs", "code", "at", "call"];
+const ALLOWED: [&str; 3] = ["allowed", "rules", "costs"];
+const DENIED: [&str; 4] = ["allowed", "code", "at", "call"];
 
 impl Vector {
     /// What our evaluator says, reduced to what a vector fixes.
@@ -87,9 +88,10 @@ pub fn judge(grant: &Grant, case: &Value) -> Result<Value, String> {
 #[must_use]
 pub fn fixed(verdict: &Value) -> Value {
     let mut out = Map::new();
-    for key in FIXED {
+    let allowed = verdict.get("allowed") == Some(&Value::Bool(true));
+    for key in if allowed { &ALLOWED[..] } else { &DENIED } {
         if let Some(value) = verdict.get(key) {
-            out.insert(key.to_owned(), value.clone());
+            out.insert((*key).to_owned(), value.clone());
         }
     }
     Value::Object(out)

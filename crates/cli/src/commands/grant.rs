@@ -1,20 +1,25 @@
 //! `hallpass grant`
 
-use super::{Context, wallet_error};
+use super::grant_eval::{self, Eval};
+use super::grant_new::{self, New};
+use super::grant_replay::{self, Replay};
+use super::{Context, ask, wallet_error};
 use crate::client::Client;
 use crate::error::CliError;
 use crate::system::{out, read_text};
+use alloy_primitives::{Address, hex};
 use clap::{Args, Subcommand};
 use hallpass_chain::wallet::Manners;
 use hallpass_policy::draft::{CompleteError, Draft, Fill};
 use hallpass_policy::eip712::domain;
+use hallpass_policy::grant::{Gas, Routes, SessionKey};
 use hallpass_policy::words::{Lists, explain, to_text};
 use hallpass_policy::{json, text};
 use hallpass_server::endpoints::approve::{ApproveBody, ApproveView, AuthorizationBody};
 use hallpass_server::endpoints::request_grant::{GrantView, RequestBody};
 use hallpass_server::endpoints::shapes::SessionView;
-use hallpass_types::UnixSeconds;
-use std::path::PathBuf;
+use hallpass_types::account::parse_address;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Subcommands of `hallpass grant`.
@@ -25,15 +30,15 @@ pub enum Grant {
     /// Print a grant in the text form
     Print(File),
     /// Print the id of a complete grant
-    Hash {
-        #[command(flatten)]
-        file: File,
-        /// The second at which a relative time begins, in Unix seconds
-        #[arg(long, value_name = "UNIX")]
-        at: Option<u64>,
-    },
+    Hash(Hash),
     /// Say in plain words what a grant allows
     Explain(File),
+    /// Say whether a grant allows an action, by which rule, and what it costs; exit status 0 allowed, 1 denied
+    Eval(Eval),
+    /// Judge a script of actions one after another, each allowed one consuming the budgets
+    Replay(Replay),
+    /// Print a grant to begin with, from the gallery
+    New(New),
     /// Ask for a pass: the server fills in what is open, makes the keys, and waits for the owner
     Request {
         #[command(flatten)]
@@ -54,6 +59,76 @@ pub enum Grant {
         /// The session that the request answered with
         session: String,
     },
+}
+
+/// Options of `hallpass grant hash`: what the grant leaves open.
+#[derive(Args)]
+pub struct Hash {
+    #[command(flatten)]
+    file: File,
+    /// The second at which a relative time begins, in Unix seconds
+    #[arg(long, value_name = "UNIX")]
+    at: Option<u64>,
+    /// The account
+    #[arg(long, value_name = "0x...")]
+    account: Option<String>,
+    /// The contract that enforces it
+    #[arg(long, value_name = "0x...")]
+    backend: Option<String>,
+    /// The account's epoch
+    #[arg(long, value_name = "NUMBER")]
+    epoch: Option<u64>,
+    /// 16 bytes that tell grants of one account apart
+    #[arg(long, value_name = "0x...")]
+    salt: Option<String>,
+    /// The session key's address
+    #[arg(long, value_name = "0x...")]
+    key: Option<String>,
+    /// The key that may end it
+    #[arg(long, value_name = "0x...")]
+    ender: Option<String>,
+    /// The only relayer, or `any`
+    #[arg(long, value_name = "0x...")]
+    relayer: Option<String>,
+    /// The routes, as bits: 1 direct, 2 EntryPoint 0.7, 4 EntryPoint 0.8
+    #[arg(long, value_name = "BITS")]
+    routes: Option<u8>,
+    /// Most gas units of an operation
+    #[arg(long, value_name = "UNITS")]
+    gas_per_op: Option<u64>,
+}
+
+impl Hash {
+    fn fill(&self) -> Result<Fill, CliError> {
+        let address = |flag: &str, given: &Option<String>| match given.as_deref() {
+            None => Ok(None),
+            Some("any") if flag == "relayer" => Ok(Some(Address::ZERO)),
+            Some(text) => {
+                parse_address(text).map(Some).map_err(|e| CliError::input(e.code(), format!("--{flag} `{text}`: {e}")))
+            }
+        };
+        let salt = |text: &String| {
+            let read = text.strip_prefix("0x").and_then(|digits| hex::decode(digits).ok()?.try_into().ok());
+            read.ok_or_else(|| {
+                CliError::input("bad_salt", format!("--salt `{text}`: a salt is `0x` and 32 hex digits"))
+            })
+        };
+        let routes = |bits: u8| {
+            Routes::new(bits).ok_or_else(|| CliError::input("bad_routes", "--routes is the sum of some of 1, 2 and 4"))
+        };
+        Ok(Fill {
+            account: address("account", &self.account)?,
+            backend: address("backend", &self.backend)?,
+            epoch: self.epoch,
+            salt: self.salt.as_ref().map(salt).transpose()?,
+            key: address("key", &self.key)?.map(SessionKey::Secp256k1),
+            at: self.at.map(ask::moment).transpose()?,
+            routes: self.routes.map(routes).transpose()?,
+            relayer: address("relayer", &self.relayer)?,
+            gas: self.gas_per_op.map(|units_per_op| Gas { units_per_op, ..Gas::default() }),
+            ender: address("ender", &self.ender)?,
+        })
+    }
 }
 
 /// A grant in a file.
@@ -87,13 +162,13 @@ pub async fn run(context: &Context, command: Grant) -> Result<ExitCode, CliError
             let text = text::print(&file.read()?);
             context.show(&serde_json::json!({ "text": text }), || text.trim_end().to_owned())?;
         }
-        Grant::Hash { file, at } => {
-            let at = at
-                .map(|t| UnixSeconds::new(t).ok_or_else(|| CliError::input("bad_time", "a time is below 2^48 seconds")))
-                .transpose()?;
-            let grant = file.read()?.complete(&Fill { at, ..Fill::default() }).map_err(incomplete)?;
+        Grant::Hash(args) => {
+            let grant = args.file.read()?.complete(&args.fill()?).map_err(incomplete)?;
             context.show(&serde_json::json!({ "hash": grant.id().to_string() }), || grant.id().to_string())?;
         }
+        Grant::Eval(args) => return grant_eval::run(context, &args),
+        Grant::Replay(args) => return grant_replay::run(context, &args),
+        Grant::New(args) => return grant_new::run(context, &args),
         Grant::Explain(file) => {
             let lines = explain(&file.read()?, &Lists::default());
             let value: Vec<_> =
@@ -180,16 +255,22 @@ impl File {
     }
 
     /// Reads either form.
-    fn read(&self) -> Result<Draft, CliError> {
-        let source = self.text()?;
-        if source.trim_start().starts_with('{') {
-            json::parse(&source).map_err(|e| CliError::input(e.code(), e.to_string()))
-        } else {
-            text::parse(&source).map_err(|mut e| {
-                let hint = e.hint.take();
-                CliError { hint, ..CliError::input(e.code, e.to_string()) }
-            })
-        }
+    pub(crate) fn read(&self) -> Result<Draft, CliError> {
+        read_grant_file(&self.file)
+    }
+}
+
+/// Reads a grant in either form.
+pub fn read_grant_file(path: &Path) -> Result<Draft, CliError> {
+    let source = read_text(path)?;
+    let name = path.display();
+    if source.trim_start().starts_with('{') {
+        json::parse(&source).map_err(|e| CliError::input(e.code(), format!("{name}: {e}")))
+    } else {
+        text::parse(&source).map_err(|mut e| {
+            let hint = e.hint.take();
+            CliError { hint, ..CliError::input(e.code, format!("{name}, {e}")) }
+        })
     }
 }
 
@@ -197,7 +278,9 @@ fn incomplete(error: CompleteError) -> CliError {
     let code = error.code();
     let error = CliError::input(code, error.to_string());
     if code == "incomplete" {
-        error.hint("a grant has an id only when it is complete; `at` is given by --at")
+        error.hint(
+            "a grant has an id only when it is complete; give what is missing as options: `hallpass grant hash --help`",
+        )
     } else {
         error
     }

@@ -1,8 +1,12 @@
 //! One command a file.
 
+pub mod ask;
 pub mod contracts;
 pub mod doctor;
 pub mod grant;
+pub mod grant_eval;
+pub mod grant_new;
+pub mod grant_replay;
 pub mod login;
 pub mod serve;
 pub mod session;

@@ -168,6 +168,11 @@ impl Ledger {
             self.used = self.used.checked_shr(base - self.base).unwrap_or(0) | 1 << 63;
             self.base = base;
         }
+        self.charge(costs);
+    }
+
+    /// Adds `costs` to their meters.
+    pub fn charge(&mut self, costs: &[crate::ledger::Cost]) {
         for cost in costs {
             let amount = u128::try_from(cost.amount).unwrap_or(u128::MAX);
             match self.meters.iter_mut().find(|m| m.meter == cost.meter) {

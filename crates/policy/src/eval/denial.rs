@@ -150,6 +150,12 @@ impl Denial {
         self
     }
 
+    /// The number of the rule that it is about, where it is about one.
+    #[must_use]
+    pub fn rule(&self) -> Option<u16> {
+        self.at.strip_prefix("rules[")?.split(']').next()?.parse().ok()
+    }
+
     pub(crate) const fn in_call(mut self, index: usize, of: usize) -> Self {
         if of > 1 {
             self.call = Some(index);

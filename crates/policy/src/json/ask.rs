@@ -310,18 +310,19 @@ pub fn print_verdict(policy: &Policy<'_>, ledger: &Ledger, judged: &Result<Verdi
                 "rule": verdict.rules.first(),
                 "rules": verdict.rules.as_slice(),
                 "costs": verdict.costs.iter().map(cost).collect::<Vec<_>>(),
+                "says": says(&verdict.rules),
             })
         }
         Err(denial) => {
             let mut out = json!({
                 "allowed": false,
+                "rule": denial.rule(),
+                "costs": [],
                 "code": denial.code.as_str(),
                 "at": denial.at,
                 "says": denial.to_string(),
             });
-            let number = denial.at.strip_prefix("rules[").and_then(|t| t.split(']').next()?.parse::<u16>().ok());
             for (key, value) in [
-                ("rule", number.map(Value::from)),
                 ("call", denial.call.map(Value::from)),
                 ("found", denial.found.clone().map(Value::from)),
                 ("bound", denial.bound.clone().map(Value::from)),
@@ -332,5 +333,13 @@ pub fn print_verdict(policy: &Policy<'_>, ledger: &Ledger, judged: &Result<Verdi
             }
             out
         }
+    }
+}
+
+fn says(rules: &[u16]) -> String {
+    let list: Vec<String> = rules.iter().map(ToString::to_string).collect();
+    match list.as_slice() {
+        [one] => format!("allowed by rule {one}"),
+        many => format!("allowed by rules {}", many.join(", ")),
     }
 }

@@ -4,11 +4,12 @@
 //! is read: a field that is unknown, doubled, or written another way is refused.
 //!
 //! - [`ask`]: what is asked of a grant, and the answer.
-//! - this file: printing and reading. `form`: the shape of the message. [`checksummed`], `values`: spellings of single values.
+//! - this file: printing and reading. `form`: the shape of the message. [`strict`]: no name twice. [`checksummed`], `values`: spellings of single values.
 
 pub mod ask;
 mod form;
 mod object;
+pub mod strict;
 mod values;
 
 use crate::draft::{CompleteError, Draft, Fill};
@@ -69,7 +70,7 @@ pub fn parse(text: &str) -> Result<Draft, JsonError> {
     let form: Form = serde_json::from_str(text)?;
     let draft = form.into_draft()?;
     draft.check()?;
-    let read: serde_json::Value = serde_json::from_str(text)?;
+    let read = strict::parse(text)?;
     let given = serde_json_canonicalizer::to_string(&read)?;
     let canonical = print(&draft);
     if given != canonical {

@@ -98,7 +98,7 @@ impl<'v> Node<'v> {
     }
 
     pub fn address(&self) -> Read<Address> {
-        parse_address(self.text()?).map_err(|e| AskError::expected(&self.at, self.value, &e.to_string()))
+        parse_address(self.text()?).map_err(|e| AskError::new(&self.at, format!("{}: {e}", self.value)))
     }
 
     pub fn bytes(&self) -> Read<Vec<u8>> {

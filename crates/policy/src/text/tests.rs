@@ -85,7 +85,7 @@ fn the_words_hold_every_bound_and_quote_claims() {
     let text = to_text(&explain(&draft, &Lists::default()));
     for part in [
         "the requester calls this pass \"Arena: play for an hour\"",
-        "argument 1 (the requester calls it \"hero\") is one of 1, 2, 3, and argument 2 (the requester calls it \"direction\") is at most 3",
+        "only if argument 1 (\"hero\") is one of 1, 2, 3\n     and argument 2 (\"direction\") is at most 3",
         "at most 120 calls in each window of 1 minute",
         "7200 calls in the worst case",
         "25500000 smallest units (the requester says that is 25.5 AUSD)",

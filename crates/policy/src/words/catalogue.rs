@@ -21,6 +21,9 @@ pub fn title(title: &str) -> String {
     format!("the requester calls this pass \"{title}\"; nobody has checked that name")
 }
 
+/// Names of arguments that are claims.
+pub const QUOTED: &str = "names in quotation marks are the requester's own; nobody has checked them";
+
 /// The account.
 #[must_use]
 pub fn account(account: Option<&str>, chain: &str) -> String {
@@ -90,7 +93,7 @@ fn named(thing: &str, number: usize, name: Name<'_>) -> String {
     match name {
         Name::None => format!("{thing} {number}"),
         Name::Fact(name) => format!("{thing} {number} ({name})"),
-        Name::Claim(name) => format!("{thing} {number} (the requester calls it \"{name}\")"),
+        Name::Claim(name) => format!("{thing} {number} (\"{name}\")"),
     }
 }
 
@@ -232,10 +235,10 @@ pub fn claimed(address: &str, name: &str) -> String {
     format!("{address}, which the requester calls \"{name}\"")
 }
 
-/// The conditions.
+/// The first condition, or a further one.
 #[must_use]
-pub fn only_if(conditions: &str) -> String {
-    format!("only if {conditions}")
+pub fn only_if(condition: &str, first: bool) -> String {
+    if first { format!("only if {condition}") } else { format!("and {condition}") }
 }
 
 /// A comparison.
@@ -312,7 +315,7 @@ pub fn token(units: &str) -> String {
 /// A custom amount.
 #[must_use]
 pub fn custom(units: &str) -> String {
-    format!("{units}, counted from the argument")
+    format!("{units} as the argument counts it")
 }
 
 /// The worst case of a meter.
@@ -392,10 +395,20 @@ pub const CHAIN_CHECKS_ALL: &str = "nothing of the rules above: the chain checks
 /// What is left to the signer.
 pub const SIGNER_GAS: &str = "the bound on gas units";
 
-/// A rule that is left to the signer.
+/// Rules that are left to the signer.
 #[must_use]
-pub fn signer_rule(number: usize) -> String {
-    format!("rule {number}: no chain sees it, so whoever holds the session key could act past it")
+pub fn signer_rules(numbers: &[usize]) -> String {
+    format!("{}: no chain sees what is done under them, so whoever holds the session key could act past them", rules(numbers))
+}
+
+/// `rule 1`, or `rules 1, 2 and 3`.
+fn rules(numbers: &[usize]) -> String {
+    let all: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    match all.as_slice() {
+        [one] => format!("rule {one}"),
+        [head @ .., last] => format!("rules {} and {last}", head.join(", ")),
+        [] => String::new(),
+    }
 }
 
 /// Requirements are left to the signer.
@@ -441,9 +454,10 @@ pub fn ids(number: usize) -> String {
 
 /// A signature that somebody else can use later.
 #[must_use]
-pub fn lasting(number: usize) -> String {
+pub fn lasting(numbers: &[usize]) -> String {
     format!(
-        "a message signed under rule {number} stays good as long as its receiver takes it, even after the pass has ended"
+        "a message signed under {} stays good as long as its receiver takes it, even after the pass has ended",
+        rules(numbers)
     )
 }
 

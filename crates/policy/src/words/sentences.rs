@@ -41,6 +41,9 @@ fn who(d: &Draft, lists: &Lists, out: &mut Vec<Line>) {
     if d.backend != Some(Address::ZERO) {
         push(out, Tone::Plain, say::backend(d.backend.map(text).as_deref()));
     }
+    if d.rest.labels.params.iter().any(|names| !names.is_empty()) {
+        push(out, Tone::Plain, say::QUOTED);
+    }
     if !lists.hash().is_zero() {
         push(out, Tone::Plain, say::lists(&lists.hash().to_string()));
     }
@@ -96,8 +99,8 @@ fn may(about: &About<'_>, out: &mut Vec<Line>) {
 }
 
 fn only_if(parts: &[String], out: &mut Vec<Line>) {
-    if !parts.is_empty() {
-        push(out, Tone::Detail, say::only_if(&parts.join(", and ")));
+    for (i, part) in parts.iter().enumerate() {
+        push(out, Tone::Detail, say::only_if(part, i == 0));
     }
 }
 
@@ -160,8 +163,9 @@ fn signer(d: &Draft, out: &mut Vec<Line>) {
     if alone.is_empty() && d.rest.requires.is_empty() {
         push(out, Tone::Plain, say::CHAIN_CHECKS_ALL);
     }
-    for number in alone {
-        push(out, Tone::Red, say::signer_rule(number + 1));
+    if !alone.is_empty() {
+        let numbers: Vec<usize> = alone.map(|number| number + 1).collect();
+        push(out, Tone::Red, say::signer_rules(&numbers));
     }
     if !d.rest.requires.is_empty() {
         push(out, Tone::Plain, say::SIGNER_REQUIRES);

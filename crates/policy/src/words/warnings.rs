@@ -21,11 +21,13 @@ pub fn all(about: &About<'_>, out: &mut Vec<Line>) {
         call(about, i + 1, r, out);
     }
     for (i, r) in d.rest.typed.iter().enumerate() {
-        let number = d.calls.len() + i + 1;
-        push(out, Tone::Red, say::lasting(number));
         if r.uses.is_empty() {
-            push(out, Tone::Red, say::uncounted(number));
+            push(out, Tone::Red, say::uncounted(d.calls.len() + i + 1));
         }
+    }
+    if !d.rest.typed.is_empty() {
+        let numbers: Vec<usize> = (1..=d.rest.typed.len()).map(|i| d.calls.len() + i).collect();
+        push(out, Tone::Red, say::lasting(&numbers));
     }
     for (i, r) in d.rest.apps.iter().enumerate() {
         if r.uses.is_empty() {
