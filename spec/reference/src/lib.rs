@@ -1,188 +1,125 @@
 //! A slow and obvious judge of actions, written from `spec/policy.md` alone, to be read beside it mark by mark.
 //!
 //! It shares no code with Hallpass, and trusts that a grant is a good one (G1 to G14). What it cannot read it allows not.
-//! The order of checks stands here; `rules` judges a call, a message or an app action by its rules; `checks` has the
-//! conditions, `abi` the canonical encoding, `typed` EIP-712 messages, `json` the reading of JSON.
+//! The order of checks stands here; `rules` judges a call, a message or an app action by its rules; `values` reads.
 
-mod abi;
-mod checks;
-mod json;
 mod rules;
-mod typed;
+mod values;
 
-use alloy_primitives::Address;
-use checks::{Reader, Subject};
-use json::{Res, Stop, address, bytes, deny_if, get, int, list, need, only, text, two_to, unreadable, unreadable_if};
 use num_bigint::BigInt;
-use rules::{Call, Cost, Item, Judge};
+use rules::{Judge, prefixed, take};
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use values::*;
 
 /// The verdict on a case, by a grant's canonical JSON: the forms are those of `spec/vectors/README.md`.
-///
 /// What cannot be read gives `{"unreadable": why}`: such an action is denied.
 pub fn judge(grant: &Value, case: &Value) -> Value {
     match decide(grant, case) {
         Ok(verdict) => verdict,
-        Err(Stop::Unreadable(why)) => json!({ "unreadable": why }),
-        Err(Stop::Denied(code, at, None)) => json!({ "allowed": false, "code": code, "at": at }),
-        Err(Stop::Denied(code, at, call)) => json!({ "allowed": false, "code": code, "at": at, "call": call }),
-    }
-}
-
-fn call(json: &Value) -> Res<Item<'_>> {
-    only(json, &["chain", "to", "value", "data"])?;
-    let chain = text(get(json, "chain")?)?.strip_prefix("eip155:").and_then(json::decimal);
-    let (to, value) = (address(get(json, "to")?)?, int(get(json, "value")?)?);
-    Ok(Item::Call(Call { chain: need(chain, "not a chain")?, to, value, data: bytes(get(json, "data")?)? }))
-}
-
-/// What rules are asked about: each call of a batch, or the one message or app action.
-fn items(action: &Value) -> Res<Vec<Item<'_>>> {
-    let mut kinds = only(action, &["call", "batch", "typed", "app"])?.iter();
-    let (Some((kind, body)), None) = (kinds.next(), kinds.next()) else { return unreadable("not one action") };
-    match kind.as_str() {
-        "call" => Ok(vec![call(body)?]),
-        "batch" => list(body)?.iter().map(|one| only(one, &["call"]).and(call(get(one, "call")?))).collect(),
-        "typed" => {
-            let (message, ty, tree) = typed::read(body)?;
-            Ok(vec![Item::Typed(message, Subject::Values(ty, tree, "bad_message"))])
-        }
-        _ => {
-            only(body, &["app", "verb", "attrs"])?;
-            let attributes = need(get(body, "attrs")?.as_object(), "`attrs` is not an object")?;
-            let small = |n: i64| n.unsigned_abs() < 1 << 53;
-            let value = |v: &Value| v.is_string() || v.is_boolean() || v.as_i64().is_some_and(small); // C11
-            unreadable_if(!attributes.values().all(value), "an attribute that is no text, no bool and no integer")?;
-            let (app, verb) = (text(get(body, "app")?)?, text(get(body, "verb")?)?);
-            Ok(vec![Item::App(app, verb, Subject::Attributes(attributes))])
-        }
+        Err(Stop("unreadable", what, _)) => json!({ "unreadable": what }),
+        Err(Stop(code, at, None)) => json!({ "allowed": false, "code": code, "at": at }),
+        Err(Stop(code, at, Some(call))) => json!({ "allowed": false, "code": code, "at": at, "call": call }),
     }
 }
 
 fn decide(grant: &Value, case: &Value) -> Res<Value> {
-    let nothing = json!({});
-    let part = |key| case.get(key).filter(|v| !v.is_null()).unwrap_or(&nothing);
-    let (op, facts) = (part("op"), part("facts"));
-    let ledger = &if part("ledger").is_array() { json!({ "meters": part("ledger") }) } else { part("ledger").clone() };
-    let member = |object: &Value, key, default: BigInt| object.get(key).map_or(Ok(default), int);
-    let granted = |key| int(get(grant, key)?);
-    let rest = get(grant, "rest")?;
-    let gas = |key| int(get(get(rest, "gas")?, key)?);
-    only(op, &["nonce", "validFrom", "validUntil", "gas", "fee", "relayer", "route"])?;
-    only(ledger, &["meters", "frozen", "epoch", "status", "base", "used"])?;
-    only(facts, &["readAt", "holds", "roles", "credentials"])?;
-
-    let action = get(case, "action")?;
-    let items = items(action)?;
+    let [action, op, ledger, facts] = ["/action", "/op", "/ledger", "/facts"].map(|key| part(case, key));
     let of_calls = action.get("call").or(action.get("batch")).is_some();
-    let chains: Vec<&BigInt> =
-        items.iter().filter_map(|i| if let Item::Call(c) = i { Some(&c.chain) } else { None }).collect();
-    unreadable_if(chains.iter().any(|chain| Some(chain) != chains.first()), "a batch on two chains")?; // B1
-    unreadable_if(!of_calls && op != &nothing, "an operation around an action that has none")?; // B7
-    let zero = BigInt::ZERO;
-    let chain = granted("chainId")?;
-    let routes = granted("routes")?;
-    let route = match op.get("route").map(text).transpose()? {
-        None => two_to(routes.trailing_zeros().unwrap_or(0)), // T6
-        Some("direct") => two_to(0),
-        Some("entrypoint-0.7") => two_to(1),
-        Some("entrypoint-0.8") => two_to(2),
-        Some(_) => return unreadable("a route that is not known"),
+    let items = action.get("batch").map_or(Ok(std::slice::from_ref(action)), list)?;
+    let one_kind = |item: &Value| item.as_object().is_some_and(|kinds| kinds.len() == 1);
+    let chains =
+        items.iter().filter(|_| of_calls).map(|item| text(part(item, "/call/chain"))).collect::<Res<BTreeSet<_>>>()?;
+    deny_if(!items.iter().all(one_kind) || chains.len() > 1, "unreadable", "an action, or a batch on one chain")?; // B1
+    deny_if(!of_calls && !op.is_null() && *op != json!({}), "unreadable", "an operation around no call")?; // B7
+    action.get("typed").map(values::message).transpose()?; // D7
+    let mut balances = BTreeMap::new();
+    for fact in list(part(facts, "/holds"))? {
+        let key = (address(part(fact, "/token"))?, fact.get("id").map(int).transpose()?);
+        let twice = balances.insert(key, [int(part(fact, "/newest"))?, int(part(fact, "/final"))?]).is_some();
+        deny_if(twice, "unreadable", "a balance that is named twice")?; // Q3
+    }
+    let granted = |path| int(part(grant, path));
+    let (chain, at) = (format!("eip155:{}", granted("/chainId")?), int(part(case, "/at"))?);
+    let (not_before, not_after) = (granted("/notBefore")?, granted("/notAfter")?);
+    let from = int_or(part(op, "/validFrom"), &at)?; // T5
+    // T5, T6: a `validUntil` that is left out is at most the end of each window used. Which those are is known only when
+    // a meter is used: M3 then asks that `at` itself is still in the window.
+    let until = int_or(part(op, "/validUntil"), &not_after.clone().min(&from + 600))?;
+    let last = if part(op, "/validUntil").is_null() { at.clone() } else { &until - 1 };
+    let routes = granted("/routes")?;
+    let route = match part(op, "/route") {
+        Value::Null => routes.trailing_zeros(), // T6
+        route => (0..).zip(["direct", "entrypoint-0.7", "entrypoint-0.8"]).find(|(_, name)| route == name).map(|r| r.0),
     };
-    let at = int(get(case, "at")?)?;
-    let (not_before, not_after) = (granted("notBefore")?, granted("notAfter")?);
-    let from = member(op, "validFrom", at.clone())?; // T5
-    // T5, T6: where `validUntil` is left out, it is at most the end of each window used, which is known only when a meter
-    // is; so M3 then asks that `at` itself is still in the window.
-    let given_until = op.get("validUntil").map(int).transpose()?;
-    let last = given_until.as_ref().map_or(at.clone(), |until| until - 1);
-    let until = given_until.unwrap_or(not_after.clone().min(&from + 600));
-    let named = address(get(grant, "relayer")?)?;
-    let relayer = op.get("relayer").map_or(Ok(named), address)?;
-    let further = list(get(rest, "relayers")?)?.iter().map(address).collect::<Res<Vec<_>>>()?;
-
-    let none = Vec::new();
-    let ledger_meters = ledger.get("meters").map_or(Ok(&none), list)?;
+    let named = address(part(grant, "/relayer"))?;
+    let relayer = op.get("relayer").map_or(Ok(named.clone()), address)?;
+    let further = list(part(grant, "/rest/relayers"))?.iter().map(address).collect::<Res<Vec<_>>>()?;
+    let ledger_meters = list(if ledger.is_array() { ledger } else { part(ledger, "/meters") })?;
     let judge = Judge { grant, ledger_meters, from: from.clone(), last };
-    let (fee, fee_cap) = (member(op, "fee", zero.clone())?, gas("feeCap")?);
-    let fee_left = fee_cap - judge.counted(65535)?.1 - &fee;
-    let nonce = op.get("nonce").map(int).transpose()?;
-    let lane = nonce.as_ref().map_or(zero.clone(), |nonce| nonce >> 64);
-    let sequence = nonce.map(|nonce| nonce % two_to(64)); // N1, N2
-    let (first, end) = (granted("firstSeq")?, granted("endSeq")?);
-    let (base, used) = (member(ledger, "base", first.clone())?, member(ledger, "used", zero.clone())?);
-    let frozen = ledger.get("frozen").map_or(Some(false), Value::as_bool);
+    let fee = int_or(part(op, "/fee"), &ZERO)?;
+    let fees = int_or(part(by_id(judge.ledger_meters, "/meter", 65535), "/spent"), &ZERO)?;
+    let fee_left = granted("/rest/gas/feeCap")? - fees - &fee;
+    let nonce = op.get("nonce").map(int).transpose()?; // N1
+    let (lane, sequence) = (nonce.as_ref().map(|nonce| nonce >> 64), nonce.map(|nonce| nonce % two_to(64))); // N2
+    let (first, end) = (granted("/firstSeq")?, granted("/endSeq")?.min(two_to(32)));
+    let (base, used) = (int_or(part(ledger, "/base"), &first)?, int_or(part(ledger, "/used"), &ZERO)?);
+    let bit = |sequence| u64::try_from(sequence - &base).map_or(true, |bit| bit < 64 && used.bit(bit));
     let status = ledger.get("status").map_or(Ok("active"), text)?;
-    let bit = sequence.as_ref().and_then(|s| u64::try_from(s - &base).ok()).filter(|bit| *bit < 64);
-    unreadable_if(!["unknown", "active", "ended"].contains(&status) || used >= two_to(64), "a ledger that cannot be")?;
-    let out_of_range = |s: &BigInt| *s < first || *s >= end || *s >= two_to(32);
     for (fails, code, place) in [
-        (chains.iter().any(|c| **c != chain), "wrong_chain", "chainId"), // B1
-        (of_calls && &routes & route == zero, "route_not_allowed", "routes"), // B2
-        (at < not_before, "grant_not_started", "notBefore"),             // T1
+        (chains.iter().any(|name| *name != chain), "wrong_chain", "chainId"), // B1
+        (of_calls && !route.is_some_and(|bit| routes.bit(bit)), "route_not_allowed", "routes"), // B2
+        (at < not_before, "grant_not_started", "notBefore"),                  // T1
         (at >= not_after, "grant_expired", "notAfter"),
         (at < from, "op_not_yet_valid", "op.validFrom"), // T2
         (at >= until, "op_expired", "op.validUntil"),
         (&until - &from > BigInt::from(600), "op_too_long", "op.validUntil"), // T3
         (from < not_before, "op_outside_grant", "op.validFrom"),              // T4
         (until > not_after, "op_outside_grant", "op.validUntil"),
-        (named != Address::ZERO && relayer != named && !further.contains(&relayer), "relayer_not_allowed", "relayer"), // B3
-        (fee > gas("feePerOp")? || (of_calls && fee_left < zero), "fee_over_cap", "rest.gas.feeCap"), // B4
-        (member(op, "gas", zero.clone())? > gas("unitsPerOp")?, "gas_over_cap", "rest.gas.unitsPerOp"), // B5
-        (items.is_empty(), "empty_batch", "op.calls"),                                                // B6
-        (lane != zero, "lane_not_supported", "op.nonce"),                                             // N2
-        (sequence.as_ref().is_some_and(out_of_range), "sequence_out_of_range", "op.nonce"),           // N3
-        (need(frozen, "not a bool")?, "account_frozen", "account"),                                   // N4
-        (member(ledger, "epoch", granted("epoch")?)? != granted("epoch")?, "epoch_moved", "epoch"),
+        (named != ZERO && relayer != named && !further.contains(&relayer), "relayer_not_allowed", "relayer"), // B3
+        (fee > ZERO && (fee > granted("/rest/gas/feePerOp")? || fee_left < ZERO), "fee_over_cap", "rest.gas.feeCap"), // B4
+        (int_or(part(op, "/gas"), &ZERO)? > granted("/rest/gas/unitsPerOp")?, "gas_over_cap", "rest.gas.unitsPerOp"), // B5
+        (items.is_empty(), "empty_batch", "op.calls"), // B6
+        (lane.is_some_and(|lane| lane != ZERO), "lane_not_supported", "op.nonce"), // N2
+        (sequence.as_ref().is_some_and(|s| *s < first || *s >= end), "sequence_out_of_range", "op.nonce"), // N3
+        (!matches!(part(ledger, "/frozen"), Value::Null | Value::Bool(false)), "account_frozen", "account"), // N4
+        (int_or(part(ledger, "/epoch"), &granted("/epoch")?)? != granted("/epoch")?, "epoch_moved", "epoch"),
         (status == "unknown", "grant_unknown", "grant"),
-        (status == "ended", "grant_ended", "grant"),
-        (sequence.is_some_and(|s| s < base) || bit.is_some_and(|bit| used.bit(bit)), "nonce_used", "op.nonce"), // N5
+        (status != "active", "grant_ended", "grant"),
+        (sequence.is_some_and(bit), "nonce_used", "op.nonce"), // N5
     ] {
         deny_if(fails, code, place)?;
     }
-    for (i, require) in list(get(rest, "requires")?)?.iter().enumerate() {
-        requirement(require, facts, &at, &format!("requires[{i}]"))?;
+    let read_at = int_or(part(facts, "/readAt"), &at)?; // Q1
+    for (i, require) in list(part(grant, "/rest/requires"))?.iter().enumerate() {
+        let place = &format!("requires[{i}]");
+        let data = bytes(part(require, "/data"))?;
+        let mut data = data.as_slice();
+        let met = match text(part(require, "/kind"))? {
+            "1" => {
+                let (token, least) = (unsigned(take(&mut data, 20)?), unsigned(take(&mut data, 32)?));
+                let id = if data.is_empty() { None } else { Some(unsigned(data)) };
+                let balance = balances.get(&(token, id)).ok_or_else(|| Stop("facts_missing", place.clone(), None))?; // Q3
+                deny_if(read_at > at || read_at < &at - 60, "facts_stale", place)?;
+                balance.iter().all(|balance| *balance >= least) // Q2
+            }
+            "2" => list(part(facts, "/roles"))?.contains(&String::from_utf8_lossy(data).into()), // Q4
+            _ => {
+                let credential = json!({ "issuer": prefixed(&mut data)?, "type": prefixed(&mut data)? });
+                list(part(facts, "/credentials"))?.contains(&credential)
+            }
+        };
+        deny_if(!met, "requirement_unmet", place)?;
     }
     let (mut rules, mut costs) = (Vec::new(), Vec::new());
     for (i, item) in items.iter().enumerate() {
-        let judged = judge.item(item, &mut costs).map_err(|stop| match stop {
-            Stop::Denied(code, at, _) if items.len() > 1 => Stop::Denied(code, at, Some(i)), // R12
-            other => other,
-        });
-        rules.push(judged?);
+        let judged = judge.item(item, &costs);
+        let (rule, all) = judged.map_err(|stop| Stop(stop.0, stop.1, Some(i).filter(|_| items.len() > 1)))?; // R12
+        rules.push(rule);
+        costs = all;
     }
-    if fee > zero {
-        costs.push(Cost { meter: 65535, window: zero, amount: fee, left: fee_left }); // B4
+    if fee > ZERO {
+        costs.push(json!({ "meter": 65535, "window": 0, "amount": fee.to_string(), "left": fee_left.to_string() })); // B4
     }
-    let costs: Vec<Value> = costs.iter().map(Cost::json).collect();
     Ok(json!({ "allowed": true, "rules": rules, "costs": costs }))
-}
-
-/// Q1 to Q4: denies if the requirement does not hold.
-fn requirement(require: &Value, facts: &Value, at: &BigInt, place: &str) -> Res<()> {
-    let none = Vec::new();
-    let facts_of = |key| facts.get(key).map_or(Ok(&none), list);
-    let data = bytes(get(require, "data")?)?;
-    let mut data = Reader { rest: &data, app: true };
-    let met = match text(get(require, "kind")?)? {
-        "1" => {
-            let (token, least) = (Address::from_slice(data.take(20)?), data.word()?);
-            let id = if data.rest.is_empty() { None } else { Some(data.word()?) };
-            let mut balances = Vec::new();
-            for fact in facts_of("holds")? {
-                only(fact, &["token", "id", "newest", "final"])?;
-                if address(get(fact, "token")?)? == token && fact.get("id").map(int).transpose()? == id {
-                    balances.extend([int(get(fact, "newest")?)?, int(get(fact, "final")?)?]);
-                }
-            }
-            deny_if(balances.is_empty(), "facts_missing", place)?; // Q3
-            let read_at = facts.get("readAt").map_or(Ok(at.clone()), int)?;
-            deny_if(read_at > *at || read_at < at - 60, "facts_stale", place)?;
-            balances.iter().all(|balance| *balance >= least) // Q2
-        }
-        "2" => facts_of("roles")?.iter().any(|role| role.as_str().map(str::as_bytes) == Some(data.rest)), // Q4
-        "3" => facts_of("credentials")?.contains(&json!({ "issuer": data.text()?, "type": data.text()? })),
-        _ => return unreadable("a requirement that is not known"),
-    };
-    deny_if(!met, "requirement_unmet", place)
 }

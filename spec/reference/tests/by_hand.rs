@@ -260,8 +260,11 @@ fn attributes_are_of_the_type_that_a_condition_reads() {
     for number in [json!("-0"), json!("+5"), json!("05"), json!(true)] {
         assert_eq!(bet(number, json!(1)), denied("bad_attribute", "rules[5].conditions[0]"));
     }
-    for value in [json!(1.5), json!(null), json!([1]), json!(1_u64 << 53)] {
-        assert!(bet(value, json!(1))["unreadable"].is_string());
+    for value in [json!(1.5), json!(null), json!([1]), json!({}), json!(1_u64 << 53), json!("0x5")] {
+        assert_eq!(bet(value.clone(), json!(1)), denied("bad_attribute", "rules[5].conditions[0]"));
+        let attributes = json!({ "stake": 5, "pot": 10, "side": "white", "free": value });
+        let free = json!({ "app": { "app": "chess", "verb": "move", "attrs": attributes } });
+        assert_eq!(ask(json!({ "action": free })), allowed(5, 3, 5, 15));
     }
 }
 
@@ -326,6 +329,68 @@ fn requirements_hold_before_every_action() {
     assert_eq!(holds("5", START + 1), denied("facts_stale", "requires[1]"));
     assert_eq!(ask(json!({ "roles": ["trader"] })), denied("facts_missing", "requires[1]"));
     assert_eq!(ask(Value::Null), denied("requirement_unmet", "requires[0]"));
+}
+
+#[test]
+fn facts_that_name_a_balance_twice_cannot_be_read() {
+    let held = |id: &str| json!({ "token": TOKEN, "id": id, "newest": "5", "final": "5" });
+    let with = |holds: Value| ask(json!({ "action": transfer(1), "facts": { "holds": holds } }));
+    assert_eq!(with(json!([held("7"), held("8")])), allowed(0, 0, 1, 99));
+    assert!(with(json!([held("7"), held("7")]))["unreadable"].is_string());
+}
+
+#[test]
+fn an_operation_stands_around_calls_alone() {
+    let with = |op: Value| ask(json!({ "action": order(json!(10)), "op": op }));
+    assert_eq!(with(json!({})), allowed(4, 3, 10, 10));
+    assert_eq!(with(json!(null)), allowed(4, 3, 10, 10));
+    assert!(with(json!({ "fee": "0" }))["unreadable"].is_string());
+}
+
+#[test]
+fn a_fee_of_nothing_is_never_over_a_cap() {
+    let with = |fee: &str, spent: &str| {
+        let ledger = json!([{ "meter": 65535, "window": 0, "spent": spent }]);
+        ask(json!({ "action": transfer(1), "op": { "fee": fee }, "ledger": ledger }))
+    };
+    assert_eq!(with("0", "121"), allowed(0, 0, 1, 99));
+    assert_eq!(with("1", "120"), denied("fee_over_cap", "rest.gas.feeCap"));
+    assert_eq!(with("1", "119")["costs"][1]["left"], "0");
+}
+
+#[test]
+fn a_zero_backend_is_nobody() {
+    let mut grant = grant();
+    grant["backend"] = ZERO.into();
+    let ask = |action: Value| judge(&grant, &json!({ "at": START, "action": action }));
+    assert_eq!(ask(call(ZERO, 0, "")), denied("no_rule", "rules"));
+    assert_eq!(ask(call(ACCOUNT, 0, "")), denied("target_forbidden", "rules"));
+    let mut typed = order(json!(1));
+    typed["typed"]["domain"]["verifyingContract"] = ZERO.into();
+    typed["typed"]["types"].as_object_mut().unwrap().remove("EIP712Domain");
+    assert_eq!(ask(typed.clone()), denied("no_rule", "rules"));
+    typed["typed"]["domain"]["verifyingContract"] = ACCOUNT.into();
+    assert_eq!(ask(typed), denied("target_forbidden", "rules"));
+}
+
+#[test]
+fn a_path_may_end_at_a_length() {
+    // The array's length at most 2; the text's length is 3; the first element is counted by meter 3.
+    let mut grant = grant();
+    let checks = format!(
+        "08 7202710072022163 02 03 02 0000 fffd {} 01 03 0001 0001 fffd {} 01 0003 03 02 0000 0000",
+        word(2),
+        word(3)
+    );
+    grant["calls"][2]["checks"] = format!("0x{}", checks.replace(' ', "")).into();
+    let ask = |elements: &[u32], text: &str| {
+        let data = format!("{}{}", &keccak(PLAY)[..8], play(elements, &word(0), text).concat());
+        judge(&grant, &json!({ "at": START, "action": call(GAME, 0, &data) }))
+    };
+    assert_eq!(ask(&[1, 2, 3], "xyz"), denied("condition_failed", "rules[2].conditions[0]"));
+    assert_eq!(ask(&[1, 2], "xy"), denied("condition_failed", "rules[2].conditions[1]"));
+    assert_eq!(ask(&[], "xyz"), denied("bad_calldata", "rules[2].uses[0]"));
+    assert_eq!(ask(&[4, 2], "xyz"), allowed(2, 3, 4, 16));
 }
 
 /// Every JSON that has one of its parts replaced by another value.
