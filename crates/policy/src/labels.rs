@@ -178,7 +178,7 @@ fn is_identifier(text: &str) -> bool {
 
 /// Anything but letters, digits, spaces and ASCII signs; quotation marks, which would end the quotation that it is shown
 /// in; and letters that cannot be seen.
-fn is_deceptive(c: char) -> bool {
+pub(crate) fn is_deceptive(c: char) -> bool {
     let unseen = matches!(
         c,
         '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{2800}' | '\u{34f}' | '\u{17b4}' | '\u{17b5}'
