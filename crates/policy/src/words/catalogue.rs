@@ -60,7 +60,7 @@ pub fn call(number: usize, function: &str, selector: &str, target: &str) -> Stri
 /// What a function is for, by the operator's lists.
 #[must_use]
 pub fn intent(call: &str, intent: &str) -> String {
-    format!("{call}, which is for: {intent}")
+    format!("{call}; it is for: {intent}")
 }
 
 /// A typed rule.
@@ -229,10 +229,10 @@ pub fn known(address: &str, name: &str) -> String {
     format!("{name} ({address})")
 }
 
-/// A contract named by the requester.
+/// A contract, known or not, that the requester has a name of its own for.
 #[must_use]
-pub fn claimed(address: &str, name: &str) -> String {
-    format!("{address}, which the requester calls \"{name}\"")
+pub fn claimed(contract: &str, name: &str) -> String {
+    format!("{contract}, which the requester calls \"{name}\"")
 }
 
 /// The first condition, or a further one.
@@ -398,7 +398,10 @@ pub const SIGNER_GAS: &str = "the bound on gas units";
 /// Rules that are left to the signer.
 #[must_use]
 pub fn signer_rules(numbers: &[usize]) -> String {
-    format!("{}: no chain sees what is done under them, so whoever holds the session key could act past them", rules(numbers))
+    format!(
+        "{}: no chain sees what is done under them, so whoever holds the session key could act past them",
+        rules(numbers)
+    )
 }
 
 /// `rule 1`, or `rules 1, 2 and 3`.

@@ -23,13 +23,17 @@ pub struct Arguments<'a> {
 }
 
 impl About<'_> {
-    /// A contract, with its name as fact or as claim.
+    /// A contract, with its name as fact or as claim; as both where the claim is another name than the fact.
     pub fn contract(&self, address: Address) -> String {
+        let known = self.lists.contract(self.draft.chain, address);
+        let claim = self.draft.rest.labels.token_at(address).map(|(name, _)| name);
+        let agrees =
+            |name: &str| known.is_some_and(|k| k.name == name || k.token.as_ref().is_some_and(|t| t.symbol == name));
         let shown = address.to_checksum(None);
-        match (self.lists.contract(self.draft.chain, address), self.draft.rest.labels.token_at(address)) {
-            (Some(known), _) => say::known(&shown, &known.name),
-            (None, Some((name, _))) => say::claimed(&shown, name),
-            (None, None) => shown,
+        let shown = known.map_or(shown.clone(), |k| say::known(&shown, &k.name));
+        match claim {
+            Some(name) if !agrees(name) => say::claimed(&shown, name),
+            _ => shown,
         }
     }
 
