@@ -1,6 +1,8 @@
 //! The configuration: a TOML file, and environment variables that override it.
 
 use crate::error::CliError;
+use crate::labels::LabelSource;
+use hallpass_policy::lists::Lists;
 use hallpass_server::Settings;
 use hallpass_server::app::Finality;
 use hallpass_types::ChainId;
@@ -36,6 +38,8 @@ pub struct Config {
     pub outside_wei: String,
     /// A file whose first line opens the vault.
     pub passphrase_file: Option<PathBuf>,
+    /// Files whose names are shown as facts, relative to the configuration file.
+    pub labels: Vec<LabelSource>,
 }
 
 impl Default for Config {
@@ -53,6 +57,7 @@ impl Default for Config {
             outside_hours: 24,
             outside_wei: "0".to_owned(),
             passphrase_file: None,
+            labels: Vec::new(),
         }
     }
 }
@@ -75,10 +80,11 @@ const KEYS: [&str; 12] = [
 impl Config {
     /// Reads the file, then the environment.
     pub fn load(path: Option<&Path>) -> Result<Self, CliError> {
-        let mut table = match find(path) {
+        let file = find(path);
+        let mut table = match &file {
             None => toml::Table::new(),
             Some(path) => {
-                let text = std::fs::read_to_string(&path)
+                let text = std::fs::read_to_string(path)
                     .map_err(|e| CliError::input("unreadable_file", format!("cannot read {}: {e}", path.display())))?;
                 toml::from_str(&text).map_err(|e| CliError::input("bad_config", format!("{}: {e}", path.display())))?
             }
@@ -94,15 +100,23 @@ impl Config {
                 table.insert(key.to_owned(), value);
             }
         }
-        toml::Value::Table(table).try_into().map_err(|e: toml::de::Error| {
+        let mut config: Self = toml::Value::Table(table).try_into().map_err(|e: toml::de::Error| {
             // "<what is wrong>\nin `<key>`\n"
             let says = e.to_string().trim_end().replace('\n', " ");
-            CliError::input("bad_config", format!("the configuration cannot be read: {says}"))
-                .hint(format!("known keys: {}; each can be set as HALLPASS_NAME too", KEYS.join(", ")))
-        })
+            CliError::input("bad_config", format!("the configuration cannot be read: {says}")).hint(format!(
+                "known keys: {}; each can be set as HALLPASS_NAME too; and `[[labels]]` tables",
+                KEYS.join(", ")
+            ))
+        })?;
+        if let Some(folder) = file.as_deref().and_then(Path::parent) {
+            for source in &mut config.labels {
+                source.file = folder.join(&source.file);
+            }
+        }
+        Ok(config)
     }
 
-    /// What the server needs of it.
+    /// What the server needs of it, but for the names in the files under `labels`.
     pub fn settings(&self) -> Result<Settings, CliError> {
         let bad =
             || CliError::input("bad_config", format!("`public_url`: `{}` is no http or https URL", self.public_url));
@@ -133,6 +147,7 @@ impl Config {
             outside_wei: self.outside_wei.parse().map_err(|_| {
                 CliError::input("bad_config", format!("`outside_wei`: `{}` is no number of wei", self.outside_wei))
             })?,
+            lists: Lists::default(),
         })
     }
 }

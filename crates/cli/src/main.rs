@@ -1,8 +1,8 @@
 //! The `hallpass` command.
 //!
 //! - [`commands`]: one command a file; [`demo`]: the whole way on a local chain.
-//! - [`config`]: the file and its environment overrides. [`client`]: the server's API. [`system`]: the real clock,
-//!   randomness and files. [`error`]: what a failure looks like, and the exit statuses.
+//! - [`config`]: the file and its environment overrides. [`labels`]: the files of names. [`client`]: the server's API.
+//!   [`system`]: the real clock, randomness and files. [`error`]: what a failure looks like, and the exit statuses.
 //!
 //! The only place where implementations are chosen.
 
@@ -11,6 +11,7 @@ mod commands;
 mod config;
 mod demo;
 mod error;
+mod labels;
 mod system;
 
 use clap::{CommandFactory, Parser, Subcommand};

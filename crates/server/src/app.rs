@@ -5,6 +5,7 @@ use alloy_eips::BlockNumberOrTag;
 use alloy_primitives::Address;
 use hallpass_chain::Node;
 use hallpass_chain::contracts::Suite;
+use hallpass_policy::lists::Lists;
 use hallpass_session::{Action, Actor, AuditEvent, Reason, Subject};
 use hallpass_store::{Store, Tx};
 use hallpass_types::{ChainId, Clock, ReservationId, Rng, SessionId, UnixSeconds, UserId};
@@ -32,6 +33,8 @@ pub struct Settings {
     pub outside_seconds: u64,
     /// Most wei, for each call and in each window, that such a pass may carry.
     pub outside_wei: u128,
+    /// The names that plain words show as facts.
+    pub lists: Lists,
 }
 
 /// Which block is final.

@@ -6,6 +6,7 @@ use super::grant_replay::{self, Replay};
 use super::{Context, ask, wallet_error};
 use crate::client::Client;
 use crate::error::CliError;
+use crate::labels;
 use crate::system::{out, read_text};
 use alloy_primitives::{Address, hex};
 use clap::{Args, Subcommand};
@@ -13,7 +14,7 @@ use hallpass_chain::wallet::Manners;
 use hallpass_policy::draft::{CompleteError, Draft, Fill};
 use hallpass_policy::eip712::domain;
 use hallpass_policy::grant::{Gas, Routes, SessionKey};
-use hallpass_policy::words::{Lists, explain, to_text};
+use hallpass_policy::words::{explain, to_text};
 use hallpass_policy::{json, text};
 use hallpass_server::endpoints::approve::{ApproveBody, ApproveView, AuthorizationBody};
 use hallpass_server::endpoints::request_grant::{GrantView, RequestBody};
@@ -32,7 +33,13 @@ pub enum Grant {
     /// Print the id of a complete grant
     Hash(Hash),
     /// Say in plain words what a grant allows
-    Explain(File),
+    Explain {
+        #[command(flatten)]
+        file: File,
+        /// A token list or an ERC-7730 descriptor whose names are shown as facts, beside those of the configuration
+        #[arg(long, value_name = "FILE")]
+        labels: Vec<PathBuf>,
+    },
     /// Say whether a grant allows an action, by which rule, and what it costs; exit status 0 allowed, 1 denied
     Eval(Eval),
     /// Judge a script of actions one after another, each allowed one consuming the budgets
@@ -169,8 +176,9 @@ pub async fn run(context: &Context, command: Grant) -> Result<ExitCode, CliError
         Grant::Eval(args) => return grant_eval::run(context, &args),
         Grant::Replay(args) => return grant_replay::run(context, &args),
         Grant::New(args) => return grant_new::run(context, &args),
-        Grant::Explain(file) => {
-            let lines = explain(&file.read()?, &Lists::default());
+        Grant::Explain { file, labels } => {
+            let lists = labels::read(&context.config.labels, &labels)?;
+            let lines = explain(&file.read()?, &lists);
             let value: Vec<_> =
                 lines.iter().map(|l| serde_json::json!({ "tone": l.tone.name(), "text": l.text })).collect();
             context.show(&value, || to_text(&lines))?;

@@ -2,12 +2,13 @@
 
 use super::{Context, open_store, store_error};
 use crate::error::CliError;
+use crate::labels;
 use crate::system::{OsRng, SystemClock, passphrase};
 use clap::Parser;
 use hallpass_chain::contracts::Suite;
 use hallpass_chain::hallpass::RELAYED;
 use hallpass_chain::{Node, NodeError};
-use hallpass_server::{App, ChainSide, work};
+use hallpass_server::{App, ChainSide, Settings, work};
 use hallpass_store::{RedbStore, Store, StoreKeys};
 use hallpass_vault::{RelayPolicy, SealedRecord, Vault, VaultHeader};
 use std::path::PathBuf;
@@ -31,7 +32,7 @@ pub struct Args {
 pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter()).init();
     let config = &context.config;
-    let settings = config.settings()?;
+    let settings = Settings { lists: labels::read(&config.labels, &[])?, ..config.settings()? };
     let listener = tokio::net::TcpListener::bind(config.listen).await.map_err(|e| {
         CliError::missing("port_taken", format!("cannot listen on {}: {e}", config.listen))
             .hint("set `listen` to a free port")

@@ -21,5 +21,5 @@ pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -
     let outside = sealed_key(tx.as_mut(), &record_id("session", id)).await?.is_none();
     let ready = home(&session, caller.account().address).ready(&app.chain.node, &app.chain.suite, grant.account).await;
     let needs = matches!(ready, Ok(Ready::NeedsDelegation)).then_some("delegation");
-    Ok(Json(GrantView::new(&session, &grant, needs, outside)))
+    Ok(Json(GrantView::new(&session, &grant, &app.settings.lists, needs, outside)))
 }

@@ -59,11 +59,11 @@ pub struct GrantView {
 }
 
 impl GrantView {
-    /// Shows a grant.
+    /// Shows a grant, with the names that the operator's lists have.
     #[must_use]
-    pub fn new(session: &KeySession, grant: &Grant, needs: Option<&str>, outside: bool) -> Self {
+    pub fn new(session: &KeySession, grant: &Grant, lists: &Lists, needs: Option<&str>, outside: bool) -> Self {
         let draft = Draft::from(grant);
-        let mut lines = explain(&draft, &Lists::default());
+        let mut lines = explain(&draft, lists);
         if outside {
             lines.push(Line { tone: Tone::Red, text: catalogue::OUTSIDE.to_owned() });
         }
@@ -91,5 +91,5 @@ pub async fn handler(
     let draft = propose::read(&body.grant)?;
     let Proposed { session, grant, ready, outside } = propose::propose(&app, &caller, &draft, body.pocket).await?;
     let needs = (ready == Ready::NeedsDelegation).then_some("delegation");
-    Ok((StatusCode::CREATED, Json(GrantView::new(&session, &grant, needs, outside))))
+    Ok((StatusCode::CREATED, Json(GrantView::new(&session, &grant, &app.settings.lists, needs, outside))))
 }
