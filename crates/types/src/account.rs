@@ -110,7 +110,8 @@ pub fn parse_address(text: &str) -> Result<Address, AccountError> {
         return Err(AccountError::Address);
     };
     let lower = digits.bytes().all(|b| !b.is_ascii_uppercase());
-    if lower || address.to_checksum(None) == text { Ok(address) } else { Err(AccountError::Checksum) }
+    let canonical = || address.to_checksum_buffer(None).as_str() == text;
+    if lower || canonical() { Ok(address) } else { Err(AccountError::Checksum) }
 }
 
 /// Why a chain or account id could not be read.

@@ -65,7 +65,7 @@ fn one(v: &Value, root: &Value, head: &str) -> Result<Vector, String> {
             Ok(_) => Err("the grant was to be refused, and is not".to_owned()),
             Err(_) => {
                 let (grant, case) = (Value::Null, Value::Null);
-                Ok(Vector { name: name(v), cites, grant, case, expect: Expected::Refused })
+                Ok(Vector { name: name(v), cites, grant, case, expect: Expected::Refused(source) })
             }
         };
     }

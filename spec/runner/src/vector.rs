@@ -3,7 +3,7 @@
 use hallpass_policy::draft::Fill;
 use hallpass_policy::json::ask::{Case, print_verdict};
 use hallpass_policy::{Draft, Grant, Policy, json};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// One vector, with every default filled in.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,8 +23,8 @@ pub struct Vector {
 /// What a vector expects.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expected {
-    /// The grant itself is a bad one; the vector then holds no canonical JSON.
-    Refused,
+    /// The grant itself is a bad one; its text, since it has no canonical JSON.
+    Refused(String),
     /// This verdict: `allowed`, `rules`, `costs`, or `allowed`, `code`, `at`, `call`.
     Verdict(Value),
 }
@@ -41,26 +41,6 @@ impl Vector {
     pub fn judge(&self) -> Result<Value, String> {
         let grant = read_grant(&self.grant)?;
         judge(&grant, &self.case)
-    }
-
-    /// As it stands in `all.json`.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        let Expected::Verdict(expect) = &self.expect else { return Value::Null };
-        json!({ "name": self.name, "cites": self.cites, "grant": self.grant, "case": self.case, "expect": expect })
-    }
-
-    /// Reads a line of `all.json`.
-    #[must_use]
-    pub fn from_json(value: &Value) -> Option<Self> {
-        let cites = value.get("cites")?.as_array()?.iter();
-        Some(Self {
-            name: value.get("name")?.as_str()?.to_owned(),
-            cites: cites.map(|c| c.as_str().map(str::to_owned)).collect::<Option<_>>()?,
-            grant: value.get("grant")?.clone(),
-            case: value.get("case")?.clone(),
-            expect: Expected::Verdict(value.get("expect")?.clone()),
-        })
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing is copied and nothing is allocated: [`Decoded`] holds the bytes, and walks to a value when it is asked for one.
 
+use super::encode::Value;
 use super::{EVERY, LENGTH, SOME, Ty, Word, heads};
 use alloy_primitives::{U256, keccak256};
 
@@ -53,6 +54,13 @@ impl<'a> Decoded<'a> {
         walk(ty, data, rest, test)
     }
 
+    /// Every value, copied out.
+    #[must_use]
+    pub fn values(&self) -> Vec<Value> {
+        // The bytes are canonical, so everything is there.
+        values(self.types, self.data).unwrap_or_default()
+    }
+
     /// The one value at a path without `every` and `some`.
     ///
     /// # Errors
@@ -67,6 +75,28 @@ impl<'a> Decoded<'a> {
             Ok::<bool, Lost>(true)
         })?;
         found.ok_or(Lost::NoPath)
+    }
+}
+
+/// The values of a tuple that is known to be canonical.
+fn values(types: &[Ty], data: &[u8]) -> Option<Vec<Value>> {
+    let each = |(index, ty): (usize, &Ty)| {
+        let (_, data) = member(types, data, u16::try_from(index).ok()?)?;
+        whole(ty, data)
+    };
+    types.iter().enumerate().map(each).collect()
+}
+
+fn whole(ty: &Ty, data: &[u8]) -> Option<Value> {
+    let all = |inner: &Ty, count: usize, data: &[u8]| {
+        (0..count).map(|i| whole(inner, element(inner, data, i)?)).collect::<Option<_>>().map(Value::List)
+    };
+    match ty {
+        Ty::Bytes | Ty::String => Some(Value::Bytes(data.get(32..32_usize.checked_add(length(data)?)?)?.to_vec())),
+        Ty::Array(inner) => all(inner, length(data)?, data.get(32..)?),
+        Ty::FixedArray(inner, n) => all(inner, usize::from(*n), data),
+        Ty::Tuple(members) => values(members, data).map(Value::List),
+        _ => word(data).map(Value::Word),
     }
 }
 
@@ -239,7 +269,8 @@ mod tests {
     fn what_one_byte_changes_is_refused_or_another_value() {
         let types = types("f((address to,bytes data)[] calls,uint8 n)");
         let good = nested();
-        assert!(Decoded::new(&types, &good).is_some());
+        let read = Decoded::new(&types, &good).map(|d| d.values());
+        assert_eq!(read.and_then(|values| super::super::encode::encode(&types, &values)), Some(good.clone()));
         for len in 0..good.len() {
             assert!(Decoded::new(&types, &good[..len]).is_none(), "{len} bytes");
         }

@@ -89,11 +89,11 @@ impl<'a> Tally<'a> {
     }
 
     fn window(&self, meter: &Meter) -> Result<u32, Fail> {
-        let bad = || Fail::new(Code::BadGrant);
-        let first = window_of(meter.anchor, meter.period, self.frame.from).ok_or_else(bad)?;
-        let last = window_of(meter.anchor, meter.period, self.frame.last).ok_or_else(bad)?;
-        if first != last {
-            return Err(Fail::new(Code::WindowCrossed).found(last.into()).bound(first.into()));
+        let bad = Fail::new(Code::BadGrant);
+        let first = window_of(meter.anchor, meter.period, self.frame.from).ok_or(bad)?;
+        let last = window_number(meter.anchor, meter.period, self.frame.last).ok_or(bad)?;
+        if u64::from(first) != last {
+            return Err(Fail::new(Code::WindowCrossed).found(u128::from(last).into()).bound(first.into()));
         }
         Ok(first)
     }
@@ -102,11 +102,12 @@ impl<'a> Tally<'a> {
 /// `floor((t - anchor) / period)`, or 0 for a lifetime meter; `None` before the anchor or past 2^32 windows.
 #[must_use]
 pub fn window_of(anchor: UnixSeconds, period: Option<NonZeroU32>, t: UnixSeconds) -> Option<u32> {
+    u32::try_from(window_number(anchor, period, t)?).ok()
+}
+
+fn window_number(anchor: UnixSeconds, period: Option<NonZeroU32>, t: UnixSeconds) -> Option<u64> {
     let since = t.get().checked_sub(anchor.get())?;
-    match period {
-        None => Some(0),
-        Some(period) => u32::try_from(since / u64::from(period.get())).ok(),
-    }
+    Some(period.map_or(0, |period| since / u64::from(period.get())))
 }
 
 /// The first second after the window that `t` lies in; `None` for a lifetime meter or a `t` before the anchor.
