@@ -10,10 +10,12 @@
 //! - [`eval`]: the decision, from a grant, a [`Ledger`] and an action to an [`Authorised`] operation or a denial.
 //! - [`words`]: the grant in plain words; [`lists`]: the operator's own names for contracts.
 //! - [`gallery`]: grants to begin with.
+//! - [`diff`]: what a grant adds and removes against an older one.
 //! - [`message`]: typed messages (EIP-712).
 //! - [`abi`], [`forbidden`], [`known`], [`labels`], [`ledger`]: what these are written in.
 
 pub mod abi;
+pub mod diff;
 pub mod draft;
 pub mod eip712;
 pub mod eval;

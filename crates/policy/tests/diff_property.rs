@@ -308,7 +308,7 @@ fn rows() -> impl Strategy<Value = Vec<Vec<(u64, Vec<RawCall>)>>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60000, max_global_rejects: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1500, max_global_rejects: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_grant_is_the_same_as_itself(raw in raw()) {
