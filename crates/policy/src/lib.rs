@@ -10,7 +10,7 @@
 //! - [`eval`]: the decision, from a grant, a [`Ledger`] and an action to an [`Authorised`] operation or a denial.
 //! - [`words`]: the grant in plain words; [`lists`]: the operator's own names for contracts.
 //! - [`gallery`]: grants to begin with.
-//! - [`diff`]: what a grant adds and removes against an older one.
+//! - [`lint`]: what is legal in a grant, but unwise; [`diff`]: what it adds and removes against an older one.
 //! - [`message`]: typed messages (EIP-712).
 //! - [`abi`], [`forbidden`], [`known`], [`labels`], [`ledger`]: what these are written in.
 
@@ -26,6 +26,7 @@ pub mod json;
 pub mod known;
 pub mod labels;
 pub mod ledger;
+pub mod lint;
 pub mod lists;
 pub mod message;
 pub mod text;
