@@ -173,9 +173,9 @@ impl<'a> Cursor<'a> {
                     _ => return Err(self.error("an array has 1 to 65535 elements")),
                 }
             };
-            if depth + ty.depth() > MAX_DEPTH {
-                return Err(self.error("types nest deeper than 16"));
-            }
+        }
+        if depth + ty.depth() > MAX_DEPTH {
+            return Err(self.error("types nest deeper than 16"));
         }
         Ok((ty, names))
     }

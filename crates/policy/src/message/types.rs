@@ -127,9 +127,9 @@ fn resolve<'s>(
                     _ => return Err(bad("an array has 1 to 65535 elements")),
                 },
             };
-            if depth + read.depth() > MAX_DEPTH {
-                return Err(bad("types nest deeper than 16"));
-            }
+        }
+        if depth + read.depth() > MAX_DEPTH {
+            return Err(bad("types nest deeper than 16"));
         }
         types.push(read);
         names.push(Named { name: member.clone(), members: inner });

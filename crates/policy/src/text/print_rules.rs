@@ -4,7 +4,7 @@ use super::path;
 use super::print::{checksum, quoted};
 use super::units::print_duration;
 use crate::abi::{Named, Ty, Word};
-use crate::draft::Draft;
+use crate::draft::{Draft, DraftMeter};
 use crate::eval::fail::show;
 use crate::grant::{
     Amount, AppRule, Attribute, CallRule, Condition, Meter, Path, Test, TypedRule, What, check::is_uncounted,
@@ -13,9 +13,10 @@ use crate::labels::Labels;
 use alloy_primitives::U256;
 use core::fmt::Write as _;
 use hallpass_types::UnixSeconds;
+use std::collections::{BTreeMap, BTreeSet};
 
 // Writing to a `String` cannot fail, so the results of `writeln!` are dropped.
-pub fn all(d: &Draft, named: &[u16], out: &mut String) {
+pub fn all(d: &Draft, named: &BTreeSet<u16>, out: &mut String) {
     let meters: Vec<Meter> = d.meters.iter().map(|m| m.anchored(UnixSeconds::EPOCH)).collect();
     for (i, r) in d.calls.iter().enumerate() {
         call(d, i, r, named, &meters, out);
@@ -30,7 +31,7 @@ pub fn all(d: &Draft, named: &[u16], out: &mut String) {
 
 /// The ids that must stand under `[meters]`: shared, anchored, of another kind than their line would make, or with an id that
 /// is not their place.
-pub fn named_meters(d: &Draft) -> Vec<u16> {
+pub fn named_meters(d: &Draft) -> BTreeSet<u16> {
     // Each use, in the order of the text, with what an inline meter there would count.
     let mut uses: Vec<(u16, What)> = Vec::new();
     for r in &d.calls {
@@ -43,24 +44,28 @@ pub fn named_meters(d: &Draft) -> Vec<u16> {
     for r in &d.rest.apps {
         uses.extend(r.uses.iter().map(|u| (u.meter, signer(u.amount == Amount::One))));
     }
-    let mut named: Vec<u16> = d
-        .meters
-        .iter()
-        .filter(|m| {
-            let mine: Vec<_> = uses.iter().filter(|(id, _)| *id == m.id).collect();
-            !matches!(mine.as_slice(), [(_, what)] if m.anchor.is_none() && *what == m.what)
-        })
-        .map(|m| m.id)
-        .collect();
+    let mut of: BTreeMap<u16, (usize, What)> = BTreeMap::new();
+    for (id, what) in &uses {
+        of.entry(*id).or_insert((0, *what)).0 += 1;
+    }
+    let inline = |m: &&DraftMeter| m.anchor.is_none() && of.get(&m.id) == Some(&(1, m.what));
+    let mut named: BTreeSet<u16> = d.meters.iter().filter(|m| !inline(m)).map(|m| m.id).collect();
     loop {
-        let misplaced = uses
-            .iter()
-            .filter(|(id, _)| !named.contains(id))
-            .enumerate()
-            .find(|(place, (id, _))| named.len() + place != usize::from(*id));
-        match misplaced {
-            None => return named,
-            Some((_, (id, _))) => named.push(*id),
+        // Naming one moves the places of all others, so it begins anew; at the latest when all are named it ends.
+        let before = named.len();
+        let mut place = before;
+        for (id, _) in &uses {
+            if named.contains(id) {
+                continue;
+            }
+            if place != usize::from(*id) {
+                named.insert(*id);
+                break;
+            }
+            place += 1;
+        }
+        if named.len() == before {
+            return named;
         }
     }
 }
@@ -74,7 +79,7 @@ fn implied(d: &Draft, r: &CallRule, amount: &Amount) -> What {
     }
 }
 
-fn call(d: &Draft, number: usize, r: &CallRule, named: &[u16], meters: &[Meter], out: &mut String) {
+fn call(d: &Draft, number: usize, r: &CallRule, named: &BTreeSet<u16>, meters: &[Meter], out: &mut String) {
     let labels = &d.rest.labels;
     let target = labels.token_at(r.target).map_or_else(|| checksum(r.target), |(name, _)| name.to_owned());
     let _ = writeln!(out, "\n[[allow]]\ncall = \"{target}\"");
@@ -101,7 +106,7 @@ fn call(d: &Draft, number: usize, r: &CallRule, named: &[u16], meters: &[Meter],
     }
 }
 
-fn typed(d: &Draft, r: &TypedRule, named: &[u16], out: &mut String) {
+fn typed(d: &Draft, r: &TypedRule, named: &BTreeSet<u16>, out: &mut String) {
     let _ = writeln!(out, "\n[[allow]]\ntyped = {}", quoted(&r.ty.text));
     let domain = &r.domain;
     let text = |key: &str, value: Option<String>| value.map(|v| format!("{key} = {}", quoted(&v)));
@@ -122,7 +127,7 @@ fn typed(d: &Draft, r: &TypedRule, named: &[u16], out: &mut String) {
     uses(d, r.uses.iter().map(|u| (u.meter, &u.amount)), named, &path, out);
 }
 
-fn app(d: &Draft, r: &AppRule, named: &[u16], out: &mut String) {
+fn app(d: &Draft, r: &AppRule, named: &BTreeSet<u16>, out: &mut String) {
     let _ = writeln!(out, "\n[[allow]]\napp = {}\nverb = {}", quoted(&r.app), quoted(&r.verb));
     let path = |a: &Attribute| a.name.clone();
     conditions(&r.conditions, &path, &|a| Some(a.kind.ty()), &d.rest.labels, out);
@@ -197,7 +202,7 @@ pub fn condition<'t, P>(
 fn uses<'u, P: 'u>(
     d: &Draft,
     uses: impl Iterator<Item = (u16, &'u Amount<P>)>,
-    named: &[u16],
+    named: &BTreeSet<u16>,
     path: &dyn Fn(&P) -> String,
     out: &mut String,
 ) {
