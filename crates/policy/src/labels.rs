@@ -56,7 +56,7 @@ impl Labels {
     /// [`BadGrant`] for a name that could pass for something else, or names that do not fit the rules.
     pub fn check(&self, rules: &[CallRule], rest: &Rest) -> Result<(), BadGrant> {
         let bad = |at: &str, says: &str| Err(BadGrant::new(format!("rest.labels.{at}"), says));
-        if self.title.as_ref().is_some_and(|t| t.is_empty() || t.chars().count() > 128 || t.chars().any(is_deceptive)) {
+        if self.title.as_ref().is_some_and(|t| !is_plain_name(t)) {
             return bad(
                 "title",
                 "a title is 1 to 128 letters, digits, spaces and signs, without quotation marks or anything invisible",
@@ -156,6 +156,21 @@ fn compared_texts<'t, P>(conditions: &[Condition<P>], ty: &dyn Fn(&P) -> Option<
             _ => {}
         }
     }
+}
+
+/// Whether `text` can be shown as a name in a sentence: 1 to 128 letters, digits, spaces and signs, without quotation marks or
+/// anything that cannot be seen.
+#[must_use]
+pub fn is_plain_name(text: &str) -> bool {
+    (1..=128).contains(&text.chars().count()) && !text.chars().any(is_deceptive)
+}
+
+/// Whether `text` can be shown between quotation marks as it is: at most `most` visible ASCII characters, none of them a
+/// quotation mark or a backslash, and at least one.
+#[must_use]
+pub fn is_visible(text: &str, most: usize) -> bool {
+    let quiet = |b: u8| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'`' | b'\\');
+    (1..=most).contains(&text.len()) && text.bytes().all(quiet)
 }
 
 /// Whether a condition's text can be shown, and written between single quotes.

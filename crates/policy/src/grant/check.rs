@@ -1,6 +1,7 @@
 //! What makes a grant a bad one (`spec/policy.md`, "What makes a grant a bad one"); single rules are [`super::check_rule`]'s.
 
 use super::{CAP_LIMIT, CallRule, FEE_METER, Grant, MIN_PERIOD, Meter, Require, Rest, SessionKey, What, pack};
+use crate::labels::is_visible;
 use crate::{forbidden, known, message};
 use alloy_primitives::{Address, U256};
 use hallpass_types::UnixSeconds;
@@ -100,8 +101,6 @@ impl Twins {
 }
 
 fn requirements(all: &[Require]) -> Result<(), BadGrant> {
-    let visible =
-        |text: &str, most: usize| (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
     for (i, require) in all.iter().enumerate() {
         let bad = |says: &str| Err(BadGrant::new(format!("requires[{i}]"), says));
         if all.iter().take(i).any(|other| other == require) {
@@ -111,9 +110,9 @@ fn requirements(all: &[Require]) -> Result<(), BadGrant> {
             Require::Holds { token, at_least, .. } if token.is_zero() || at_least.is_zero() => {
                 return bad("a balance is of a token that is not zero, and at least 1");
             }
-            Require::Role(name) if !visible(name, 64) => return bad("a role is 1 to 64 visible ASCII characters"),
-            Require::Credential { issuer, kind } if !visible(issuer, 255) || !visible(kind, 255) => {
-                return bad("issuer and type are 1 to 255 visible ASCII characters each");
+            Require::Role(name) if !is_visible(name, 64) => return bad("a role is 1 to 64 visible ASCII characters, without quotation marks or backslashes"),
+            Require::Credential { issuer, kind } if !is_visible(issuer, 255) || !is_visible(kind, 255) => {
+                return bad("issuer and type are 1 to 255 visible ASCII characters each, without quotation marks or backslashes");
             }
             _ => {}
         }

@@ -2,7 +2,7 @@
 
 use super::{Amount, AppRule, Attribute, BadGrant, CallRule, Condition, Kind, Meter, Path, Test, TypedRule, Use, What};
 use crate::abi::{Ty, Word};
-use crate::known;
+use crate::{known, labels};
 use alloy_primitives::{Address, U256};
 
 /// Judges a call rule.
@@ -39,6 +39,13 @@ pub fn call(r: &CallRule, meters: &[Meter]) -> Result<(), BadGrant> {
 /// # Errors
 /// The first [`BadGrant`].
 pub fn typed(r: &TypedRule, meters: &[Meter]) -> Result<(), BadGrant> {
+    let names = [&r.domain.name, &r.domain.version];
+    if names.into_iter().flatten().any(|name| !labels::is_plain_name(name)) {
+        return Err(BadGrant::new(
+            "domain",
+            "a domain's name and version are 1 to 128 letters, digits, spaces and signs, without quotation marks or anything invisible",
+        ));
+    }
     abi_conditions(&r.ty.types, &r.conditions)?;
     uses(&r.uses, meters, |what, amount| match (what, amount) {
         (What::Custom, Amount::Path(path)) => unsigned_at(&r.ty.types, path),
@@ -52,8 +59,9 @@ pub fn typed(r: &TypedRule, meters: &[Meter]) -> Result<(), BadGrant> {
 /// The first [`BadGrant`].
 pub fn app(r: &AppRule, meters: &[Meter]) -> Result<(), BadGrant> {
     for (at, text) in [("app", &r.app), ("verb", &r.verb)] {
-        if !(1..=255).contains(&text.len()) || !text.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(BadGrant::new(at, "an app and a verb are 1 to 255 visible ASCII characters"));
+        if !labels::is_visible(text, 255) {
+            let says = "an app and a verb are 1 to 255 visible ASCII characters, without quotation marks or backslashes";
+            return Err(BadGrant::new(at, says));
         }
     }
     for attribute in r.attributes() {

@@ -74,7 +74,7 @@ pub fn sign(number: usize, ty: &str, domain: &str) -> String {
 /// An app rule.
 #[must_use]
 pub fn act(number: usize, verb: &str, app: &str) -> String {
-    format!("{number}. do {verb} in the app {app}")
+    format!("{number}. do '{verb}' in the app '{app}'")
 }
 
 /// A name, and whose it is.
@@ -208,13 +208,13 @@ pub fn holds(token: &str, at_least: &str, id: Option<&str>) -> String {
 /// A role.
 #[must_use]
 pub fn role(name: &str) -> String {
-    format!("the server has given the holder the role {name}")
+    format!("the server has given the holder the role '{name}'")
 }
 
 /// A credential.
 #[must_use]
 pub fn credential(kind: &str, issuer: &str) -> String {
-    format!("the holder has shown a credential of type {kind} from {issuer}")
+    format!("the holder has shown a credential of type '{kind}' from '{issuer}'")
 }
 
 /// A rule of empty calldata.
