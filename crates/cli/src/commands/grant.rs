@@ -1,6 +1,8 @@
 //! `hallpass grant`
 
+use super::grant_diff::{self, Between};
 use super::grant_eval::{self, Eval};
+use super::grant_lint::{self, Lint};
 use super::grant_new::{self, New};
 use super::grant_replay::{self, Replay};
 use super::{Context, ask, wallet_error};
@@ -40,6 +42,10 @@ pub enum Grant {
         #[arg(long, value_name = "FILE")]
         labels: Vec<PathBuf>,
     },
+    /// Say what is legal in a grant, but unwise; exit status 0 without warnings, 1 with warnings
+    Lint(Lint),
+    /// Say what a grant adds and removes against an older one
+    Diff(Between),
     /// Say whether a grant allows an action, by which rule, and what it costs; exit status 0 allowed, 1 denied
     Eval(Eval),
     /// Judge a script of actions one after another, each allowed one consuming the budgets
@@ -173,6 +179,8 @@ pub async fn run(context: &Context, command: Grant) -> Result<ExitCode, CliError
             let grant = args.file.read()?.complete(&args.fill()?).map_err(incomplete)?;
             context.show(&serde_json::json!({ "hash": grant.id().to_string() }), || grant.id().to_string())?;
         }
+        Grant::Lint(args) => return grant_lint::run(context, &args),
+        Grant::Diff(args) => return grant_diff::run(context, &args),
         Grant::Eval(args) => return grant_eval::run(context, &args),
         Grant::Replay(args) => return grant_replay::run(context, &args),
         Grant::New(args) => return grant_new::run(context, &args),

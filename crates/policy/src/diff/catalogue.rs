@@ -1,5 +1,18 @@
 //! Every sentence of a comparison, in one place. A translation replaces this file and no other.
 
+use super::Summary;
+
+/// All changes together.
+#[must_use]
+pub const fn summary(summary: Summary) -> &'static str {
+    match summary {
+        Summary::Wider => "it allows more, or that cannot be told, and nothing less",
+        Summary::Narrower => "it allows less, and nothing more",
+        Summary::Mixed => "it allows more, or that cannot be told, and something less",
+        Summary::Same => "it allows the same",
+    }
+}
+
 /// What a field that is not filled in is called.
 pub const OPEN: &str = "not filled in";
 

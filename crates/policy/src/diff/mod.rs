@@ -57,6 +57,20 @@ pub enum Effect {
     Unknown,
 }
 
+impl Effect {
+    /// The name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Wider => "wider",
+            Self::Narrower => "narrower",
+            Self::Both => "both",
+            Self::Neutral => "same",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
@@ -105,6 +119,12 @@ impl Summary {
             Self::Mixed => "mixed",
             Self::Same => "same",
         }
+    }
+
+    /// What that means, in one sentence.
+    #[must_use]
+    pub const fn says(self) -> &'static str {
+        catalogue::summary(self)
     }
 
     /// Whether the new grant may allow what the old one did not.
