@@ -10,7 +10,7 @@ NPM_STAMP := contracts/node_modules/.installed
 HALLPASS := target/debug/hallpass
 STAY ?=
 
-.PHONY: demo test check prove tools build format lint unit contracts differential e2e generated clean help
+.PHONY: demo test check prove bench tools build format lint unit contracts differential e2e generated clean help
 
 help:
 	@sed -n 's/^# //p' Makefile | head -3
@@ -63,6 +63,13 @@ e2e: build tools
 
 prove: tools
 	tools/prove
+
+bench: export CARGO_TARGET_DIR := $(CURDIR)/target/bench
+bench:
+	rm -rf target/bench/criterion
+	cd bench && cargo bench --locked --benches
+	cd bench && cargo run --locked --release --bin results -- "$$CARGO_TARGET_DIR/criterion" > results.new
+	mv bench/results.new bench/results.json
 
 clean:
 	cargo clean
