@@ -33,17 +33,6 @@ pub enum Expected {
 const ALLOWED: [&str; 3] = ["allowed", "rules", "costs"];
 const DENIED: [&str; 4] = ["allowed", "code", "at", "call"];
 
-impl Vector {
-    /// What our evaluator says, reduced to what a vector fixes.
-    ///
-    /// # Errors
-    /// One sentence, where something cannot be read.
-    pub fn judge(&self) -> Result<Value, String> {
-        let grant = read_grant(&self.grant)?;
-        judge(&grant, &self.case)
-    }
-}
-
 /// Reads a grant's canonical JSON.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Every vector, through our evaluator and through the reference.
+//! Every vector through the reference, and that there are enough of them. Our evaluator runs them in its own crate.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 
@@ -9,7 +9,7 @@ use hallpass_spec::{Expected, Vector, hand, spec};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-fn differences(judge: impl Fn(&Vector) -> Result<Value, String>) -> Vec<String> {
+fn differences(judge: impl Fn(&Vector) -> Value) -> Vec<String> {
     let mut out = Vec::new();
     for line in all::read(&std::fs::read_to_string(all::path()).unwrap()).unwrap() {
         let vector = match line {
@@ -23,22 +23,16 @@ fn differences(judge: impl Fn(&Vector) -> Result<Value, String>) -> Vec<String> 
         };
         let Expected::Verdict(expected) = &vector.expect else { continue };
         let found = judge(&vector);
-        if found.as_ref() != Ok(expected) {
-            out.push(format!("{} {:?}\n  expected {expected}\n  found    {found:?}", vector.name, vector.cites));
+        if found != *expected {
+            out.push(format!("{} {:?}\n  expected {expected}\n  found    {found}", vector.name, vector.cites));
         }
     }
     out
 }
 
 #[test]
-fn our_evaluator_gives_every_verdict() {
-    let wrong = differences(Vector::judge);
-    assert!(wrong.is_empty(), "{} differ\n{}", wrong.len(), wrong.join("\n"));
-}
-
-#[test]
 fn the_reference_gives_every_verdict() {
-    let wrong = differences(|v| Ok(hallpass_spec_reference::judge(&v.grant, &v.case)));
+    let wrong = differences(|v| hallpass_spec_reference::judge(&v.grant, &v.case));
     assert!(wrong.is_empty(), "{} differ\n{}", wrong.len(), wrong.join("\n"));
 }
 
