@@ -3,6 +3,7 @@
 use super::actions::{self, Asked};
 use super::spoil::spoil;
 use super::{Rng, grants, write};
+use crate::vector::read_grant;
 use hallpass_policy::abi::LENGTH;
 use hallpass_policy::eval::{Action, At, Code};
 use hallpass_policy::grant::{CallRule, Path, Require, What};
@@ -21,9 +22,11 @@ pub const ALLOWED: &str = "allowed";
 pub const ELSEWHERE: [Code; 2] = [Code::BadSignature, Code::NotYetSupported];
 
 /// A grant, a case, and our own verdict.
-pub struct Step {
+pub struct Step<'g> {
+    /// The grant, as it was read back from its canonical JSON.
+    pub grant: &'g Grant,
     /// The grant in its canonical JSON.
-    pub json: Value,
+    pub json: &'g Value,
     /// The case.
     pub case: Value,
     /// The verdict's word.
@@ -88,8 +91,12 @@ impl Tally {
 /// Judges at least `cases` random cases and hands each to `see`.
 ///
 /// # Errors
-/// The first that `see` returns.
-pub fn histories<E>(seed: u64, cases: u64, mut see: impl FnMut(&Step) -> Result<(), E>) -> Result<Tally, E> {
+/// The first that `see` returns, or a grant that does not read back.
+pub fn histories<E: From<String>>(
+    seed: u64,
+    cases: u64,
+    mut see: impl FnMut(&Step<'_>) -> Result<(), E>,
+) -> Result<Tally, E> {
     let mut rng = Rng::new(seed);
     let mut tally = Tally::default();
     while tally.total < cases {
@@ -103,6 +110,7 @@ pub fn histories<E>(seed: u64, cases: u64, mut see: impl FnMut(&Step) -> Result<
         }
         let text = json::print(&Draft::from(&grant));
         let printed: Value = serde_json::from_str(&text).unwrap_or_default();
+        let read = read_grant(&printed)?;
         let policy = Policy::new(&grant);
         let mut ledger = fresh(&grant);
         for _ in 0..STEPS {
@@ -117,7 +125,7 @@ pub fn histories<E>(seed: u64, cases: u64, mut see: impl FnMut(&Step) -> Result<
                 Action::Typed(_) => tally.kinds[1] += 1,
                 Action::App(_) => tally.kinds[2] += 1,
             }
-            see(&Step { json: printed.clone(), case: write::case(&asked, &seen), word })?;
+            see(&Step { grant: &read, json: &printed, case: write::case(&asked, &seen), word })?;
             if let Ok(verdict) = judged {
                 follow(&mut ledger, &asked, &verdict);
             }
