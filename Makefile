@@ -10,7 +10,7 @@ NPM_STAMP := contracts/node_modules/.installed
 HALLPASS := target/debug/hallpass
 STAY ?=
 
-.PHONY: demo test check prove bench tools build format lint unit contracts differential e2e generated clean help
+.PHONY: demo test check prove bench spec tools build format lint unit contracts differential e2e generated clean help
 
 help:
 	@sed -n 's/^# //p' Makefile | head -3
@@ -18,7 +18,7 @@ help:
 demo: build tools
 	$(HALLPASS) demo --anvil "$$(tools/anvil-path)" $(if $(STAY),--stay)
 
-test: check contracts differential e2e demo
+test: check spec contracts differential e2e demo
 	@echo 'make test: everything passed'
 
 check: format lint unit generated
@@ -44,12 +44,16 @@ lint:
 
 unit:
 	cargo test --locked --workspace --lib --bins
-	cargo test --locked --package hallpass-policy --test '*'
+	cargo test --locked --package hallpass-policy --package hallpass-spec-reference --test '*'
 	cargo test --locked --workspace --doc
 
 generated: build
 	$(HALLPASS) openapi | diff docs/reference/openapi.json -
 	@echo 'generated files are up to date'
+
+# Every vector through the reference, and 100,000 random cases through both evaluators.
+spec:
+	cargo test --locked --package hallpass-spec --test '*'
 
 contracts: tools
 	cd contracts && npm run --silent test
