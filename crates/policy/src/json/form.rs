@@ -220,6 +220,10 @@ impl Form {
             Some(Span::Between(from, _)) => Some(from),
             _ => None,
         };
+        let sequences = (self.first_seq.to("firstSeq")?, self.end_seq.to("endSeq")?);
+        if sequences.0 >= sequences.1 || sequences.1 > 1 << 32 {
+            return Err(Bad::new("endSeq", "sequences run from firstSeq up to endSeq, which is at most 2^32"));
+        }
         let routes = match self.routes {
             Some(bits) => {
                 Some(Routes::new(bits.to("routes")?).ok_or_else(|| Bad::new("routes", "routes are bits 1, 2 and 4"))?)
@@ -269,7 +273,7 @@ impl Form {
             salt: self.salt.map(|s| s.0),
             key,
             time,
-            sequences: (self.first_seq.to("firstSeq")?, self.end_seq.to("endSeq")?),
+            sequences,
             routes,
             relayer: self.relayer.map(|a| a.0),
             gas,
@@ -314,5 +318,23 @@ impl MeterForm {
             period: NonZeroU32::new(self.period.to("period")?),
             anchor: anchor.filter(|a| Some(*a) != start),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{json, text};
+
+    #[test]
+    fn sequences_that_no_grant_may_have_are_refused_in_a_draft() {
+        let rule = "[[allow]]\ncall = \"0x5151515151515151515151515151515151515151\"\nfunction = \"f()\"";
+        let draft = text::parse(&format!("chain = \"eip155:5\"\nsequences = \"3..100\"\n{rule}")).unwrap();
+        let good = json::print(&draft);
+        assert_eq!(json::parse(&good).unwrap(), draft);
+        for (first, end) in [("100", "100"), ("4284467440794967295", "4294967296"), ("3", "4294967297")] {
+            let bad = good.replace("\"firstSeq\":\"3\"", &format!("\"firstSeq\":\"{first}\""));
+            let bad = bad.replace("\"endSeq\":\"100\"", &format!("\"endSeq\":\"{end}\""));
+            assert_eq!(json::parse(&bad).unwrap_err().code(), "bad_grant", "{bad}");
+        }
     }
 }
