@@ -4,7 +4,7 @@ use super::Context;
 use super::grant::read_grant_file;
 use crate::error::CliError;
 use clap::Args;
-use hallpass_policy::diff::{Diff, diff};
+use hallpass_policy::diff::{Diff, Kind, diff};
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,7 +34,9 @@ pub fn run(context: &Context, args: &Between) -> Result<ExitCode, CliError> {
 fn words(found: &Diff) -> String {
     let mut out = format!("{}: {}", found.summary.name(), found.summary.says());
     for c in &found.changes {
-        out += &format!("\n  {:<8}  {}: {}", c.effect.name(), c.at, c.says);
+        // Rules and their parts are numbered by the grant that they stand in.
+        let grant = if c.change == Kind::Removed { "old " } else { "" };
+        out += &format!("\n  {:<8}  {grant}{}: {}", c.effect.name(), c.at, c.says);
     }
     out
 }

@@ -121,11 +121,12 @@ pub fn holds_changed(what: &str, old: &str) -> String {
 
 /// A rule.
 #[must_use]
-pub fn rule(subject: &str, conditions: &str, caps: &str, added: bool) -> String {
+pub fn rule(subject: &str, value: Option<&str>, conditions: &str, caps: &str, added: bool) -> String {
     let only = if conditions.is_empty() { String::new() } else { format!(", only if {conditions}") };
     let caps = if caps.is_empty() { ", without any cap".to_owned() } else { format!(", at most {caps}") };
     let may = if added { "it may also" } else { "it may no more" };
-    format!("{may} {subject}{only}{caps}")
+    let value = value.map_or(String::new(), |wei| format!(" with up to {wei} wei each time"));
+    format!("{may} {subject}{value}{only}{caps}")
 }
 
 /// A cap at a rule.

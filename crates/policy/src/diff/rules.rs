@@ -193,5 +193,6 @@ fn described<P: Place>(d: &Draft, rule: &View<'_, P>, added: bool) -> String {
             _ => cap(d, u.meter),
         })
         .collect();
-    say::rule(&rule.subject, &conditions.join(say::AND), &caps.join(say::WITH), added)
+    let value = (!rule.max_value.is_zero()).then(|| rule.max_value.to_string());
+    say::rule(&rule.subject, value.as_deref(), &conditions.join(say::AND), &caps.join(say::WITH), added)
 }
