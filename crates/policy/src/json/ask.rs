@@ -59,7 +59,8 @@ impl Case {
             batch.chain = grant.chain;
         }
         let given = op.map_or(Ok(Op::default()), read_op)?;
-        if !matches!(action, Action::Calls(_)) && given != Op::default() {
+        let empty = op.and_then(Value::as_object).is_none_or(serde_json::Map::is_empty);
+        if !matches!(action, Action::Calls(_)) && !empty {
             return Err(AskError::new("op", "stands beside calls alone: a message or an app action has no operation"));
         }
         Ok(Self {
@@ -341,5 +342,23 @@ fn says(rules: &[u16]) -> String {
     match list.as_slice() {
         [one] => format!("allowed by rule {one}"),
         many => format!("allowed by rules {}", many.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{draft::Draft, text};
+
+    #[test]
+    fn an_operation_beside_an_app_action_is_not_readable_whatever_it_says() {
+        let source = "chain = \"eip155:5\"\n[[allow]]\napp = \"a\"\nverb = \"b\"";
+        let draft: Draft = text::parse(source).unwrap();
+        let grant = draft.supposed(UnixSeconds::EPOCH).unwrap();
+        let case = |op: Value| json!({ "at": 0, "action": { "app": { "app": "a", "verb": "b" } }, "op": op });
+        assert!(Case::read(&case(json!({})), &grant).is_ok());
+        for op in [json!({ "gas": 0 }), json!({ "fee": "0" }), json!({ "nonce": "1" })] {
+            assert_eq!(Case::read(&case(op), &grant).unwrap_err().at, "op");
+        }
     }
 }
