@@ -71,8 +71,9 @@ prove: tools
 bench: export CARGO_TARGET_DIR := $(CURDIR)/target/bench
 bench:
 	rm -rf target/bench/criterion
+	cd bench && cargo build --locked --release --bin results
 	cd bench && cargo bench --locked --benches
-	cd bench && cargo run --locked --release --bin results -- "$$CARGO_TARGET_DIR/criterion" > results.new
+	target/bench/release/results target/bench/criterion > bench/results.new
 	mv bench/results.new bench/results.json
 
 clean:
