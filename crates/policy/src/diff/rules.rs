@@ -6,6 +6,7 @@ use super::{Changes, Effect, catalogue as say, conditions};
 use crate::draft::{Draft, DraftMeter};
 use crate::grant::{Amount, Use, What};
 use crate::text::units::print_duration;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What rules and meters have to do with each other, over all kinds of rules.
 #[derive(Default)]
@@ -58,8 +59,9 @@ fn kind<P: Place>(
     out: &mut Changes,
 ) {
     let pairs = pair(before, after);
+    let partners: BTreeMap<usize, usize> = pairs.iter().map(|(i, j)| (*j, *i)).collect();
     for (j, n) in after.iter().enumerate() {
-        let Some((_, o)) = pairs.iter().find(|(_, new)| *new == j).and_then(|(i, _)| Some((i, before.get(*i)?))) else {
+        let Some(o) = partners.get(&j).and_then(|i| before.get(*i)) else {
             out.added(Effect::Wider, n.at(), described(new, n, true));
             continue;
         };
@@ -69,11 +71,11 @@ fn kind<P: Place>(
         uses(old, new, o, n, links, out);
     }
     for (i, o) in before.iter().enumerate() {
-        if !pairs.iter().any(|(old, _)| *old == i) {
+        if !pairs.contains_key(&i) {
             out.removed(Effect::Narrower, o.at(), described(old, o, false));
         }
         for (j, n) in after.iter().enumerate().filter(|(_, n)| n.subject == o.subject) {
-            if !pairs.contains(&(i, j)) && !apart(o, n) {
+            if pairs.get(&i) != Some(&j) && !apart(o, n) {
                 let same = |u: &Use<P>| n.uses.iter().filter(|v| v.amount == u.amount).map(|v| v.meter).collect();
                 let charged = o.uses.iter().map(|u| (u.meter, same(u))).collect();
                 links.overlaps.push(Overlap { old: o.number, new: n.number, charged });
@@ -83,18 +85,20 @@ fn kind<P: Place>(
     order(&pairs, before, after, out);
 }
 
-/// Pairs rules for the same: those with equal conditions first, then those that have most in common.
-fn pair<P: Place>(before: &[View<'_, P>], after: &[View<'_, P>]) -> Vec<(usize, usize)> {
+/// Pairs rules for the same, the old one's place with the new one's: those with equal conditions first, then those that have
+/// most in common.
+fn pair<P: Place>(before: &[View<'_, P>], after: &[View<'_, P>]) -> BTreeMap<usize, usize> {
     let equal = |a: &View<'_, P>, b: &View<'_, P>| {
         a.conditions.len() == b.conditions.len() && a.conditions.iter().all(|c| b.conditions.contains(c))
     };
-    let mut pairs: Vec<(usize, usize)> = Vec::new();
+    let mut pairs: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut taken: BTreeSet<usize> = BTreeSet::new();
     for exact in [true, false] {
         for (j, n) in after.iter().enumerate() {
-            if pairs.iter().any(|(_, new)| *new == j) {
+            if taken.contains(&j) {
                 continue;
             }
-            let free = |i: usize| !pairs.iter().any(|(old, _)| *old == i);
+            let free = |i: usize| !pairs.contains_key(&i);
             let likeness = |o: &View<'_, P>| {
                 let common = o.conditions.iter().filter(|c| n.conditions.contains(c)).count();
                 let places = o.conditions.iter().filter(|c| n.conditions.iter().any(|d| d.path == c.path)).count();
@@ -107,6 +111,7 @@ fn pair<P: Place>(before: &[View<'_, P>], after: &[View<'_, P>]) -> Vec<(usize, 
                 .filter(|(i, o)| free(*i) && o.subject == n.subject && (!exact || equal(o, n)));
             // The first of the best.
             let best = candidates.rev().max_by_key(|(_, o)| likeness(o)).map(|(i, _)| i);
+            taken.extend(best.map(|_| j));
             pairs.extend(best.map(|i| (i, j)));
         }
     }
@@ -114,9 +119,9 @@ fn pair<P: Place>(before: &[View<'_, P>], after: &[View<'_, P>]) -> Vec<(usize, 
 }
 
 /// Rules that changed places with another for some of the same actions.
-fn order<P: Place>(pairs: &[(usize, usize)], before: &[View<'_, P>], after: &[View<'_, P>], out: &mut Changes) {
+fn order<P: Place>(pairs: &BTreeMap<usize, usize>, before: &[View<'_, P>], after: &[View<'_, P>], out: &mut Changes) {
     for (i, j) in pairs {
-        for (k, l) in pairs.iter().filter(|(k, l)| i < k && l < j) {
+        for (k, l) in pairs.range(i + 1..).filter(|(_, l)| *l < j) {
             let (Some(a), Some(b), Some(first), Some(second)) =
                 (before.get(*i), before.get(*k), after.get(*l), after.get(*j))
             else {
