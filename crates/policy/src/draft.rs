@@ -1,6 +1,7 @@
 //! A grant that may still lack what is only known when it is handed out.
 
 use crate::grant::{BadGrant, CallRule, Gas, Grant, Meter, Rest, Routes, SessionKey, What, check};
+use crate::{json, text};
 use alloy_primitives::Address;
 use core::num::NonZeroU32;
 use hallpass_types::{ChainId, UnixSeconds};
@@ -125,12 +126,32 @@ impl Draft {
             Some(Span::Between(from, _)) => Some(from),
             _ => None,
         };
+        check::parties(self.account, self.backend, self.key.as_ref(), &self.calls, &self.rest)?;
         self.rest.labels.check(&self.calls, &self.rest)?;
         if let Some(relayer) = self.relayer {
             check::relayers(relayer, &self.rest.relayers)?;
         }
         let meters: Vec<Meter> = self.meters.iter().map(|m| m.anchored(UnixSeconds::EPOCH)).collect();
         check::rules_and_meters(&self.calls, &meters, &self.rest, start)
+    }
+
+    /// Judges how large it is in each form (`spec/policy.md`, G14), so that what was made can be read back.
+    ///
+    /// # Errors
+    /// [`BadGrant`] above 64 KiB.
+    pub fn check_size(&self) -> Result<(), BadGrant> {
+        for (form, size, most) in [
+            ("canonical JSON", json::print(self).len(), json::MAX_BYTES),
+            ("text form", text::print(self).len(), text::MAX_BYTES),
+        ] {
+            if size > most {
+                return Err(BadGrant::new(
+                    "grant",
+                    format!("its {form} has {size} bytes, and at most {most} are read"),
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Makes a complete, well-formed grant.
@@ -199,6 +220,7 @@ impl Draft {
                     rest: Rest { gas, ender, ..self.rest.clone() },
                 };
                 grant.check()?;
+                Self::from(&grant).check_size()?;
                 Ok(grant)
             }
             _ => Err(CompleteError::Incomplete(missing)),

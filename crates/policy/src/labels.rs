@@ -1,11 +1,15 @@
 //! The requester's own names: hashed into the grant, and shown as claims, never as facts; and the texts that conditions
 //! compare with, which their hashes prove.
 
+mod deceptive;
+
 use crate::abi::{Named, Ty, Word};
 use crate::grant::{BadGrant, CallRule, Condition, Rest, Test};
 use alloy_primitives::{Address, B256, keccak256};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+pub(crate) use deceptive::is_deceptive;
 
 /// Names that travel with a grant. Nothing here is ever judged by.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -20,8 +24,7 @@ pub struct Labels {
     /// The argument names of each call rule, in order and in pre-order through tuples; an empty list where none was written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub params: Vec<Vec<String>>,
-    /// What conditions on text compare with, ascending: each is the content of a keccak-256 that stands in the grant. Checked,
-    /// not claimed.
+    /// What conditions on text compare with, ascending by its keccak-256, which stands in the grant. Checked, not claimed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<String>,
 }
@@ -93,8 +96,9 @@ impl Labels {
 
     fn check_texts(&self, rules: &[CallRule], rest: &Rest) -> Result<(), BadGrant> {
         let bad = |says: &str| Err(BadGrant::new("rest.labels.texts", says));
-        if self.texts.windows(2).any(|pair| matches!(pair, [a, b] if a >= b)) {
-            return bad("texts ascend, and none stands twice");
+        let order: Vec<_> = self.texts.iter().map(keccak256).collect();
+        if order.windows(2).any(|pair| matches!(pair, [a, b] if a >= b)) {
+            return bad("texts ascend by their keccak-256, and none stands twice");
         }
         if self.texts.iter().any(|text| !is_plain_text(text)) {
             return bad(
@@ -115,14 +119,15 @@ impl Labels {
             compared_texts(&rule.conditions, &|a| Some(a.kind.ty()), &mut hashes);
         }
         hashes.sort_unstable();
-        let used = |text: &String| hashes.binary_search(&Word(keccak256(text).0)).is_ok();
-        if self.texts.iter().all(used) { Ok(()) } else { bad("no condition compares with this text") }
+        let used = |hash: &B256| hashes.binary_search(&Word(hash.0)).is_ok();
+        if order.iter().all(used) { Ok(()) } else { bad("no condition compares with this text") }
     }
 
     /// The text whose keccak-256 is `word`, where the grant holds it.
     #[must_use]
     pub fn text_of(&self, word: Word) -> Option<&str> {
-        self.texts.iter().map(String::as_str).find(|text| keccak256(text).0 == word.0)
+        let place = self.texts.binary_search_by_key(&word.0, |text| keccak256(text).0).ok()?;
+        self.texts.get(place).map(String::as_str)
     }
 
     /// The name that the requester gives the token at `address`.
@@ -189,15 +194,4 @@ pub fn is_name(text: &str) -> bool {
 fn is_identifier(text: &str) -> bool {
     let rest = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     text.len() <= 64 && text.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_') && rest
-}
-
-/// Anything but letters, digits, spaces and ASCII signs; quotation marks, which would end the quotation that it is shown
-/// in; and letters that cannot be seen.
-pub(crate) fn is_deceptive(c: char) -> bool {
-    let unseen = matches!(
-        c,
-        '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{2800}' | '\u{34f}' | '\u{17b4}' | '\u{17b5}'
-    );
-    let plain = c.is_alphanumeric() || c == ' ' || c.is_ascii_punctuation();
-    !plain || unseen || c == '"'
 }

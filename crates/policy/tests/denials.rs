@@ -6,7 +6,8 @@ use hallpass_policy::Code;
 
 #[test]
 fn every_code_stands_in_the_reference_with_cause_and_cure() {
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/denials.md")).unwrap();
+    let page =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/denials.md")).unwrap();
     let rows: Vec<Vec<&str>> = page
         .lines()
         .filter(|l| l.starts_with("| `"))

@@ -74,6 +74,11 @@ pub fn run(context: &Context, args: &Replay) -> Result<ExitCode, CliError> {
 fn read(place: &str, line: &str) -> Result<(UnixSeconds, Value), CliError> {
     let value = ask::parse(place, line)?;
     let at = value.get("at").and_then(Value::as_u64).and_then(UnixSeconds::new);
+    if value.get("ledger").is_some() {
+        let says =
+            format!("{place}: a line has no ledger of its own; what was spent before the first is given by --ledger");
+        return Err(CliError::input("bad_json", says));
+    }
     let at = at.ok_or_else(|| {
         CliError::input("bad_json", format!("{place}: `at` is missing, or no Unix seconds below 2^48"))
     })?;

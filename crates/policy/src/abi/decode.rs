@@ -5,12 +5,38 @@
 use super::encode::Value;
 use super::{EVERY, LENGTH, SOME, Ty, Word, heads};
 use alloy_primitives::{U256, keccak256};
+use core::cell::RefCell;
+use smallvec::SmallVec;
 
 /// The bytes of a tuple of arguments, known to be canonical.
 #[derive(Debug, Clone, Copy)]
 pub struct Decoded<'a> {
     types: &'a [Ty],
     data: &'a [u8],
+    hashes: Option<&'a Hashes>,
+}
+
+/// Hashes of contents that were asked for before: many conditions on one long text hash it once.
+#[derive(Debug, Default)]
+pub struct Hashes(RefCell<SmallVec<[(usize, Word); 4]>>);
+
+/// Most contents whose hash is remembered; looking through more would cost what it saves.
+const REMEMBERED: usize = 64;
+
+impl Hashes {
+    fn of(&self, content: &[u8]) -> Word {
+        // Within one calldata, a content is told by where it begins.
+        let place = content.as_ptr().addr();
+        let mut known = self.0.borrow_mut();
+        if let Some((_, hash)) = known.iter().find(|(at, _)| *at == place) {
+            return *hash;
+        }
+        let hash = Word(keccak256(content).0);
+        if !content.is_empty() && known.len() < REMEMBERED {
+            known.push((place, hash));
+        }
+        hash
+    }
 }
 
 /// What a path leads to: a word as it stands, a length, or the keccak-256 of `bytes` or of a `string`.
@@ -36,7 +62,13 @@ impl<'a> Decoded<'a> {
     #[must_use]
     pub fn new(types: &'a [Ty], data: &'a [u8]) -> Option<Self> {
         let size = tuple(types, data)?;
-        (size == data.len()).then_some(Self { types, data })
+        (size == data.len()).then_some(Self { types, data, hashes: None })
+    }
+
+    /// The same, remembering hashes; `hashes` are of these very bytes.
+    #[must_use]
+    pub const fn remembering(self, hashes: &'a Hashes) -> Self {
+        Self { hashes: Some(hashes), ..self }
     }
 
     /// Asks `test` of the values at `path`: of the one value; of each in turn where the path says `every`, as long as it
@@ -51,7 +83,7 @@ impl<'a> Decoded<'a> {
     ) -> Result<bool, E> {
         let (first, rest) = path.split_first().ok_or(Lost::NoPath)?;
         let (ty, data) = member(self.types, self.data, *first).ok_or(Lost::NoPath)?;
-        walk(ty, data, rest, test)
+        walk(ty, data, rest, self.hashes, test)
     }
 
     /// Every value, copied out.
@@ -104,18 +136,19 @@ fn walk<'a, E: From<Lost>>(
     ty: &'a Ty,
     data: &'a [u8],
     path: &[u16],
+    hashes: Option<&Hashes>,
     test: &mut dyn FnMut(Leaf<'a>) -> Result<bool, E>,
 ) -> Result<bool, E> {
     let Some((step, rest)) = path.split_first() else {
-        return test(leaf(ty, data).ok_or(Lost::NoPath)?);
+        return test(leaf(ty, data, hashes).ok_or(Lost::NoPath)?);
     };
     let (inner, count, data) = match ty {
         Ty::Array(_) | Ty::Bytes | Ty::String if *step == LENGTH => {
-            return walk(&Ty::Uint(32), data, rest, test);
+            return walk(&Ty::Uint(32), data, rest, hashes, test);
         }
         Ty::Tuple(members) => {
             let (ty, data) = member(members, data, *step).ok_or(Lost::NoPath)?;
-            return walk(ty, data, rest, test);
+            return walk(ty, data, rest, hashes, test);
         }
         Ty::FixedArray(inner, n) => (inner, usize::from(*n), data),
         Ty::Array(inner) => (inner, length(data).ok_or(Lost::NoPath)?, data.get(32..).ok_or(Lost::NoPath)?),
@@ -126,23 +159,26 @@ fn walk<'a, E: From<Lost>>(
             let some = *step == SOME;
             for i in 0..count {
                 let data = element(inner, data, i).ok_or(Lost::NoPath)?;
-                if walk(inner, data, rest, test)? == some {
+                if walk(inner, data, rest, hashes, test)? == some {
                     return Ok(some);
                 }
             }
             Ok(!some)
         }
-        index if usize::from(index) < count => {
+        index if usize::from(index) < count && index < LENGTH => {
             let data = element(inner, data, usize::from(index)).ok_or(Lost::NoPath)?;
-            walk(inner, data, rest, test)
+            walk(inner, data, rest, hashes, test)
         }
         _ => Err(Lost::NoElement.into()),
     }
 }
 
-fn leaf<'a>(ty: &'a Ty, data: &'a [u8]) -> Option<Leaf<'a>> {
+fn leaf<'a>(ty: &'a Ty, data: &'a [u8], hashes: Option<&Hashes>) -> Option<Leaf<'a>> {
     let word = match ty {
-        Ty::Bytes | Ty::String => Word(keccak256(data.get(32..32_usize.checked_add(length(data)?)?)?).0),
+        Ty::Bytes | Ty::String => {
+            let content = data.get(32..32_usize.checked_add(length(data)?)?)?;
+            hashes.map_or_else(|| Word(keccak256(content).0), |hashes| hashes.of(content))
+        }
         _ if ty.is_word() => word(data)?,
         _ => return None,
     };

@@ -14,7 +14,7 @@ pub mod names;
 pub mod signature;
 pub mod word;
 
-pub use decode::{Decoded, Leaf};
+pub use decode::{Decoded, Hashes, Leaf};
 pub use names::Named;
 pub use signature::{Function, SignatureError};
 pub use word::Word;
@@ -101,7 +101,7 @@ impl Ty {
             ty = match ty {
                 Self::Array(_) | Self::Bytes | Self::String if *step == LENGTH => &Self::Uint(32),
                 Self::Array(inner) => inner,
-                Self::FixedArray(inner, n) if *step >= EVERY || step < n => inner,
+                Self::FixedArray(inner, n) if *step >= EVERY || (step < n && *step < LENGTH) => inner,
                 Self::Tuple(members) => members.get(usize::from(*step))?,
                 _ => return None,
             };

@@ -4,7 +4,7 @@ use super::fail::{Fail, Found, Place, wanted};
 use super::meters::{Frame, Tally};
 use super::rule::{Arguments, Source, conditions};
 use super::{Action, AppAction, At, Batch, Call, Code, Denial, Facts, Op, Verdict, bounds, requires};
-use crate::abi::{Decoded, Ty};
+use crate::abi::{Decoded, Hashes, Ty};
 use crate::forbidden;
 use crate::grant::{Amount, CallRule, Condition, FEE_METER, Grant, Meter, Path, Use, What};
 use crate::known::{self, Spends};
@@ -144,6 +144,7 @@ impl<'g> Policy<'g> {
         let key = (call.to, selector);
         let first = self.order.partition_point(|(k, _)| *k < key);
         let candidates = self.order.iter().skip(first).take_while(|(k, _)| *k == key);
+        let hashes = Hashes::default();
         let mut decoded: Option<(u16, Option<Decoded<'_>>)> = None;
         let judged = lowest(candidates.map(|(_, number)| *number), tally, |number, tally| {
             let ready = self.calls.get(usize::from(number)).ok_or(Fail::new(Code::BadGrant))?;
@@ -158,6 +159,7 @@ impl<'g> Policy<'g> {
                 Some((group, read)) if group == ready.group => read,
                 _ => {
                     let read = Decoded::new(ready.types, call.data.get(4..).unwrap_or(&[]));
+                    let read = read.map(|read| read.remembering(&hashes));
                     decoded = Some((ready.group, read));
                     read
                 }
@@ -192,7 +194,8 @@ impl<'g> Policy<'g> {
         };
         let decoded =
             Decoded::new(&message.ty.types, &message.data).ok_or_else(|| Denial::new(Code::BadMessage, "rules"))?;
-        let source = Arguments { decoded, missing: Code::BadMessage };
+        let hashes = Hashes::default();
+        let source = Arguments { decoded: decoded.remembering(&hashes), missing: Code::BadMessage };
         let judged = lowest((0..=u16::MAX).take(grant.rest.typed.len()).filter(fits), tally, |number, tally| {
             let rule = grant.rest.typed.get(usize::from(number)).ok_or(Fail::new(Code::BadGrant))?;
             self.signer_only(&rule.conditions, &rule.uses, &source, tally)

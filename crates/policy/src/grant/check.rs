@@ -110,9 +110,13 @@ fn requirements(all: &[Require]) -> Result<(), BadGrant> {
             Require::Holds { token, at_least, .. } if token.is_zero() || at_least.is_zero() => {
                 return bad("a balance is of a token that is not zero, and at least 1");
             }
-            Require::Role(name) if !is_visible(name, 64) => return bad("a role is 1 to 64 visible ASCII characters, without quotation marks or backslashes"),
+            Require::Role(name) if !is_visible(name, 64) => {
+                return bad("a role is 1 to 64 visible ASCII characters, without quotation marks or backslashes");
+            }
             Require::Credential { issuer, kind } if !is_visible(issuer, 255) || !is_visible(kind, 255) => {
-                return bad("issuer and type are 1 to 255 visible ASCII characters each, without quotation marks or backslashes");
+                return bad(
+                    "issuer and type are 1 to 255 visible ASCII characters each, without quotation marks or backslashes",
+                );
             }
             _ => {}
         }
@@ -135,39 +139,53 @@ impl Grant {
         if self.first_seq >= self.end_seq || self.end_seq > 1 << 32 {
             return Err(BadGrant::new("endSeq", "sequences run from firstSeq up to endSeq, which is at most 2^32"));
         }
-        if self.account.is_zero() {
-            return Err(BadGrant::new("account", "the zero address is nobody's account"));
-        }
-        if matches!(&self.key, SessionKey::Secp256k1(key) if key.is_zero() || *key == self.account) {
-            return Err(BadGrant::new("key", "a session key is neither zero nor the account's own key"));
-        }
+        parties(Some(self.account), Some(self.backend), Some(&self.key), &self.calls, &self.rest)?;
         if self.rest.gas.fee_per_op >= CAP_LIMIT || self.rest.gas.fee_cap >= CAP_LIMIT {
             return Err(BadGrant::new("rest.gas", "a fee is below 2^120"));
-        }
-        for (i, rule) in self.calls.iter().enumerate() {
-            if forbidden::target(rule.target, self.account, self.backend) {
-                return Err(BadGrant::new(
-                    format!("rules[{i}].target"),
-                    format!(
-                        "{} is the account itself, its backend or an EntryPoint, which no session may call",
-                        rule.target
-                    ),
-                ));
-            }
-        }
-        for (i, rule) in self.rest.typed.iter().enumerate() {
-            if message::is_forbidden(&rule.domain, rule.ty.primary(), self.account, self.backend) {
-                return Err(BadGrant::new(
-                    format!("rules[{}].domain", self.calls.len() + i),
-                    "a session signs no Hallpass message, no user operation, no delegation, and nothing for the account, its \
-                     backend or an EntryPoint",
-                ));
-            }
         }
         relayers(self.relayer, &self.rest.relayers)?;
         self.rest.labels.check(&self.calls, &self.rest)?;
         rules_and_meters(&self.calls, &self.meters, &self.rest, Some(self.not_before))
     }
+}
+
+/// Judges who takes part: the account, the backend, the key, and whom the rules are about, as far as they are known.
+///
+/// # Errors
+/// The first [`BadGrant`].
+pub fn parties(
+    account: Option<Address>,
+    backend: Option<Address>,
+    key: Option<&SessionKey>,
+    calls: &[CallRule],
+    rest: &Rest,
+) -> Result<(), BadGrant> {
+    if account.is_some_and(|account| account.is_zero()) {
+        return Err(BadGrant::new("account", "the zero address is nobody's account"));
+    }
+    if matches!(key, Some(SessionKey::Secp256k1(key)) if key.is_zero() || Some(*key) == account) {
+        return Err(BadGrant::new("key", "a session key is neither zero nor the account's own key"));
+    }
+    let (account, backend) = (account.unwrap_or_default(), backend.unwrap_or_default());
+    for (i, rule) in calls.iter().enumerate() {
+        if forbidden::target(rule.target, account, backend) {
+            let says = format!(
+                "{} is the account itself, its backend or an EntryPoint, which no session may call",
+                rule.target
+            );
+            return Err(BadGrant::new(format!("rules[{i}].target"), says));
+        }
+    }
+    for (i, rule) in rest.typed.iter().enumerate() {
+        if message::is_forbidden(&rule.domain, rule.ty.primary(), account, backend) {
+            return Err(BadGrant::new(
+                format!("rules[{}].domain", calls.len() + i),
+                "a session signs no Hallpass message, no user operation, no delegation, and nothing for the account, its \
+                 backend or an EntryPoint",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Judges the further relayers of a grant.

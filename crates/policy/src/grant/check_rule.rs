@@ -60,7 +60,8 @@ pub fn typed(r: &TypedRule, meters: &[Meter]) -> Result<(), BadGrant> {
 pub fn app(r: &AppRule, meters: &[Meter]) -> Result<(), BadGrant> {
     for (at, text) in [("app", &r.app), ("verb", &r.verb)] {
         if !labels::is_visible(text, 255) {
-            let says = "an app and a verb are 1 to 255 visible ASCII characters, without quotation marks or backslashes";
+            let says =
+                "an app and a verb are 1 to 255 visible ASCII characters, without quotation marks or backslashes";
             return Err(BadGrant::new(at, says));
         }
     }

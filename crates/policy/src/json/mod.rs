@@ -22,6 +22,9 @@ pub use values::checksummed;
 /// Largest grant that is read, in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
 
+/// A source of this many bytes may have a form that is too large; the forms of a smaller one never grow so much.
+pub(crate) const LARGE: usize = 1024;
+
 /// Why a JSON grant could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum JsonError {
@@ -70,6 +73,9 @@ pub fn parse(text: &str) -> Result<Draft, JsonError> {
     let form: Form = serde_json::from_str(text)?;
     let draft = form.into_draft()?;
     draft.check()?;
+    if text.len() > LARGE {
+        draft.check_size()?;
+    }
     let read = strict::parse(text)?;
     let given = serde_json_canonicalizer::to_string(&read)?;
     let canonical = print(&draft);

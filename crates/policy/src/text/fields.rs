@@ -80,6 +80,11 @@ impl<'a, 'i> Table<'a, 'i> {
         Some(self.entries.remove(place).1)
     }
 
+    /// Where the value of `key` stands.
+    pub fn span_of(&self, key: &str) -> Option<Range<usize>> {
+        self.entries.iter().find(|(k, _)| k.get_ref() == key).map(|(_, value)| value.span())
+    }
+
     /// Every entry left, in file order: for tables whose keys are names.
     pub fn rest(&mut self) -> Vec<(Text, &'a Spanned<DeValue<'i>>)> {
         core::mem::take(&mut self.entries)

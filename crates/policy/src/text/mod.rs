@@ -79,7 +79,10 @@ impl TextError {
         let before = source.get(..start).unwrap_or("");
         let line = before.matches('\n').count() + 1;
         let head = before.rsplit('\n').next().unwrap_or("");
-        let excerpt: String = source.lines().nth(line - 1).unwrap_or("").chars().take(200).collect();
+        // What a terminal would obey is shown as a blank; the width stays.
+        let shown = |c: char| if c.is_control() { ' ' } else { c };
+        let excerpt: String = source.lines().nth(line - 1).unwrap_or("").chars().take(200).map(shown).collect();
+        let says: String = says.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
         let marked = source.get(start..span.end.min(source.len())).unwrap_or("");
         let width = marked.lines().next().unwrap_or("").chars().count();
         Self { code, line, column: head.chars().count() + 1, says, hint, excerpt, width: width.min(80) }

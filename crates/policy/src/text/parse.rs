@@ -8,8 +8,9 @@ use super::units;
 use crate::abi::Named;
 use crate::draft::{Draft, DraftMeter, Span};
 use crate::grant::{CAP_LIMIT, Gas, Meter, Require, Rest, Routes, SessionKey, What};
+use crate::json;
 use crate::labels::{Labels, TokenLabel};
-use alloy_primitives::{Address, B256, Bytes, U256, hex};
+use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
 use core::cell::RefCell;
 use core::str::FromStr;
 use hallpass_types::{ChainId, UnixSeconds, account::parse_address};
@@ -45,8 +46,11 @@ pub fn grant(source: &str) -> Read<Draft> {
     let names = Names { labels: &labels, prices: &prices, texts: &texts };
     let read = allow(&mut t, &names, &mut meters)?;
     t.finish()?;
-    let labels = Labels { texts: texts.into_inner().into_iter().collect(), ..labels };
+    let mut texts: Vec<String> = texts.into_inner().into_iter().collect();
+    texts.sort_by_cached_key(|text| keccak256(text));
+    let labels = Labels { texts, ..labels };
     assemble(
+        source,
         Draft {
             chain,
             account,
@@ -77,7 +81,7 @@ pub fn grant(source: &str) -> Read<Draft> {
     )
 }
 
-fn assemble(mut draft: Draft, read: Vec<ReadRule>, meters: Vec<NamedMeter>) -> Read<Draft> {
+fn assemble(source: &str, mut draft: Draft, read: Vec<ReadRule>, meters: Vec<NamedMeter>) -> Read<Draft> {
     let mut meters: Vec<DraftMeter> = meters.into_iter().map(|m| m.meter).collect();
     meters.sort_by_key(|m| m.id);
     let anchored: Vec<Meter> = meters.iter().map(|m| m.anchored(UnixSeconds::EPOCH)).collect();
@@ -105,7 +109,8 @@ fn assemble(mut draft: Draft, read: Vec<ReadRule>, meters: Vec<NamedMeter>) -> R
         draft.rest.labels.params = params;
     }
     draft.meters = meters;
-    draft.check().map_err(|bad| {
+    let sized = || if source.len() > json::LARGE { draft.check_size() } else { Ok(()) };
+    draft.check().and_then(|()| sized()).map_err(|bad| {
         let number =
             bad.at.strip_prefix("rules[").and_then(|r| r.split(']').next()).and_then(|n| n.parse::<usize>().ok());
         let span = number.and_then(|n| spans.get(n).cloned()).unwrap_or(0..0);
@@ -221,7 +226,9 @@ fn moment(value: &Spanned<DeValue<'_>>) -> Read<UnixSeconds> {
         DeValue::Integer(_) => u64::try_from(integer(value)?).map_err(|_| bad())?,
         DeValue::Datetime(d) => {
             let at = jiff::Timestamp::from_str(&d.to_string()).map_err(|_| bad())?;
-            if at.subsec_nanosecond() != 0 {
+            // A leap second has no Unix second of its own.
+            let leap = d.time.is_some_and(|t| t.second == Some(60));
+            if at.subsec_nanosecond() != 0 || leap {
                 return Err(bad());
             }
             u64::try_from(at.as_second()).map_err(|_| bad())?
@@ -293,7 +300,13 @@ struct Relay {
 fn relay(t: &mut Table<'_, '_>) -> Read<Relay> {
     let Some(mut relay) = t.table("relay")? else { return Ok(Relay::default()) };
     let mut bits = 0;
+    let routes = relay.span_of("routes");
     let named = relay.texts("routes")?;
+    if let (Some(span), true) = (routes, named.is_empty()) {
+        return Err(
+            Problem::bad(span, "a list of routes names at least one").hint("leave `routes` out to keep it open")
+        );
+    }
     for name in &named {
         let bit = match name.text.as_str() {
             "direct" => 1,
@@ -376,7 +389,8 @@ fn sequences(t: &Text) -> Read<(u64, u64)> {
     let bad =
         || Problem::bad(t.span.clone(), "sequences are written `FIRST..END`, FIRST below END, END at most 4294967296");
     let (first, end) = t.text.split_once("..").ok_or_else(bad)?;
-    let (first, end): (u64, u64) = (first.parse().map_err(|_| bad())?, end.parse().map_err(|_| bad())?);
+    let number = |text: &str| text.parse::<u64>().ok().filter(|n| n.to_string() == text).ok_or_else(bad);
+    let (first, end) = (number(first)?, number(end)?);
     if first < end && end <= 1 << 32 { Ok((first, end)) } else { Err(bad()) }
 }
 

@@ -2,6 +2,7 @@
 
 use super::path;
 use super::print::{checksum, quoted};
+use super::rules::NATIVE_VALUE;
 use super::units::print_duration;
 use crate::abi::{Named, Ty, Word};
 use crate::draft::{Draft, DraftMeter};
@@ -100,7 +101,8 @@ fn call(d: &Draft, number: usize, r: &CallRule, named: &BTreeSet<u16>, meters: &
         name if name == "value" => format!("${}", p.0.first().copied().unwrap_or(0)),
         name => name,
     };
-    uses(d, r.uses.iter().map(|u| (u.meter, &u.amount)), named, &counted, out);
+    let native = if names.iter().any(|n| n.name == "value") { NATIVE_VALUE } else { "value" };
+    uses(d, r.uses.iter().map(|u| (u.meter, &u.amount)), named, native, &counted, out);
     if is_uncounted(r, meters) {
         let _ = writeln!(out, "unmetered = true");
     }
@@ -124,14 +126,14 @@ fn typed(d: &Draft, r: &TypedRule, named: &BTreeSet<u16>, out: &mut String) {
     let _ = writeln!(out, "domain = {{ {} }}", fields.join(", "));
     let path = |p: &Path| path::print(p, &r.ty.types, &r.ty.names);
     conditions(&r.conditions, &path, &|p| Ty::at(&r.ty.types, &p.0), &d.rest.labels, out);
-    uses(d, r.uses.iter().map(|u| (u.meter, &u.amount)), named, &path, out);
+    uses(d, r.uses.iter().map(|u| (u.meter, &u.amount)), named, "value", &path, out);
 }
 
 fn app(d: &Draft, r: &AppRule, named: &BTreeSet<u16>, out: &mut String) {
     let _ = writeln!(out, "\n[[allow]]\napp = {}\nverb = {}", quoted(&r.app), quoted(&r.verb));
     let path = |a: &Attribute| a.name.clone();
     conditions(&r.conditions, &path, &|a| Some(a.kind.ty()), &d.rest.labels, out);
-    uses(d, r.uses.iter().map(|u| (u.meter, &u.amount)), named, &path, out);
+    uses(d, r.uses.iter().map(|u| (u.meter, &u.amount)), named, "value", &path, out);
 }
 
 /// `address to, (uint256 id, bytes data)[] items`.
@@ -203,6 +205,7 @@ fn uses<'u, P: 'u>(
     d: &Draft,
     uses: impl Iterator<Item = (u16, &'u Amount<P>)>,
     named: &BTreeSet<u16>,
+    native: &str,
     path: &dyn Fn(&P) -> String,
     out: &mut String,
 ) {
@@ -217,7 +220,7 @@ fn uses<'u, P: 'u>(
         };
         match amount {
             Amount::One => at_most.push(bound(m.cap.to_string())),
-            Amount::Value => spend.push(format!("value {}", bound(format!("<= {}", m.cap)))),
+            Amount::Value => spend.push(format!("{native} {}", bound(format!("<= {}", m.cap)))),
             Amount::Path(p) => spend.push(format!("{} {}", path(p), bound(format!("<= {}", m.cap)))),
         }
     }

@@ -15,6 +15,9 @@ use core::num::NonZeroU32;
 use core::ops::Range;
 use hallpass_types::account::parse_address;
 
+/// The native value of a call, where an argument is called `value` too.
+pub const NATIVE_VALUE: &str = "$value";
+
 /// A meter while the grant is read: `[meters.x]` has a name, an inline one has none.
 pub struct NamedMeter {
     pub name: Option<String>,
@@ -70,13 +73,18 @@ fn call_rule(table: &mut Table<'_, '_>, names: &Names<'_>, meters: &mut Vec<Name
             names,
             meters,
             |text, name, place| {
+                if name == NATIVE_VALUE {
+                    return Ok((Amount::Value, What::Native));
+                }
                 if name == "value" {
                     if known.index_of("value").is_some() {
                         return Err(Problem::bad(
                             text.part(place),
                             "`value` could be the native value or the argument of that name",
                         )
-                        .hint("write the argument by its place, such as `$1`, or give it another name"));
+                        .hint(format!(
+                            "write the native value as `{NATIVE_VALUE}`, and the argument by its place, such as `$1`"
+                        )));
                     }
                     return Ok((Amount::Value, What::Native));
                 }
@@ -260,10 +268,22 @@ fn spend<P>(
             .hint("for example spend = \"amount <= 25 USDC per 1d\"")
     })?;
     let (raw, period) = per(text, capped)?;
+    unit_fits(raw, what, names.labels).map_err(|says| Problem::bad(text.span.clone(), says))?;
     let cap = units::amount(raw, names.labels).map_err(|says| Problem::bad(text.span.clone(), says))?;
     let cap = u128::try_from(cap).ok().filter(|c| *c < CAP_LIMIT);
     let cap = cap.ok_or_else(|| Problem::bad(text.span.clone(), "a cap is below 2^120"))?;
     inline(text, DraftMeter { id: 0, what, cap, period, anchor: None }, amount, meters)
+}
+
+/// Whether an amount's unit is one of what the meter counts; a custom meter counts anything.
+fn unit_fits(raw: &str, what: What, labels: &Labels) -> Result<(), String> {
+    let Some(unit) = raw.split_whitespace().nth(1) else { return Ok(()) };
+    let fits = match what {
+        What::Native => matches!(unit, units::NATIVE_UNIT | "wei"),
+        What::Token(token) => labels.tokens.get(unit).is_none_or(|t| t.address == token) && unit != units::NATIVE_UNIT,
+        What::Calls | What::Custom => true,
+    };
+    if fits { Ok(()) } else { Err(format!("`{unit}` is not the unit of what this line counts")) }
 }
 
 fn per<'t>(text: &Text, raw: &'t str) -> Read<(&'t str, Option<NonZeroU32>)> {

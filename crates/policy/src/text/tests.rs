@@ -135,3 +135,43 @@ fn a_requesters_names_stay_inside_their_quotation_marks() {
     }
     assert!(parse(&ARENA.replace("[tokens.AUSD]", "[tokens.wei]").replace("AUSD", "wei")).is_err());
 }
+
+#[test]
+fn a_unit_is_one_of_what_is_counted() {
+    for (line, says) in [
+        ("spend = \"amount <= 25.5 ETH per 1d\"", "`ETH` is not the unit of what this line counts"),
+        ("spend = \"amount <= 25.5 OTHER per 1d\"", "`OTHER` is not the unit"),
+    ] {
+        let text = ARENA.replace("spend = \"amount <= 25.5 AUSD per 1d\"", line)
+            + "[tokens.OTHER]\naddress = \"0x0000000000000000000000000000000000000001\"\ndecimals = 6\n";
+        let error = parse(&text).unwrap_err();
+        assert!(error.says.contains(says), "{error}");
+    }
+    let native = ARENA.replace("value <= 0.05 ETH per 1d", "value <= 0.05 AUSD per 1d");
+    assert!(parse(&native).unwrap_err().says.contains("`AUSD` is not the unit"));
+}
+
+#[test]
+fn the_native_value_has_a_name_of_its_own() {
+    let rule = "[[allow]]\ncall = \"0xcf7ed3acca5a467e9e704c703e8d87f634fb0fc9\"\nfunction = \"f(uint256 value)\"\nvalue = \"<= 5\"\n";
+    let head = "chain = \"eip155:1\"\nlasts = \"1h\"\n";
+    let error = parse(&format!("{head}{rule}spend = \"value <= 9\"\n")).unwrap_err();
+    assert!(error.hint.is_some_and(|hint| hint.contains("`$value`")));
+    let draft = parse(&format!("{head}{rule}spend = [\"$value <= 9\", \"$0 <= 7\"]\n")).unwrap();
+    assert_eq!(parse(&print(&draft)).unwrap(), draft, "{}", print(&draft));
+}
+
+#[test]
+fn nothing_is_repaired_in_silence() {
+    for (from, to) in [
+        ("lasts = \"1h\"", "from = 2016-12-31T23:59:59Z\nuntil = 2016-12-31T23:59:60Z"),
+        ("lasts = \"1h\"", "lasts = \"1h\"\nsequences = \"+0..7\""),
+        ("lasts = \"1h\"", "lasts = \"1h\"\nsequences = \"0..07\""),
+        ("lasts = \"1h\"", "lasts = \"1h\"\nrelay = { routes = [] }"),
+    ] {
+        assert!(parse(&ARENA.replace(from, to)).is_err(), "{to}");
+    }
+    // What a terminal would obey does not reach it.
+    let error = parse(&ARENA.replace("lasts = \"1h\"", "lasts = \"1h\"\n\"x\\u001b[2J\" = 3")).unwrap_err();
+    assert!(!error.to_string().contains('\u{1b}'), "{error:?}");
+}

@@ -11,6 +11,7 @@ use hallpass_chain::hallpass::Ready;
 use hallpass_chain::hallpass::holds::unsupported;
 use hallpass_policy::draft::{CompleteError, Draft, Fill};
 use hallpass_policy::grant::{Gas, Grant, Routes, SessionKey, What};
+use hallpass_policy::known::{self, Does};
 use hallpass_policy::{json, text};
 use hallpass_session::{Action, Actor, Decision, Installation, KeySession, Lifecycle, StoredGrant, Subject};
 use hallpass_types::AccountId;
@@ -192,9 +193,9 @@ fn ceilings(app: &App, grant: &Grant) -> Result<(), ApiError> {
         return refused(format!("a pass of more than {} seconds", settings.outside_seconds));
     }
     for rule in &grant.calls {
-        let name = rule.signature.split('(').next().unwrap_or("");
-        if matches!(name, "approve" | "increaseAllowance" | "setApprovalForAll" | "permit") {
-            return refused(format!("`{name}`"));
+        // By selector, whatever name is written: all that lets somebody else take tokens later.
+        if known::of(&rule.signature).is_some_and(|k| k.does != Does::Moves) {
+            return refused(format!("`{}`", rule.signature));
         }
         if rule.max_value > U256::from(settings.outside_wei) {
             return refused(format!("more than {} wei in a call", settings.outside_wei));

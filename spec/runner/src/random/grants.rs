@@ -72,7 +72,7 @@ fn seconds(value: u64) -> UnixSeconds {
 
 fn attempt(rng: &mut Rng) -> Grant {
     // Now and then so late that windows of a minute, counted from 1970, are past 2^32.
-    let late = rng.chance(12);
+    let late = rng.chance(20);
     let start = if late { 60 * ((1 << 32) - 2) + rng.below(200) } else { 1_700_000_000 + rng.below(1 << 24) };
     let life = rng.pick(&[1_u64, 61, 601, 3600, 3600, 90_000, 90_000]);
     let mut made = Making { meters: meters(rng, start, late), rng };

@@ -197,7 +197,9 @@ fn aim(
         let at = At { now: asked.at, chain, caller: None };
         let judged = policy.judge(&seen, &asked.action, &asked.op, &at, &asked.facts);
         tries += 1;
-        if word(&judged) == wanted.map_or(ALLOWED, Code::as_str) || tries >= TRIES {
+        // Some are taken whatever the verdict: our own evaluator guides the search, and must not hide where it is wrong.
+        let blind = wanted.is_some() && rng.chance(12);
+        if blind || word(&judged) == wanted.map_or(ALLOWED, Code::as_str) || tries >= TRIES {
             return (asked, seen, judged);
         }
     }
