@@ -86,7 +86,7 @@ fn without_lists_every_contract_is_unknown_and_every_name_is_quoted() {
     says(
         &lines,
         Tone::Detail,
-        "at most 25000000 smallest units (the requester says that is 250000 USDC) in each window of 1 day",
+        "in all at most 25000000 smallest units (the requester says that is 250000 USDC), counted by argument 2 (\"change\"), in each window of 1 day",
     );
     let member =
         format!("only if member 1 (\"give\") of argument 1 (\"way\") is {TETHER}, which the requester calls \"USDC\"");
@@ -111,7 +111,11 @@ fn with_lists_names_symbols_arguments_and_intents_are_facts() {
     );
     says(&lines, Tone::Detail, &format!("only if argument 1 (Recipient) is Router V5 ({ROUTER})"));
     says(&lines, Tone::Detail, "and argument 2 (_value) is at least 1000000");
-    says(&lines, Tone::Detail, "at most 25 USDT (25000000 smallest units) in each window of 1 day");
+    says(
+        &lines,
+        Tone::Detail,
+        "in all at most 25 USDT (25000000 smallest units), counted by argument 2 (_value), in each window of 1 day",
+    );
     let member = format!(
         "only if member 1 (tokenIn) of argument 1 (path) is Tether USD ({TETHER}), which the requester calls \"USDC\""
     );

@@ -1,8 +1,18 @@
 //! Functions that move or approve tokens, known by the selector that the chain runs, not by the name that is written.
+//!
+//! - [`table`]: which they are. [`places`]: where each says who receives, and how much.
+//! - [`judged`]: what a rule's conditions and meters make of one; plain words and findings judge alike.
+
+pub mod judged;
+pub mod places;
+mod table;
 
 use crate::abi::signature::selector;
 use alloy_primitives::{Address, address};
 use std::sync::LazyLock;
+
+pub use places::Places;
+pub use table::KNOWN;
 
 /// What a known function does with tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,7 +21,7 @@ pub enum Does {
     Moves,
     /// Lets somebody else move some later, even after the pass has ended.
     Approves,
-    /// Lets somebody else move all of a collection.
+    /// Lets somebody else move all of a collection, or all that the account has in a contract.
     ApprovesAll,
 }
 
@@ -22,8 +32,8 @@ pub struct Known {
     pub signature: &'static str,
     /// What it does.
     pub does: Does,
-    /// The place of the argument that it favours, where it has one.
-    pub favours: Option<usize>,
+    /// Where it says who receives, and how much.
+    pub places: Places,
     /// What a token meter counts of it (`spec/policy.md`, S1), where one can.
     pub spends: Option<Spends>,
 }
@@ -42,59 +52,10 @@ pub struct Spends {
 /// Permit2, at one address on every chain.
 pub const PERMIT2: Address = address!("0x000000000022D473030F116dDEE9F6B43aC78BA3");
 
-const fn moves(signature: &'static str, favours: usize) -> Known {
-    Known { signature, does: Does::Moves, favours: Some(favours), spends: None }
-}
-
-const fn approves(signature: &'static str, favours: usize) -> Known {
-    Known { signature, does: Does::Approves, favours: Some(favours), spends: None }
-}
-
-const fn all(signature: &'static str) -> Known {
-    Known { signature, does: Does::ApprovesAll, favours: Some(0), spends: None }
-}
-
-const fn counted(known: Known, amount: u16, owner: Option<u16>, token: Option<u16>) -> Known {
-    Known { spends: Some(Spends { amount, owner, token }), ..known }
-}
-
-/// ERC-20 and its common extensions, ERC-721, ERC-1155, Permit2.
-pub const KNOWN: [Known; 29] = [
-    counted(moves("transfer(address,uint256)", 0), 1, None, None),
-    counted(approves("approve(address,uint256)", 0), 1, None, None),
-    counted(approves("increaseAllowance(address,uint256)", 0), 1, None, None),
-    counted(moves("transferFrom(address,address,uint256)", 1), 2, Some(0), None),
-    moves("safeTransferFrom(address,address,uint256)", 1),
-    moves("safeTransferFrom(address,address,uint256,bytes)", 1),
-    moves("safeTransferFrom(address,address,uint256,uint256,bytes)", 1),
-    moves("safeBatchTransferFrom(address,address,uint256[],uint256[],bytes)", 1),
-    moves("transferAndCall(address,uint256)", 0),
-    moves("transferAndCall(address,uint256,bytes)", 0),
-    moves("transferFromAndCall(address,address,uint256)", 1),
-    moves("send(address,uint256,bytes)", 0),
-    moves("burnFrom(address,uint256)", 0),
-    Known { signature: "burn(uint256)", does: Does::Moves, favours: None, spends: None },
-    approves("increaseApproval(address,uint256)", 0),
-    approves("approveAndCall(address,uint256)", 0),
-    approves("approveAndCall(address,uint256,bytes)", 0),
-    counted(approves("permit(address,address,uint256,uint256,uint8,bytes32,bytes32)", 1), 2, Some(0), None),
-    approves("permit(address,address,uint256,uint256,bool,uint8,bytes32,bytes32)", 1),
-    counted(approves("approve(address,address,uint160,uint48)", 1), 2, None, Some(0)),
-    counted(moves("transferFrom(address,address,uint160,address)", 1), 2, Some(0), Some(3)),
-    approves("permit(address,((address,uint160,uint48,uint48),address,uint256),bytes)", 1),
-    approves("permit(address,((address,uint160,uint48,uint48)[],address,uint256),bytes)", 1),
-    moves("transferFrom((address,address,uint160,address)[])", 0),
-    moves("permitTransferFrom(((address,uint256),uint256,uint256),(address,uint256),address,bytes)", 1),
-    moves("permitTransferFrom(((address,uint256)[],uint256,uint256),(address,uint256)[],address,bytes)", 1),
-    all("setApprovalForAll(address,bool)"),
-    all("authorizeOperator(address)"),
-    all("setOperator(address,bool)"),
-];
-
 /// What a meter of `token` counts of a call of `signature` to `target`; `None` where it cannot count it.
 #[must_use]
 pub fn spends(target: Address, signature: &str, token: Address) -> Option<Spends> {
-    let known = KNOWN.into_iter().find(|known| known.signature == signature)?;
+    let known = KNOWN.iter().find(|known| known.signature == signature)?;
     known.spends.filter(|s| match s.token {
         None => target == token,
         Some(_) => target == PERMIT2,
@@ -119,18 +80,93 @@ pub fn disguised(signature: &str) -> Option<Known> {
     of(signature).filter(|known| known.signature != signature)
 }
 
+/// Whether a function of a token neither gives nor promises anything of the account's to anybody else, by its name; empty calldata
+/// does not.
+#[must_use]
+pub fn is_harmless(signature: &str) -> bool {
+    signature.is_empty() || table::HARMLESS.contains(&signature)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::abi::Function;
+    use crate::abi::{Function, Ty};
+    use std::collections::BTreeSet;
 
     #[test]
     fn every_known_function_is_canonical_and_has_a_selector_of_its_own() {
+        let mut selectors = BTreeSet::new();
         for (i, known) in KNOWN.iter().enumerate() {
             let read = Function::parse(known.signature).unwrap();
             assert_eq!(read.canonical(), known.signature);
-            assert!(known.favours.is_none_or(|place| place < read.types.len()));
             assert_eq!(of(known.signature).map(|k| k.signature), Some(KNOWN[i].signature));
+            assert!(selectors.insert(selector(known.signature)), "{} has the selector of another", known.signature);
+        }
+        for harmless in table::HARMLESS {
+            assert_eq!(Function::parse(harmless).unwrap().canonical(), harmless);
+            assert!(selectors.insert(selector(harmless)), "{harmless} has the selector of another");
+        }
+    }
+
+    #[test]
+    fn every_known_function_has_its_places_and_they_are_of_the_right_type() {
+        for known in KNOWN {
+            let types = Function::parse(known.signature).unwrap().types;
+            let places = known.places;
+            if let Some(path) = places.recipient {
+                assert_eq!(Ty::at(&types, path), Some(&Ty::Address), "{}", known.signature);
+            }
+            if let Some(path) = places.amount {
+                assert!(matches!(Ty::at(&types, path), Some(Ty::Uint(_))), "{}", known.signature);
+            }
+            if let Some(spends) = known.spends {
+                assert_eq!(places.amount, Some(&[spends.amount][..]), "{}", known.signature);
+            }
+            if let Some(gives) = places.gives {
+                assert_eq!(Ty::at(&types, &[gives]), Some(&Ty::Bool), "{}", known.signature);
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_meter_counts_what_the_specification_lists_and_nothing_else() {
+        let counted: Vec<&str> = KNOWN.iter().filter(|k| k.spends.is_some()).map(|k| k.signature).collect();
+        assert_eq!(
+            counted,
+            [
+                "transfer(address,uint256)",
+                "approve(address,uint256)",
+                "increaseAllowance(address,uint256)",
+                "transferFrom(address,address,uint256)",
+                "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)",
+                "approve(address,address,uint160,uint48)",
+                "transferFrom(address,address,uint160,address)",
+            ]
+        );
+    }
+
+    #[test]
+    fn selectors_are_those_of_the_deployed_contracts() {
+        for (signature, wanted) in [
+            ("push(address,uint256)", "b753a98c"),
+            ("move(address,address,uint256)", "bb35783b"),
+            ("transfer(address,uint256,uint256)", "095bcdb6"),
+            ("withdraw(uint256,address,address)", "b460af94"),
+            ("redeem(uint256,address,address)", "ba087652"),
+            (
+                "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)",
+                "e3ee160e",
+            ),
+            (
+                "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)",
+                "ef55bec6",
+            ),
+            ("approveDelegation(address,uint256)", "c04a8a10"),
+            ("transferShares(address,uint256)", "8fcb4e5b"),
+            ("setApprovalForAll(address,bool)", "a22cb465"),
+        ] {
+            assert_eq!(alloy_primitives::hex::encode(selector(signature)), wanted, "{signature}");
+            assert!(of(signature).is_some());
         }
     }
 

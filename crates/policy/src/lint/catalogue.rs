@@ -33,6 +33,10 @@ pub(super) fn uncounted(amount: &str, countable: bool) -> Said {
     said("it moves or approves tokens, and no cap counts how many", fix)
 }
 
+pub(super) fn uncounted_all() -> Said {
+    said("it moves all there is: no argument says how much", "use `transfer` or another function that says how much")
+}
+
 pub(super) fn uncounted_on_token() -> Said {
     said(
         "it calls a token that the grant caps, and the cap does not count it: `unmetered` lets it past",

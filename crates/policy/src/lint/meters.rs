@@ -1,16 +1,13 @@
 //! Caps and windows.
 
 use super::whole::ALL_SEQUENCES;
-use super::{Code, Findings, catalogue as say, tokens};
-use crate::draft::{Draft, DraftMeter, Span};
+use super::{Code, Findings, catalogue as say};
+use crate::draft::{Draft, DraftMeter};
 use crate::grant::What;
+use crate::known::judged::{self, windows};
 use crate::known::{self, Does};
 use alloy_primitives::{Address, U256};
 
-/// Ten billion whole tokens are no limit; of a token of 18 decimals, the 10^28 smallest units that plain words say it of.
-pub const UNLIMITED_WHOLE: u8 = 10;
-/// What is taken where a token's decimals are not known: those of ETH and of most tokens.
-pub const USUAL_DECIMALS: u8 = 18;
 /// From so many windows on, the sum over the life is told. Ten is an order of magnitude: who reads `100 per 1d` no longer
 /// thinks of 1,000.
 pub const MANY_WINDOWS: u64 = 10;
@@ -44,12 +41,9 @@ fn is_no_limit(d: &Draft, m: &DraftMeter) -> bool {
     }
 }
 
-/// The first amount of a token that is no limit.
+/// The first amount of a token that is no limit, by what the requester says alone.
 pub fn unlimited(d: &Draft, token: Option<Address>) -> U256 {
-    let label = token.and_then(|token| d.rest.labels.token_at(token));
-    // No token has more decimals than 18 for a reason; more would only put the limit out of sight.
-    let decimals = label.map_or(USUAL_DECIMALS, |(_, label)| label.decimals.min(USUAL_DECIMALS));
-    U256::from(10).saturating_pow(U256::from(decimals.saturating_add(UNLIMITED_WHOLE)))
+    judged::unlimited(d, token, None)
 }
 
 fn only_approves(d: &Draft, id: u16) -> bool {
@@ -57,22 +51,7 @@ fn only_approves(d: &Draft, id: u16) -> bool {
     let elsewhere = d.rest.typed.iter().any(|r| r.uses.iter().any(|u| u.meter == id))
         || d.rest.apps.iter().any(|r| r.uses.iter().any(|u| u.meter == id));
     let approves = |signature: &str| known::of(signature).is_some_and(|k| k.does == Does::Approves);
-    !elsewhere && users.peek().is_some() && users.all(|r| approves(&r.signature) && tokens::counts_amount(r, id))
-}
-
-/// How many windows of a meter the grant's life touches.
-fn windows(d: &Draft, m: &DraftMeter) -> Option<u64> {
-    let period = u64::from(m.period?.get());
-    match (d.time?, m.anchor) {
-        (Span::Lasts(seconds), None) => Some(seconds.div_ceil(period)),
-        (Span::Lasts(seconds), Some(_)) => Some(seconds.div_ceil(period) + 1),
-        (Span::Between(from, until), anchor) => {
-            let anchor = anchor.unwrap_or(from).get();
-            let first = from.get().checked_sub(anchor)? / period;
-            let last = until.get().checked_sub(anchor + 1)? / period;
-            Some(last.checked_sub(first)? + 1)
-        }
-    }
+    !elsewhere && users.peek().is_some() && users.all(|r| approves(&r.signature) && judged::counts_amount(r, id))
 }
 
 /// The grant's first meter is counted in the word of the state that every operation writes anyway.

@@ -6,16 +6,15 @@
 //! - [`code`]: the codes and how much they matter. [`catalogue`]: every sentence.
 //! - [`whole`]: life, key, relaying, gas, labels. [`meters`]: caps and windows.
 //! - [`rules`]: what any rule may lack. [`pairs`]: rules that get in each other's way.
-//! - [`tokens`]: functions that move or approve tokens, with [`places`]; [`swaps`]: prices and deadlines; [`messages`]:
+//! - [`tokens`]: functions that move or approve tokens, judged by [`crate::known::judged`]; [`swaps`]: prices and deadlines; [`messages`]:
 //!   typed messages. [`bounds`] and [`words`]: what conditions bind, and what names suggest.
 
-mod bounds;
+pub(crate) mod bounds;
 pub mod catalogue;
 pub mod code;
 mod messages;
 mod meters;
 mod pairs;
-mod places;
 mod rules;
 mod swaps;
 mod tokens;

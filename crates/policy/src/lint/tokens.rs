@@ -1,22 +1,17 @@
 //! Functions that move or approve tokens.
 
 use super::meters::unlimited;
-use super::places::{self, Places};
-use super::{Code, Findings, bounds, catalogue as say};
+use super::{Code, Findings, catalogue as say};
 use crate::diff::view::View;
-use crate::draft::{Draft, DraftMeter};
-use crate::grant::{Amount, CallRule, Meter, Path, What, check::is_uncounted};
+use crate::draft::Draft;
+use crate::grant::{CallRule, Meter, Path, What, check::is_uncounted};
+use crate::known::judged::{self, By, binds_who, ends_by_itself, takes_back};
 use crate::known::{self, Does, Known};
-use alloy_primitives::U256;
 use hallpass_types::UnixSeconds;
-
-/// Permit2's own approval, which ends by itself, and the place of its end.
-const ENDING: (&str, u16) = ("approve(address,address,uint160,uint48)", 3);
 
 /// Looks at one rule; false where nothing counts its tokens.
 pub fn look(d: &Draft, rule: &View<'_, Path>, r: &CallRule, out: &mut Findings) -> bool {
-    let known = known::of(&r.signature).zip(places::of(&r.signature));
-    let Some((known, places)) = known else {
+    let Some(known) = known::of(&r.signature) else {
         let meters: Vec<Meter> = d.meters.iter().map(|m| m.anchored(UnixSeconds::EPOCH)).collect();
         let uncounted = is_uncounted(r, &meters);
         if uncounted {
@@ -24,107 +19,79 @@ pub fn look(d: &Draft, rule: &View<'_, Path>, r: &CallRule, out: &mut Findings) 
         }
         return !uncounted;
     };
-    if takes_back(r, places) {
+    if takes_back(r, known) {
         return true;
     }
-    recipient(rule, r, places, out);
+    recipient(rule, r, known, out);
     match known.does {
         Does::ApprovesAll => {
-            let approved = places.gives.map(|place| rule.place(&Path::argument(place)));
+            let approved = known.places.gives.map(|place| rule.place(&Path::argument(place)));
             out.add(Code::ApprovalForAll, rule.at(), say::approval_for_all(approved.as_deref()));
             true
         }
         Does::Approves => {
-            let counted = amount(d, rule, r, known, places, out);
-            if let Counted::Upto(most) = counted
-                && most >= unlimited(d, Some(r.target))
+            let counted = is_counted(d, rule, r, known, out);
+            if let Some(most) =
+                judged::counted(d, r, known).map(|c| c.most).filter(|m| *m >= unlimited(d, Some(r.target)))
             {
-                let name = places.amount().map(|path| rule.place(&path));
+                let name = known.places.amount().map(|path| rule.place(&path));
                 let said = say::approval_unlimited(Some(&most.to_string()), name.as_deref());
                 out.add(Code::ApprovalUnlimited, rule.at(), said);
             }
-            if places.amount.is_none() {
+            if known.places.amount.is_none() {
                 out.add(Code::ApprovalUnlimited, rule.at(), say::approval_unlimited(None, None));
             }
-            if !ends_by_itself(r) {
-                let spender = places.recipient().map(|path| rule.place(&path));
+            if ends_by_itself(r).is_none() {
+                let spender = known.places.recipient().map(|path| rule.place(&path));
                 let spender = spender.filter(|name| !name.starts_with('$'));
                 let spender = spender.map_or(say::SPENDER.to_owned(), |name| format!("`{name}`"));
                 out.add(Code::ApprovalOutlives, rule.at(), say::approval_outlives(&spender));
             }
-            counted != Counted::Not
+            counted
         }
-        Does::Moves => amount(d, rule, r, known, places, out) != Counted::Not,
+        Does::Moves => is_counted(d, rule, r, known, out),
     }
 }
 
 /// Whether a rule approves something, to whomever.
 pub fn approves(r: &CallRule) -> bool {
-    let known = known::of(&r.signature).zip(places::of(&r.signature));
-    known.is_some_and(|(known, places)| known.does != Does::Moves && !takes_back(r, places))
+    known::of(&r.signature).is_some_and(|known| known.does != Does::Moves && !takes_back(r, known))
 }
 
-/// Whether a meter counts the amount of a known token function.
-pub fn counts_amount(r: &CallRule, id: u16) -> bool {
-    let amount = places::of(&r.signature).and_then(|p| p.amount());
-    r.uses.iter().any(|u| u.meter == id && matches!(&u.amount, Amount::Path(path) if Some(path) == amount.as_ref()))
-}
-
-/// An approval of nothing.
-fn takes_back(r: &CallRule, places: Places) -> bool {
-    let approves = known::of(&r.signature).is_some_and(|k| k.does != Does::Moves);
-    let zero = |path: &Path| bounds::is_exactly(&r.conditions, path, U256::ZERO);
-    let gives = places.gives.map(Path::argument);
-    approves && (places.amount().is_some_and(|path| zero(&path)) || gives.is_some_and(|path| zero(&path)))
-}
-
-fn recipient(rule: &View<'_, Path>, r: &CallRule, places: Places, out: &mut Findings) {
-    let Some(path) = places.recipient() else { return };
-    if !bounds::is_pinned(&r.conditions, &path) {
+fn recipient(rule: &View<'_, Path>, r: &CallRule, known: Known, out: &mut Findings) {
+    let Some(path) = known.places.recipient() else { return };
+    if !binds_who(r, known) {
         out.add(Code::NoRecipient, rule.at(), say::no_recipient(&rule.place(&path)));
     }
 }
 
-/// How a rule's tokens are counted.
-#[derive(PartialEq, Eq)]
-enum Counted {
-    Not,
-    Upto(U256),
-}
-
-fn amount(d: &Draft, rule: &View<'_, Path>, r: &CallRule, known: Known, places: Places, out: &mut Findings) -> Counted {
-    // All or nothing: there is no amount.
-    let Some(path) = places.amount() else { return Counted::Upto(U256::ZERO) };
-    let meters = || {
-        let used = |m: &&DraftMeter| counts_amount(r, m.id);
-        d.meters.iter().filter(used)
+fn is_counted(d: &Draft, rule: &View<'_, Path>, r: &CallRule, known: Known, out: &mut Findings) -> bool {
+    let Some(path) = known.places.amount() else {
+        // An approval without an amount is all or nothing, and said to be; what moves everything is not counted.
+        if known.does == Does::Moves {
+            out.add(Code::UncountedTokens, rule.at(), say::uncounted_all());
+        }
+        return known.does != Does::Moves;
     };
-    let most = bounds::most(&r.conditions, &path);
-    let within = |cap: u128| Counted::Upto(most.map_or(U256::from(cap), |most| most.min(U256::from(cap))));
-    if let Some((i, _)) = r.uses.iter().enumerate().find(|(_, u)| {
-        matches!(u.amount, Amount::Path(_)) && meters().any(|m| m.id == u.meter && matches!(m.what, What::Token(_)))
-    }) {
-        if r.signature == "transferFrom(address,address,uint256)" {
-            out.add(Code::TokenIds, format!("{}.uses[{i}]", rule.at()), say::token_ids());
+    match judged::counted(d, r, known).map(|c| c.by) {
+        Some(By::Token) => {
+            let is_token = |id: u16| d.meters.iter().any(|m| m.id == id && matches!(m.what, What::Token(_)));
+            let used = r.uses.iter().position(|u| is_token(u.meter) && judged::counts_amount(r, u.meter));
+            if let Some(i) = used.filter(|_| r.signature == "transferFrom(address,address,uint256)") {
+                out.add(Code::TokenIds, format!("{}.uses[{i}]", rule.at()), say::token_ids());
+            }
+            true
         }
-        return meters().map(|m| m.cap).min().map_or(Counted::Not, within);
-    }
-    if let Some(cap) = meters().map(|m| m.cap).min() {
-        if known.spends.is_some() {
-            out.add(Code::CustomMeterOnToken, format!("{}.uses", rule.at()), say::custom_meter_on_token());
+        Some(By::Custom) => {
+            if known.spends.is_some() {
+                out.add(Code::CustomMeterOnToken, format!("{}.uses", rule.at()), say::custom_meter_on_token());
+            }
+            true
         }
-        return within(cap);
-    }
-    match most.filter(|_| r.uses.iter().any(|u| u.amount == Amount::One)) {
-        Some(most) => Counted::Upto(most),
+        Some(By::Bound) => true,
         None => {
-            let said = say::uncounted(&rule.place(&path), known.spends.is_some());
-            out.add(Code::UncountedTokens, rule.at(), said);
-            Counted::Not
+            out.add(Code::UncountedTokens, rule.at(), say::uncounted(&rule.place(&path), known.spends.is_some()));
+            false
         }
     }
-}
-
-fn ends_by_itself(r: &CallRule) -> bool {
-    r.signature == ENDING.0 && bounds::most(&r.conditions, &Path::argument(ENDING.1)).is_some()
 }

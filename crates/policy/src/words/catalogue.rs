@@ -219,8 +219,12 @@ pub fn credential(kind: &str, issuer: &str) -> String {
 
 /// A rule of empty calldata.
 #[must_use]
-pub fn send(number: usize, target: &str) -> String {
-    format!("{number}. send native coin to {target}, with empty calldata")
+pub fn send(number: usize, target: &str, value: bool) -> String {
+    if value {
+        format!("{number}. send native coin to {target}, with empty calldata")
+    } else {
+        format!("{number}. call {target} with empty calldata, without any value")
+    }
 }
 
 /// A known contract.
@@ -273,13 +277,35 @@ pub fn value(amount: &str) -> String {
     format!("each call may carry at most {amount}")
 }
 
-/// A meter, at its rule.
+/// A meter, at its rule; `counted` says what its amount is.
 #[must_use]
-pub fn capped(amount: &str, window: Option<&str>) -> String {
+pub fn capped(amount: &str, counted: &Counted, window: Option<&str>) -> String {
+    let most = match counted {
+        Counted::Whole => format!("at most {amount}"),
+        Counted::Of(place) => format!("in all at most {amount} of {place}"),
+        Counted::By(place) => format!("in all at most {amount}, counted by {place},"),
+    };
     match window {
-        Some(window) => format!("at most {amount} in each window of {window}"),
-        None => format!("at most {amount} over the whole life of the pass"),
+        Some(window) => format!("{most} in each window of {window}"),
+        None => format!("{most} over the whole life of the pass"),
     }
+}
+
+/// What the amount of a meter is, at its rule.
+#[derive(Debug, Clone)]
+pub enum Counted {
+    /// What it says: calls, or native coin.
+    Whole,
+    /// A plain number, which stands at this place.
+    Of(String),
+    /// A token's smallest units, which stand at this place.
+    By(String),
+}
+
+/// A window, where it does not count from the start of the pass.
+#[must_use]
+pub fn window_from(length: &str, anchor: &str) -> String {
+    format!("{length} (counted from {anchor})")
 }
 
 /// A count of calls.
@@ -312,19 +338,31 @@ pub fn token(units: &str) -> String {
     format!("{units} smallest units of the token")
 }
 
-/// A custom amount.
+/// What a meter counts, as its rule says it.
 #[must_use]
-pub fn custom(units: &str) -> String {
-    format!("{units} as the argument counts it")
+pub fn counts(number: usize, counted: &Counted) -> String {
+    match counted {
+        Counted::Whole => format!("rule {number}"),
+        Counted::Of(place) | Counted::By(place) => format!("{place} of rule {number}"),
+    }
+}
+
+/// What one meter counts, in all its rules.
+#[must_use]
+pub fn counts_all(all: &[String]) -> String {
+    match all {
+        [] => String::new(),
+        [one] => one.clone(),
+        [head @ .., last] => format!("{} and {last} together", head.join(", ")),
+    }
 }
 
 /// The worst case of a meter.
 #[must_use]
-pub fn worst(capped: &str, total: Option<&str>, shared: usize) -> String {
-    let shared = if shared > 1 { format!(", over {shared} rules together") } else { String::new() };
+pub fn worst(counts: &str, capped: &str, total: Option<&str>) -> String {
     match total {
-        Some(total) => format!("{capped}{shared}: {total} in the worst case over the whole life"),
-        None => format!("{capped}{shared}"),
+        Some(total) => format!("{counts}: {capped}, which is {total} in the worst case over the whole life"),
+        None => format!("{counts}: {capped}"),
     }
 }
 
@@ -349,24 +387,109 @@ pub fn lasts(lasts: &str) -> String {
 /// No time.
 pub const NO_TIME: &str = "its end is not filled in yet";
 
-/// Ending.
+/// Ending, by the owner.
+pub const OWNER_ENDS: &str = "you can end it at any moment, with a signature of your own";
+
+/// Ending, where no contract hears of it.
+pub const SERVER_ENDS: &str =
+    "you can end it at any moment, at this server alone: nothing stops whoever has the session key itself";
+
+/// Ending, by a key.
 #[must_use]
-pub fn ender(has: bool) -> String {
-    if has {
-        "you can end it at any moment; the server can end it too, and can do nothing else with that key".to_owned()
+pub fn ender(key: &str) -> String {
+    format!("whoever holds the key {key} can end it too, and can do nothing else with that key")
+}
+
+/// Ending, by a key that is still to be made.
+pub const ENDER_OPEN: &str =
+    "a key that is not filled in yet can end it too; whoever holds it can do nothing else with it";
+
+/// The numbers of operations.
+#[must_use]
+pub fn sequences(first: u64, end: u64) -> String {
+    let count = end.saturating_sub(first);
+    let operations = if count == 1 { "1 operation".to_owned() } else { format!("{count} operations") };
+    if first == 0 {
+        format!("at most {operations} in all")
     } else {
-        "you can end it at any moment, with a signature of your own".to_owned()
+        format!("at most {operations} in all, numbered from {first} until just before {end}")
     }
+}
+
+/// The grant's number.
+#[must_use]
+pub fn number(salt: Option<&str>, epoch: Option<u64>) -> String {
+    match (salt, epoch) {
+        (Some(salt), Some(epoch)) => format!("the number of the pass is {salt}, in epoch {epoch} of the account"),
+        (Some(salt), None) => {
+            format!("the number of the pass is {salt}; the account's epoch, which it is for, is not filled in yet")
+        }
+        (None, Some(epoch)) => {
+            format!("the number of the pass is not filled in yet; it is for epoch {epoch} of the account")
+        }
+        (None, None) => "the number of the pass and the account's epoch are not filled in yet".to_owned(),
+    }
+}
+
+/// Login evidence.
+#[must_use]
+pub fn login(hash: &str) -> String {
+    format!("signing this also signs you in somewhere: the hash of where is {hash}")
+}
+
+/// The site of a passkey.
+#[must_use]
+pub fn rp_id(hash: &str) -> String {
+    format!("the session key is a passkey of the site whose name has the SHA-256 {hash}, and is good there alone")
 }
 
 /// Relaying.
 #[must_use]
-pub fn relayer(relayer: Option<&str>) -> String {
-    match relayer {
-        Some(relayer) => format!("operations may be sent by {relayer} alone"),
-        None => "operations may be sent by anyone; only the session key can make them".to_owned(),
+pub fn relayer(relayer: &str) -> String {
+    format!("operations may be sent by {relayer} alone")
+}
+
+/// Relaying by anyone.
+pub const RELAYER_ANY: &str = "operations may be sent by anyone; only the session key can make them";
+
+/// Relaying that is still open.
+pub const RELAYER_OPEN: &str = "who may send operations is not filled in yet";
+
+/// The ways to the account.
+#[must_use]
+pub fn routes(names: &[&str]) -> String {
+    format!("operations reach the account {}", either(names))
+}
+
+/// Ways that are still open.
+pub const ROUTES_OPEN: &str = "how operations reach the account is not filled in yet";
+
+/// The ways, by their bits.
+pub const ROUTES: [(u8, &str); 3] = [
+    (1, "by a call of the account itself"),
+    (2, "through the ERC-4337 EntryPoint 0.7"),
+    (4, "through the ERC-4337 EntryPoint 0.8"),
+];
+
+fn either(all: &[&str]) -> String {
+    match all {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [head @ .., last] => format!("{} or {last}", head.join(", ")),
     }
 }
+
+/// Who may pay at an EntryPoint.
+#[must_use]
+pub fn paymaster(paymaster: &str) -> String {
+    format!("paymaster {paymaster} may pay the gas of an operation through an EntryPoint")
+}
+
+/// Nobody may pay at an EntryPoint.
+pub const NO_PAYMASTER: &str = "no paymaster may pay the gas of an operation through an EntryPoint";
+
+/// No bound on gas or fees is there yet.
+pub const GAS_OPEN: &str = "bounds on gas and on fees are not filled in yet";
 
 /// No fee.
 pub const NO_FEE: &str = "whoever sends an operation pays its gas; your account pays none";
@@ -392,14 +515,22 @@ pub fn gas_units(units: &str) -> String {
 /// Nothing is left to the signer.
 pub const CHAIN_CHECKS_ALL: &str = "nothing of the rules above: the chain checks them all";
 
+/// The same, where a contract is still to be filled in.
+pub const BACKEND_OPEN: &str = "nothing of the rules for calls, once a contract enforces them; it is not filled in yet, and without one everything rests on the signer";
+
+/// Everything is left to the signer.
+pub const SIGNER_ALL: &str =
+    "everything: no contract enforces any of it, so whoever holds the session key could act past all of it";
+
 /// What is left to the signer.
 pub const SIGNER_GAS: &str = "the bound on gas units";
 
 /// Rules that are left to the signer.
 #[must_use]
 pub fn signer_rules(numbers: &[usize]) -> String {
+    let them = if numbers.len() == 1 { "it" } else { "them" };
     format!(
-        "{}: no chain sees what is done under them, so whoever holds the session key could act past them",
+        "{}: no chain sees what is done under {them}, so whoever holds the session key could act past {them}",
         rules(numbers)
     )
 }
@@ -429,10 +560,48 @@ pub fn unmetered(number: usize) -> String {
     format!("rule {number} may move or approve tokens, and no cap counts it")
 }
 
+/// A token function that a cap on whatever number counts.
+#[must_use]
+pub fn by_custom(number: usize) -> String {
+    format!(
+        "rule {number} moves or approves tokens; its cap counts the number that the call names, whoever's tokens they are"
+    )
+}
+
+/// A function of a token that has a cap, which does not count it.
+#[must_use]
+pub fn beside_cap(number: usize) -> String {
+    format!("rule {number} acts on a token that has a cap of its own, and that cap does not count it")
+}
+
+/// A function of a token, which is none of those that are known.
+#[must_use]
+pub fn uncounted_on_token(number: usize, token: &str) -> String {
+    format!(
+        "rule {number} calls the token {token} with a function that no cap of the token counts and that is not known to be harmless"
+    )
+}
+
+/// A function that has the selector of a listed one.
+#[must_use]
+pub fn other_function(number: usize, listed: &str) -> String {
+    format!(
+        "rule {number} would run {listed}: by this server's lists that is the function of the contract with this selector"
+    )
+}
+
+/// A function that the lists do not have.
+#[must_use]
+pub fn unknown_function(number: usize) -> String {
+    format!("rule {number}: this server's lists know the contract, but not this function")
+}
+
 /// `setApprovalForAll`.
 #[must_use]
 pub fn approval_for_all(number: usize) -> String {
-    format!("rule {number} can hand every token of a collection to somebody else")
+    format!(
+        "rule {number} can hand every token of a collection, or all that the account has in the contract, to somebody else"
+    )
 }
 
 /// `approve`.
@@ -445,6 +614,14 @@ pub fn approval(number: usize) -> String {
 #[must_use]
 pub fn unlimited(number: usize) -> String {
     format!("rule {number} may approve without any limit that matters")
+}
+
+/// An allowance of 0, which ERC-721 would misread.
+#[must_use]
+pub fn id_zero(number: usize) -> String {
+    format!(
+        "rule {number} takes an allowance back to 0; if the contract is a collection of single tokens (ERC-721), it hands over the one with the number 0 instead"
+    )
 }
 
 /// A token meter that ERC-721 would misread.
@@ -476,6 +653,48 @@ pub fn unknown_contract(target: &str) -> String {
     format!("no list of this server knows contract {target}")
 }
 
+/// No label source for a contract on another chain.
+#[must_use]
+pub fn unknown_contract_on(target: &str, chain: &str) -> String {
+    format!("no list of this server knows contract {target} on chain {chain}")
+}
+
+/// No label source can tell, without a chain.
+#[must_use]
+pub fn unknown_contract_anywhere(target: &str) -> String {
+    format!("no list of this server can tell which contract {target} is, since the domain names no chain that there is")
+}
+
+/// The enforcing contract is in no list.
+#[must_use]
+pub fn unknown_backend(backend: &str) -> String {
+    format!("no list of this server knows the contract that enforces the pass, {backend}")
+}
+
+/// The contract of a domain.
+#[must_use]
+pub fn verifying(contract: &str) -> String {
+    format!("the contract of the domain is {contract}")
+}
+
+/// A domain without a chain.
+#[must_use]
+pub fn every_chain(number: usize) -> String {
+    format!("the domain of rule {number} names no chain: what is signed under it is good on every chain")
+}
+
+/// A domain without a contract.
+#[must_use]
+pub fn any_contract(number: usize) -> String {
+    format!("the domain of rule {number} names no contract: what is signed under it is good for whoever takes it")
+}
+
+/// A domain of another chain.
+#[must_use]
+pub fn other_chain(number: usize, chain: &str) -> String {
+    format!("the domain of rule {number} is of chain {chain}, another than that of the pass")
+}
+
 /// A long life.
 pub const LONG: &str = "it lasts longer than a week";
 
@@ -496,5 +715,35 @@ pub const REDELEGATED: &str =
 pub const OUTSIDE: &str = "the session key is not in this server's vault: whoever holds it can act past this server, and only the \
 chain stops it once the pass is ended";
 
-/// A stolen key.
-pub const STOLEN: &str = "whoever steals the session key can do all of the above, and nothing more, until it is ended";
+/// A stolen key, where no contract enforces anything.
+pub const STOLEN_UNENFORCED: &str = "whoever steals the session key can do with it whatever the key can, past everything above, and ending \
+the pass does not stop them";
+
+/// A stolen key, and calls.
+pub const STOLEN_CALLS: &str = "whoever steals the session key can make every call that is allowed above, within the caps, and no other call \
+of the account, until the pass is ended";
+
+/// A stolen key, where there are no calls.
+pub const STOLEN_NO_CALLS: &str = "whoever steals the session key can make no call of the account";
+
+/// A stolen key, where the contract is still to be filled in.
+pub const STOLEN_OPEN: &str =
+    "the contract is not filled in yet; without one, whoever steals the session key is bound by nothing";
+
+/// A stolen key, and what no chain sees.
+#[must_use]
+pub fn stolen_past(numbers: &[usize]) -> String {
+    format!(
+        "whoever steals the session key can sign any message and do anything in any app that the key is good for, past {} too, and ending \
+the pass does not stop them",
+        rules(numbers)
+    )
+}
+
+/// A stolen key, and requirements.
+pub const STOLEN_REQUIRES: &str =
+    "whoever steals the session key is not asked for what must be true before each action: only the signer asks";
+
+/// A stolen key, and gas.
+pub const STOLEN_GAS: &str =
+    "whoever steals the session key is not held to the bound on gas units: only the signer holds to it";

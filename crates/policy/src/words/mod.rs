@@ -2,13 +2,15 @@
 //!
 //! A pure function of the grant, its labels and the operator's own lists. Facts and the requester's claims never mix:
 //! what the requester calls a thing stands in quotes with the word "calls". Addresses are never shortened.
-//! Every sentence stands in [`catalogue`]; [`sentences`] says which are said, [`places`] how a value in an action is named, [`warnings`]
-//! what can go wrong.
+//!
+//! - [`catalogue`]: every sentence. [`sentences`]: which are said of rules and totals; [`whole`]: which of the grant as a whole.
+//! - [`places`]: how a value in an action is named. [`warnings`]: what can go wrong.
 
 pub mod catalogue;
 mod places;
 mod sentences;
 mod warnings;
+mod whole;
 
 use crate::draft::Draft;
 

@@ -5,14 +5,17 @@ use crate::abi::{EVERY, LENGTH, Named, SOME, Ty, Word};
 use crate::draft::Draft;
 use crate::eval::fail::show;
 use crate::grant::{Condition, Path, Test};
-use crate::lists::Lists;
+use crate::lists::{Contract, Lists};
 use alloy_primitives::{Address, U256};
+use hallpass_types::ChainId;
 
 /// What is spoken about: the draft, and what the operator knows.
 #[derive(Clone, Copy)]
 pub struct About<'a> {
     pub draft: &'a Draft,
     pub lists: &'a Lists,
+    /// Where addresses are; a typed message may be for another chain than the grant's, or for none.
+    pub chain: Option<ChainId>,
 }
 
 /// The arguments of a function, with the names that the operator or the requester has for them.
@@ -22,11 +25,27 @@ pub struct Arguments<'a> {
     pub claimed: Vec<Named>,
 }
 
-impl About<'_> {
+impl<'a> About<'a> {
+    /// The same, for addresses of another chain.
+    pub fn on(self, chain: Option<ChainId>) -> Self {
+        Self { chain, ..self }
+    }
+
+    /// Whether addresses are those of the grant's own chain.
+    fn is_home(&self) -> bool {
+        self.chain == Some(self.draft.chain)
+    }
+
+    /// What the operator's lists say of a contract.
+    pub fn known(&self, address: Address) -> Option<&'a Contract> {
+        self.lists.contract(self.chain?, address)
+    }
+
     /// A contract, with its name as fact or as claim; as both where the claim is another name than the fact.
     pub fn contract(&self, address: Address) -> String {
-        let known = self.lists.contract(self.draft.chain, address);
-        let claim = self.draft.rest.labels.token_at(address).map(|(name, _)| name);
+        let known = self.known(address);
+        // The requester's names are for the grant's own chain too.
+        let claim = self.draft.rest.labels.token_at(address).map(|(name, _)| name).filter(|_| self.is_home());
         let agrees =
             |name: &str| known.is_some_and(|k| k.name == name || k.token.as_ref().is_some_and(|t| t.symbol == name));
         let shown = address.to_checksum(None);
@@ -40,7 +59,9 @@ impl About<'_> {
     /// A value of a type.
     pub fn value(&self, word: Word, ty: &Ty) -> String {
         match ty {
-            Ty::Address if self.draft.account == Some(word.address()) => say::own(&word.address().to_checksum(None)),
+            Ty::Address if self.is_home() && self.draft.account == Some(word.address()) => {
+                say::own(&word.address().to_checksum(None))
+            }
             Ty::Address => self.contract(word.address()),
             Ty::String => match self.draft.rest.labels.text_of(word) {
                 Some(text) => say::text(text),
