@@ -466,7 +466,7 @@ pub const ROUTES_OPEN: &str = "how operations reach the account is not filled in
 
 /// The ways, by their bits.
 pub const ROUTES: [(u8, &str); 3] = [
-    (1, "by a call of the account itself"),
+    (1, "by a call straight to it"),
     (2, "through the ERC-4337 EntryPoint 0.7"),
     (4, "through the ERC-4337 EntryPoint 0.8"),
 ];
@@ -728,7 +728,7 @@ pub const STOLEN_NO_CALLS: &str = "whoever steals the session key can make no ca
 
 /// A stolen key, where the contract is still to be filled in.
 pub const STOLEN_OPEN: &str =
-    "the contract is not filled in yet; without one, whoever steals the session key is bound by nothing";
+    "the contract that enforces it is not filled in yet; without one, whoever steals the session key is bound by nothing";
 
 /// A stolen key, and what no chain sees.
 #[must_use]
