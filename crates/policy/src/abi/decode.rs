@@ -25,14 +25,14 @@ const REMEMBERED: usize = 64;
 
 impl Hashes {
     fn of(&self, content: &[u8]) -> Word {
-        // Within one calldata, a content is told by where it begins.
+        // Within one calldata, a content is told by where it begins: behind its length, where no other begins.
         let place = content.as_ptr().addr();
         let mut known = self.0.borrow_mut();
         if let Some((_, hash)) = known.iter().find(|(at, _)| *at == place) {
             return *hash;
         }
         let hash = Word(keccak256(content).0);
-        if !content.is_empty() && known.len() < REMEMBERED {
+        if known.len() < REMEMBERED {
             known.push((place, hash));
         }
         hash
@@ -349,6 +349,25 @@ mod tests {
         let d = Decoded::new(&types, &empty).unwrap();
         let never = &mut |_: Leaf<'_>| Ok::<bool, Lost>(false);
         assert_eq!((d.test(&[0, EVERY, 0], never), d.test(&[0, SOME, 0], never)), (Ok(true), Ok(false)));
+    }
+
+    #[test]
+    fn a_content_is_hashed_once_and_a_few_are_remembered() {
+        let types = types("f(string[] s)");
+        let count = REMEMBERED + 3;
+        let text = |i: usize| Value::Bytes(format!("{i}").into_bytes());
+        let data = super::super::encode::encode(&types, &[Value::List((0..count).map(text).collect())]).unwrap();
+        let hashes = Hashes::default();
+        let d = Decoded::new(&types, &data).map(|d| d.remembering(&hashes)).unwrap();
+        let at = |i: usize| d.one(&[0, u16::try_from(i).unwrap()]).unwrap().word;
+        for i in (0..count).chain(0..count) {
+            assert_eq!(at(i), Word(keccak256(format!("{i}")).0));
+        }
+        assert_eq!(hashes.0.borrow().len(), REMEMBERED);
+        let again = Hashes::default();
+        let d = d.remembering(&again);
+        assert!(d.one(&[0, 1]).is_ok() && d.one(&[0, 1]).is_ok());
+        assert_eq!(again.0.borrow().len(), 1);
     }
 
     #[test]
