@@ -419,6 +419,9 @@ fn what_is_bounded_counted_or_taken_back_is_not_red() {
     let zero = read(approve, "\"amount == 0\"", "at_most = \"1\"");
     says(&zero, Tone::Plain, &say::id_zero(1));
     silent(&zero, "take tokens later");
+    // The spender is called all the same.
+    let called = read("approveAndCall(address to, uint256 amount, bytes data)", "\"amount == 0\"", "at_most = \"1\"");
+    says(&called, Tone::Red, &say::approval(1));
     let all = "setApprovalForAll(address to, bool ok)";
     let back = read(all, "\"ok == false\"", "at_most = \"1\"");
     silent(&back, "every token of a collection");

@@ -105,13 +105,14 @@ pub fn binds_who(r: &CallRule, known: Known) -> bool {
     known.places.recipient().is_none_or(|path| bounds::is_pinned(&r.conditions, &path))
 }
 
-/// Whether a rule approves nothing, or takes back what was approved.
+/// Whether a rule approves nothing, or takes back what was approved. What calls the spender too does more than that.
 #[must_use]
 pub fn takes_back(r: &CallRule, known: Known) -> bool {
     let zero = |path: &Path| bounds::is_exactly(&r.conditions, path, U256::ZERO);
     let amount = known.places.amount().filter(|_| !known.places.single);
     let gives = known.places.gives.map(Path::argument);
-    known.does != Does::Moves && (amount.is_some_and(|path| zero(&path)) || gives.is_some_and(|path| zero(&path)))
+    let quiet = known.does != Does::Moves && !known.signature.starts_with("approveAndCall");
+    quiet && (amount.is_some_and(|path| zero(&path)) || gives.is_some_and(|path| zero(&path)))
 }
 
 /// When an approval ends by itself at the latest, in Unix seconds, where the conditions say so.

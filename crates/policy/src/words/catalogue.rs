@@ -727,8 +727,7 @@ of the account, until the pass is ended";
 pub const STOLEN_NO_CALLS: &str = "whoever steals the session key can make no call of the account";
 
 /// A stolen key, where the contract is still to be filled in.
-pub const STOLEN_OPEN: &str =
-    "the contract that enforces it is not filled in yet; without one, whoever steals the session key is bound by nothing";
+pub const STOLEN_OPEN: &str = "the contract that enforces it is not filled in yet; without one, whoever steals the session key is bound by nothing";
 
 /// A stolen key, and what no chain sees.
 #[must_use]

@@ -164,7 +164,7 @@ fn total(about: &About<'_>, out: &mut Vec<Line>) {
 fn users(about: &About<'_>, m: &DraftMeter) -> Vec<String> {
     let d = about.draft;
     let mut out = Vec::new();
-    for (i, r) in d.calls.iter().enumerate() {
+    for (i, r) in d.calls.iter().enumerate().filter(|(_, r)| r.uses.iter().any(|u| u.meter == m.id)) {
         let arguments = arguments(about, i, r);
         out.extend(used(&r.uses, m, i + 1, &|p| arguments.place(p)));
     }
