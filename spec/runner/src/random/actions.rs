@@ -111,10 +111,10 @@ pub fn facts(rng: &mut Rng, grant: &Grant, at: UnixSeconds) -> Facts {
 fn action(rng: &mut Rng, grant: &Grant) -> Action {
     let (calls, typed, apps) = (grant.calls.len(), grant.rest.typed.len(), grant.rest.apps.len());
     let picked = rng.index(calls + typed + apps);
-    if let Some(rule) = grant.rest.typed.get(picked.wrapping_sub(calls)) {
-        if let Some(message) = message(rng, rule) {
-            return Action::Typed(message);
-        }
+    if let Some(rule) = grant.rest.typed.get(picked.wrapping_sub(calls))
+        && let Some(message) = message(rng, rule)
+    {
+        return Action::Typed(message);
     }
     if let Some(rule) = grant.rest.apps.get(picked.wrapping_sub(calls + typed)) {
         return Action::App(app(rng, rule));
