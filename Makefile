@@ -10,7 +10,7 @@ NPM_STAMP := contracts/node_modules/.installed
 HALLPASS := target/debug/hallpass
 STAY ?=
 
-.PHONY: demo test check prove bench spec tools build format lint unit contracts differential e2e generated clean help
+.PHONY: demo test check prove fuzz bench spec tools build format lint unit contracts differential e2e generated clean help
 
 help:
 	@sed -n 's/^# //p' Makefile | head -3
@@ -18,7 +18,7 @@ help:
 demo: build tools
 	$(HALLPASS) demo --anvil "$$(tools/anvil-path)" $(if $(STAY),--stay)
 
-test: check spec contracts differential e2e demo
+test: check spec fuzz contracts differential e2e demo
 	@echo 'make test: everything passed'
 
 check: format lint unit generated
@@ -38,6 +38,7 @@ build:
 
 format:
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 
 lint:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
@@ -64,6 +65,10 @@ differential: tools
 
 e2e: build tools
 	cargo test --locked --package hallpass-store --package hallpass-cli --test '*'
+
+fuzz:
+	tools/setup
+	fuzz/run
 
 prove: tools
 	tools/prove
