@@ -24,7 +24,7 @@ libfuzzer_sys::fuzz_target!(|source: &str| {
 
 /// 64 KiB read, and a byte more is refused. Not for each: it takes long.
 fn limit(source: &str, draft: &Draft) {
-    if source.len() % 32 != 0 || !source.ends_with('\n') || source.len() > text::MAX_BYTES {
+    if !source.len().is_multiple_of(32) || !source.ends_with('\n') || source.len() > text::MAX_BYTES {
         return;
     }
     let full = source.to_owned() + &"#".repeat(text::MAX_BYTES - source.len());
