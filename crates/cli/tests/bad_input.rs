@@ -68,7 +68,7 @@ fn a_grant_that_cannot_be_read_is_shown_where() {
             "title = \"x\"\nchain = \"eip155:31337\"\nlasts = \"1h\"\n[[allow]]\ncall = \"0x1000000000000000000000000000000000000001\"\nfunctoin = \"a()\"\n",
             "unknown_field",
             "line 6, column 1: `functoin` is not known here\n  6 | functoin = \"a()\"\n    | ^^^^^^^^",
-            Some("known here: app, typed, call, function, where, value, at_most, spend, unmetered"),
+            Some("known here: unmetered, app, typed, call, function, where, value, at_most, spend"),
         ),
         (
             "chain = \"eip155:31337\"\nlasts = \"1h\"\n",
@@ -80,7 +80,7 @@ fn a_grant_that_cannot_be_read_is_shown_where() {
     for (text, code, says, hint) in cases {
         let file = folder.write("grant.toml", text);
         for command in ["parse", "print", "hash", "explain"] {
-            fails(&folder, &["grant", command, &file], 2, code, says, hint.unwrap_or(""));
+            fails(&folder, &["grant", command, &file], 2, code, &format!("{file}, {says}"), hint.unwrap_or(""));
         }
     }
     for (text, says) in [
