@@ -337,4 +337,20 @@ mod tests {
             assert_eq!(json::parse(&bad).unwrap_err().code(), "bad_grant", "{bad}");
         }
     }
+
+    #[test]
+    fn the_order_of_members_and_escapes_are_free_and_values_are_not() {
+        let rule = "[[allow]]\ncall = \"0x5151515151515151515151515151515151515151\"\nfunction = \"f()\"";
+        let draft = text::parse(&format!("chain = \"eip155:5\"\n{rule}")).unwrap();
+        let good = json::print(&draft);
+        let moved = good.replace("\"chainId\":\"5\",", "").replacen('{', "{ \"chainId\": \"\\u0035\",\n", 1);
+        assert_ne!(moved, good);
+        assert_eq!(json::parse(&moved).unwrap(), draft);
+        for other in ["\"05\"", "5", "\"0x5\""] {
+            assert!(
+                json::parse(&good.replace("\"chainId\":\"5\"", &format!("\"chainId\":{other}"))).is_err(),
+                "{other}"
+            );
+        }
+    }
 }

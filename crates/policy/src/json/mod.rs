@@ -1,7 +1,7 @@
 //! The JSON form: RFC 8785 of the EIP-712 message, with `labels` in clear and `null` for what a draft leaves open.
 //!
-//! Integers are decimal strings, addresses EIP-55, bytes lower-case hex. White space aside, only the canonical form
-//! is read: a field that is unknown, doubled, or written another way is refused.
+//! Integers are decimal strings, addresses EIP-55, bytes lower-case hex. White space, the order of members and escapes
+//! inside strings aside, only the canonical form is read: a field that is unknown, doubled, or written another way is refused.
 //!
 //! - [`ask`]: what is asked of a grant, and the answer.
 //! - this file: printing and reading. `form`: the shape of the message. [`strict`]: no name twice. [`checksummed`], `values`: spellings of single values.
