@@ -13,7 +13,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     let Ok(given) = serde_json::from_str::<Value>(text) else { return };
     match message(&given) {
         Ok(read) => holds(&given, &read),
-        Err(e) => assert!(!e.to_string().is_empty()),
+        Err(e) => planted(e.says.as_bytes()),
     }
 });
 
@@ -32,5 +32,4 @@ fn holds(given: &Value, read_as: &Message) {
     assert_eq!(message(&written).as_ref(), Ok(read_as), "{written}");
     let _ = is_forbidden(domain, ty.primary(), [0xac; 20].into(), [0xbe; 20].into());
     planted(domain.name.as_deref().unwrap_or("").as_bytes());
-    planted(data);
 }
