@@ -1,5 +1,6 @@
 //! A message as `eth_signTypedData_v4` takes it.
 
+use super::types::is_identifier;
 use super::{Domain, Message, StructType};
 use crate::abi::encode::{Value as Abi, encode};
 use crate::abi::{Named, Ty, Word};
@@ -73,6 +74,11 @@ fn structs(value: &Value) -> Result<BTreeMap<String, Vec<(String, String)>>, Rea
             Some((field(f, "name")?, field(f, "type")?))
         };
         let members = listed.iter().map(one).collect::<Option<Vec<_>>>().ok_or_else(|| bad(name))?;
+        // Of structs that nothing refers to as well: what no `encodeType` can hold is not read.
+        let spelled = |ty: &str| ty.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'[' | b']'));
+        if !is_identifier(name) || !members.iter().all(|(member, ty)| is_identifier(member) && spelled(ty)) {
+            return Err(ReadError::new(format!("types.{name}"), "has a name or a type that is none"));
+        }
         out.insert(name.clone(), members);
     }
     Ok(out)
@@ -215,5 +221,21 @@ mod tests {
             assert_eq!(number(bad), None, "{bad}");
         }
         assert_eq!(number(&I256::MIN.into_raw().to_string()), None);
+    }
+
+    #[test]
+    fn a_struct_that_nothing_refers_to_is_spelled_right_or_the_message_is_not_read() {
+        let good = order(json!({ "maker": "0x5fbdb2315678afecb367f032d93f642f64180aa3", "size": 1, "legs": [] }));
+        let with = |name: &str, member: &str, ty: &str| {
+            let mut given = good.clone();
+            given["types"][name] = json!([{ "name": member, "type": ty }]);
+            message(&given)
+        };
+        assert_eq!(with("Unused", "a", "uint8[2][]"), message(&good));
+        for (name, member, ty) in
+            [("EIP71)Domain", "a", "uint8"), ("Unused", "a b", "uint8"), ("Unused", "a", "uint8 b")]
+        {
+            assert_eq!(with(name, member, ty).unwrap_err().at, format!("types.{name}"));
+        }
     }
 }

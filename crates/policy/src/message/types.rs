@@ -137,7 +137,7 @@ fn resolve<'s>(
     Ok((types, names))
 }
 
-fn is_identifier(text: &str) -> bool {
+pub(super) fn is_identifier(text: &str) -> bool {
     let rest = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     (1..=64).contains(&text.len()) && rest && !text.as_bytes().first().is_some_and(u8::is_ascii_digit)
 }
