@@ -6,6 +6,8 @@
 #
 # HALLPASS_FAULT_CASES (30000) cases a fault; HALLPASS_SPEC_SEED (1); HALLPASS_FAULT_DIR is the scratch folder, whose build
 # is used again. A fault counts as caught where the two differ: not where it does not build, nor where anything else fails.
+# Three of tools/faults/rust break what an allowed action leaves in the ledger. The reference judges and keeps nothing, so they
+# are the differential's with the contract (tools/faults/run.sh).
 # With no argument the table goes to proofs/reference-faults.txt.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,6 +16,7 @@ scratch=${HALLPASS_FAULT_DIR:-${TMPDIR:-/tmp}/hallpass-reference-faults}
 export HALLPASS_SPEC_CASES=${HALLPASS_FAULT_CASES:-30000} HALLPASS_SPEC_SEED=${HALLPASS_SPEC_SEED:-1}
 export CARGO_TARGET_DIR="$scratch/target" RUST_BACKTRACE=0
 only=${1:-}
+kept=" rust/06-nonce-bit-not-set rust/07-slide-one-short rust/08-meter-not-written "
 copy="$scratch/copy"
 clean="$scratch/clean"
 
@@ -53,6 +56,7 @@ for fault in "$here"/policy/*.fault "$here"/rust/*.fault; do
   name=${fault#"$here/"}
   name=${name%.fault}
   [ -z "$only" ] || [ "$only" = "${name%%/*}" ] || continue
+  case "$kept" in *" $name "*) continue ;; esac
   file=$(node "$here/apply.mjs" "$fault" "$copy")
   if judge "$name"; then
     survived=$((survived + 1))
