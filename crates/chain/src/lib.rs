@@ -1,16 +1,19 @@
 //! Everything that knows a chain.
 //!
+//! - [`backend`]: what every backend implements, and its report card.
 //! - [`contracts`]: the functions and errors of our contracts, and their committed artifacts.
 //! - [`hallpass`]: our own backend, in its two homes: what is installed, what is sent, what is read back.
 //! - [`node`]: a JSON-RPC node, and what its errors mean.
 //! - [`relay`]: sends calls from a funded key, having simulated them first.
 //! - [`wallet`]: development wallets, for chain 31337 alone.
 
+pub mod backend;
 pub mod contracts;
 pub mod hallpass;
 pub mod node;
 pub mod relay;
 pub mod wallet;
 
+pub use backend::Backend;
 pub use hallpass::{Home, wire};
 pub use node::{Node, NodeError};

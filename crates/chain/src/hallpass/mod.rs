@@ -4,10 +4,15 @@
 //! - [`holds`]: what the contract does not judge yet.
 //! - [`wire`]: the bytes that the account reads (`spec/encoding.md`).
 //! - [`state`]: what the account says of itself.
+//! - [`backend`]: all of it behind the trait that every backend implements. [`read`]: operations, read back.
 
+pub mod backend;
 pub mod holds;
+pub mod read;
 pub mod state;
 pub mod wire;
+
+pub use crate::backend::Ready;
 
 use crate::contracts::{IHallpass, IHallpassFactory, Suite};
 use crate::node::{Node, NodeError};
@@ -61,17 +66,6 @@ impl HomeError {
     }
 }
 
-/// Whether an account stands ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ready {
-    /// The code is ours.
-    Yes,
-    /// An EOA that has yet to delegate: the owner signs an EIP-7702 authorization.
-    NeedsDelegation,
-    /// A pocket that is opened together with its first grant.
-    NeedsOpening,
-}
-
 impl Home {
     /// The contract that enforces a grant in this home.
     #[must_use]
@@ -108,32 +102,52 @@ impl Home {
     /// # Errors
     /// [`HomeError`] where either is not ours.
     pub async fn ready(self, node: &Node, suite: &Suite, account: Address) -> Result<Ready, HomeError> {
+        let backend = node.code(self.backend(suite)).await?;
+        self.check_backend(suite, &backend)?;
+        let ready = self.judge_account(suite, account, &node.code(account).await?)?;
+        if ready == Ready::NeedsOpening {
+            self.check_factory(suite, &node.code(suite.factory.0).await?)?;
+        }
+        Ok(ready)
+    }
+
+    /// Judges the code at the backend's address.
+    ///
+    /// # Errors
+    /// [`HomeError::Backend`] where it is not ours.
+    pub fn check_backend(self, suite: &Suite, code: &[u8]) -> Result<(), HomeError> {
         let (backend, artifact) = match self {
             Self::Delegated => &suite.delegate,
             Self::Pocket { .. } => &suite.pocket,
         };
-        if !artifact.is_code_of(&node.code(*backend).await?, *backend) {
-            return Err(HomeError::Backend(*backend));
-        }
-        let code = node.code(account).await?;
+        if artifact.is_code_of(code, *backend) { Ok(()) } else { Err(HomeError::Backend(*backend)) }
+    }
+
+    /// Judges the code at the account's address; where it answers [`Ready::NeedsOpening`], the factory's is to be looked at.
+    ///
+    /// # Errors
+    /// [`HomeError`] where it is somebody else's.
+    pub fn judge_account(self, suite: &Suite, account: Address, code: &[u8]) -> Result<Ready, HomeError> {
         match (self, code.is_empty()) {
             (Self::Delegated, true) => Ok(Ready::NeedsDelegation),
             (Self::Delegated, false) => match code.strip_prefix(&[0xef, 0x01, 0x00]) {
-                Some(to) if to == backend.as_slice() => Ok(Ready::Yes),
+                Some(to) if to == self.backend(suite).as_slice() => Ok(Ready::Yes),
                 Some(_) => Err(HomeError::ForeignDelegation(account)),
                 None => Err(HomeError::ForeignCode(account)),
             },
-            (Self::Pocket { .. }, true) => {
-                let factory = &suite.factory;
-                if factory.1.is_code_of(&node.code(factory.0).await?, suite.pocket.0) {
-                    Ok(Ready::NeedsOpening)
-                } else {
-                    Err(HomeError::Backend(factory.0))
-                }
-            }
+            (Self::Pocket { .. }, true) => Ok(Ready::NeedsOpening),
             // The address commits to the clone's code, so code there is the clone.
             (Self::Pocket { .. }, false) => Ok(Ready::Yes),
         }
+    }
+
+    /// Judges the code at the factory's address.
+    ///
+    /// # Errors
+    /// [`HomeError::Backend`] where it is not ours.
+    pub fn check_factory(self, suite: &Suite, code: &[u8]) -> Result<(), HomeError> {
+        let (factory, artifact) = &suite.factory;
+        if artifact.is_code_of(code, suite.pocket.0) { Ok(()) } else { Err(HomeError::Backend(*factory)) }
     }
 
     /// The call that installs a grant: where to, and what. It opens a pocket that is not open yet.

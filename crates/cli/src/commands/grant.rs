@@ -1,27 +1,26 @@
 //! `hallpass grant`
 
+use super::grant_compile::{self, Compile};
 use super::grant_diff::{self, Between};
 use super::grant_eval::{self, Eval};
+use super::grant_fill::{self, Fills, incomplete};
 use super::grant_lint::{self, Lint};
 use super::grant_new::{self, New};
 use super::grant_replay::{self, Replay};
-use super::{Context, ask, wallet_error};
+use super::{Context, wallet_error};
 use crate::client::Client;
 use crate::error::CliError;
 use crate::labels;
 use crate::system::{out, read_text};
-use alloy_primitives::{Address, hex};
 use clap::{Args, Subcommand};
 use hallpass_chain::wallet::Manners;
-use hallpass_policy::draft::{CompleteError, Draft, Fill};
+use hallpass_policy::draft::{Draft, Fill};
 use hallpass_policy::eip712::domain;
-use hallpass_policy::grant::{Gas, Routes, SessionKey};
 use hallpass_policy::words::{explain, to_text};
 use hallpass_policy::{json, text};
 use hallpass_server::endpoints::approve::{ApproveBody, ApproveView, AuthorizationBody};
 use hallpass_server::endpoints::request_grant::{GrantView, RequestBody};
 use hallpass_server::endpoints::shapes::SessionView;
-use hallpass_types::account::parse_address;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -34,6 +33,8 @@ pub enum Grant {
     Print(File),
     /// Print the id of a complete grant
     Hash(Hash),
+    /// Say what a backend holds of a grant, and print what to sign and to send; exit status 1 where it cannot hold it
+    Compile(Compile),
     /// Say in plain words what a grant allows
     Explain {
         #[command(flatten)]
@@ -74,73 +75,22 @@ pub enum Grant {
     },
 }
 
-/// Options of `hallpass grant hash`: what the grant leaves open.
+/// Options of `hallpass grant hash`.
 #[derive(Args)]
 pub struct Hash {
     #[command(flatten)]
     file: File,
-    /// The second at which a relative time begins, in Unix seconds
-    #[arg(long, value_name = "UNIX")]
-    at: Option<u64>,
-    /// The account
-    #[arg(long, value_name = "0x...")]
-    account: Option<String>,
+    #[command(flatten)]
+    fills: Fills,
     /// The contract that enforces it
     #[arg(long, value_name = "0x...")]
     backend: Option<String>,
-    /// The account's epoch
-    #[arg(long, value_name = "NUMBER")]
-    epoch: Option<u64>,
-    /// 16 bytes that tell grants of one account apart
-    #[arg(long, value_name = "0x...")]
-    salt: Option<String>,
-    /// The session key's address
-    #[arg(long, value_name = "0x...")]
-    key: Option<String>,
-    /// The key that may end it
-    #[arg(long, value_name = "0x...")]
-    ender: Option<String>,
-    /// The only relayer, or `any`
-    #[arg(long, value_name = "0x...")]
-    relayer: Option<String>,
-    /// The routes, as bits: 1 direct, 2 EntryPoint 0.7, 4 EntryPoint 0.8
-    #[arg(long, value_name = "BITS")]
-    routes: Option<u8>,
-    /// Most gas units of an operation
-    #[arg(long, value_name = "UNITS")]
-    gas_per_op: Option<u64>,
 }
 
 impl Hash {
     fn fill(&self) -> Result<Fill, CliError> {
-        let address = |flag: &str, given: &Option<String>| match given.as_deref() {
-            None => Ok(None),
-            Some("any") if flag == "relayer" => Ok(Some(Address::ZERO)),
-            Some(text) => {
-                parse_address(text).map(Some).map_err(|e| CliError::input(e.code(), format!("--{flag} `{text}`: {e}")))
-            }
-        };
-        let salt = |text: &String| {
-            let read = text.strip_prefix("0x").and_then(|digits| hex::decode(digits).ok()?.try_into().ok());
-            read.ok_or_else(|| {
-                CliError::input("bad_salt", format!("--salt `{text}`: a salt is `0x` and 32 hex digits"))
-            })
-        };
-        let routes = |bits: u8| {
-            Routes::new(bits).ok_or_else(|| CliError::input("bad_routes", "--routes is the sum of some of 1, 2 and 4"))
-        };
-        Ok(Fill {
-            account: address("account", &self.account)?,
-            backend: address("backend", &self.backend)?,
-            epoch: self.epoch,
-            salt: self.salt.as_ref().map(salt).transpose()?,
-            key: address("key", &self.key)?.map(SessionKey::Secp256k1),
-            at: self.at.map(ask::moment).transpose()?,
-            routes: self.routes.map(routes).transpose()?,
-            relayer: address("relayer", &self.relayer)?,
-            gas: self.gas_per_op.map(|units_per_op| Gas { units_per_op, ..Gas::default() }),
-            ender: address("ender", &self.ender)?,
-        })
+        let backend = grant_fill::address("backend", self.backend.as_deref())?;
+        Ok(Fill { backend, ..self.fills.fill()? })
     }
 }
 
@@ -179,6 +129,7 @@ pub async fn run(context: &Context, command: Grant) -> Result<ExitCode, CliError
             let grant = args.file.read()?.complete(&args.fill()?).map_err(incomplete)?;
             context.show(&serde_json::json!({ "hash": grant.id().to_string() }), || grant.id().to_string())?;
         }
+        Grant::Compile(args) => return grant_compile::run(context, &args),
         Grant::Lint(args) => return grant_lint::run(context, &args),
         Grant::Diff(args) => return grant_diff::run(context, &args),
         Grant::Eval(args) => return grant_eval::run(context, &args),
@@ -287,17 +238,5 @@ pub fn read_grant_file(path: &Path) -> Result<Draft, CliError> {
             let hint = e.hint.take();
             CliError { hint, ..CliError::input(e.code, format!("{name}, {e}")) }
         })
-    }
-}
-
-fn incomplete(error: CompleteError) -> CliError {
-    let code = error.code();
-    let error = CliError::input(code, error.to_string());
-    if code == "incomplete" {
-        error.hint(
-            "a grant has an id only when it is complete; give what is missing as options: `hallpass grant hash --help`",
-        )
-    } else {
-        error
     }
 }

@@ -1,0 +1,244 @@
+//! `hallpass:7702` and `hallpass:pocket`: our own contract in its two homes, as backends.
+
+use super::{Home, HomeError, holds, read, wire};
+use crate::backend::card::{self, Authoriser, Card, Enforced, Finding};
+use crate::backend::steps::{Ender, Need, NotReady, Party, Reading, Ready, Refusal, Sent, Step, ToSign, Unreadable};
+use crate::backend::{Answer, Backend, typed};
+use crate::contracts::{IHallpass, Suite};
+use crate::wire::Opening;
+use alloy_primitives::{Address, Bytes, U256};
+use alloy_sol_types::SolCall;
+use hallpass_policy::eip712::domain;
+use hallpass_policy::labels::Labels;
+use hallpass_policy::{Authorised, Batch, Grant};
+use serde_json::json;
+
+/// Our contract in one home.
+#[derive(Debug, Clone)]
+pub struct Hallpass {
+    suite: Suite,
+    home: Home,
+}
+
+impl Hallpass {
+    /// The backend for accounts in `home`.
+    #[must_use]
+    pub const fn new(suite: Suite, home: Home) -> Self {
+        Self { suite, home }
+    }
+
+    /// The account of `wallet`.
+    #[must_use]
+    pub fn account(&self, wallet: Address) -> Address {
+        self.home.account(&self.suite, wallet)
+    }
+
+    fn supported(&self, grant: &Grant) -> Result<(), Refusal> {
+        let card = self.compile(grant);
+        if card.answer() == Answer::Unsupported { Err(Refusal::Unsupported(Box::new(card))) } else { Ok(()) }
+    }
+
+    /// Reasons that belong to no rule.
+    fn whole(&self, grant: &Grant) -> Vec<Finding> {
+        let mut out = Vec::new();
+        let contract = self.contract();
+        if grant.backend != contract {
+            out.push(Finding::new(
+                "backend",
+                "wrong_backend",
+                format!("the contract that enforces it here is {contract}"),
+            ));
+        }
+        if let Home::Pocket { owner, index } = self.home {
+            let account = self.account(owner);
+            if grant.account != account {
+                let says = format!("pocket {index} of {owner} is {account}");
+                out.push(Finding::new("account", "wrong_account", says));
+            }
+        }
+        if grant.calls.is_empty() {
+            let says = "without a call rule there is nothing for a contract to hold: `signer-only` takes it";
+            out.push(Finding::new("calls", "no_call_rule", says));
+        }
+        // What is the signer's everywhere is never a reason against a backend.
+        let signers = ["rest.typed", "rest.apps", "rest.requires", "calls"];
+        let lacks = holds::unsupported(grant).into_iter();
+        let lacks = lacks.filter(|u| !u.at.starts_with("rules[") && !signers.contains(&u.at.as_str()));
+        out.extend(
+            lacks.map(|u| Finding::new(&u.at, u.code(), format!("{} cannot be granted by this version yet", u.what))),
+        );
+        out
+    }
+
+    fn rule(grant: &Grant, number: usize) -> Enforced {
+        let lacks = grant.calls.get(number).map(|rule| holds::in_rule(grant, rule)).unwrap_or_default();
+        let finding = |(at, what): (String, &str)| {
+            let says = format!("{what} cannot be granted by this version yet");
+            Finding::new(format!("rules[{number}]{at}"), "not_yet_supported", says)
+        };
+        Enforced::of(Vec::new(), lacks.into_iter().map(finding).collect())
+    }
+}
+
+impl From<HomeError> for NotReady {
+    fn from(e: HomeError) -> Self {
+        Self { code: e.code(), says: e.to_string() }
+    }
+}
+
+impl Backend for Hallpass {
+    fn name(&self) -> &'static str {
+        match self.home {
+            Home::Delegated => "hallpass:7702",
+            Home::Pocket { .. } => "hallpass:pocket",
+        }
+    }
+
+    fn contract(&self) -> Address {
+        self.home.backend(&self.suite)
+    }
+
+    fn delegates_to(&self) -> Option<Address> {
+        match self.home {
+            Home::Delegated => Some(self.contract()),
+            Home::Pocket { .. } => None,
+        }
+    }
+
+    fn authorisers(&self) -> &'static [Authoriser] {
+        match self.home {
+            Home::Delegated => &[Authoriser::LocalKey, Authoriser::Wallet7702],
+            Home::Pocket { .. } => &[Authoriser::Eip712Wallet, Authoriser::LocalKey],
+        }
+    }
+
+    fn compile(&self, grant: &Grant) -> Card {
+        Card {
+            backend: self.name(),
+            contract: self.contract(),
+            whole: Enforced::of(Vec::new(), self.whole(grant)),
+            rules: card::rules(grant, |number| Self::rule(grant, number)),
+            signer: card::signers_own(grant),
+            authorisers: self.authorisers(),
+        }
+    }
+
+    fn needs(&self, grant: &Grant) -> Vec<Need> {
+        vec![Need::Code(self.contract()), Need::Code(grant.account), Need::Code(self.suite.factory.0)]
+    }
+
+    fn ready(&self, grant: &Grant, found: &[Bytes]) -> Result<Ready, NotReady> {
+        let [backend, account, factory] = found else {
+            return Err(NotReady {
+                code: "unreadable",
+                says: "three codes are needed: backend, account, factory".to_owned(),
+            });
+        };
+        self.home.check_backend(&self.suite, backend)?;
+        let ready = self.home.judge_account(&self.suite, grant.account, account)?;
+        if ready == Ready::NeedsOpening {
+            self.home.check_factory(&self.suite, factory)?;
+        }
+        Ok(ready)
+    }
+
+    fn to_sign(&self, grant: &Grant, step: &Step<'_>) -> Result<Vec<ToSign>, Refusal> {
+        self.supported(grant)?;
+        match step {
+            Step::Install => Ok(vec![typed::grant(grant)]),
+            Step::Replace(with) => {
+                self.supported(with)?;
+                let says = "the contract of this version has no replacement in one step: end the old grant, then install the new one";
+                Err(Refusal::NoStep("not_yet_supported", says.to_owned()))
+            }
+            Step::End(Ender::Owner) => Ok(vec![typed::end(grant, Party::Owner)]),
+            Step::End(Ender::Key) if grant.rest.ender.is_zero() => {
+                Err(Refusal::NoStep("not_ender", "the grant names no ender".to_owned()))
+            }
+            Step::End(Ender::Key) => Ok(vec![typed::end(grant, Party::Ender)]),
+            Step::MoveEpoch => Ok(vec![typed::epoch(grant, next_epoch(grant)?)]),
+        }
+    }
+
+    fn calls(&self, grant: &Grant, step: &Step<'_>, signatures: &[Bytes]) -> Result<Vec<Sent>, Refusal> {
+        let needed = self.to_sign(grant, step)?.len();
+        Refusal::count(needed, signatures)?;
+        let signature = signatures.first().cloned().unwrap_or_default();
+        let (to, data, does) = match step {
+            Step::Install => {
+                let (to, data) = self.home.install(&self.suite, grant, &signature);
+                (to, data, "installs the grant")
+            }
+            Step::End(Ender::Owner) => {
+                let call = IHallpass::endCall { grant: grant.id(), signature };
+                (grant.account, call.abi_encode().into(), "ends the grant, by its owner")
+            }
+            Step::End(Ender::Key) => {
+                let (bytes, rest) = (wire::install(grant).into(), wire::rest(grant).into());
+                let call = IHallpass::endForCall { grant: bytes, rest, signature };
+                (grant.account, call.abi_encode().into(), "ends the grant, by its ender")
+            }
+            Step::MoveEpoch => {
+                let call = IHallpass::moveEpochCall { next: next_epoch(grant)?, signature };
+                (grant.account, call.abi_encode().into(), "ends every grant of the epoch")
+            }
+            Step::Replace(_) => return Ok(Vec::new()),
+        };
+        Ok(vec![Sent { by: Party::Anyone, to, value: U256::ZERO, data, does }])
+    }
+
+    fn op_to_sign(&self, grant: &Grant, op: &Authorised, caller: Address) -> Result<Vec<ToSign>, Refusal> {
+        self.supported(grant)?;
+        if op.grant() != grant.id() {
+            return Err(Refusal::NoStep("grant_unknown", "the operation is another grant's".to_owned()));
+        }
+        let o = op.op();
+        if !o.relayer.is_zero() && o.relayer != caller {
+            return Err(Refusal::NoStep("relayer_not_allowed", format!("the operation is {}'s to send", o.relayer)));
+        }
+        let message = json!({
+            "grant": o.grant, "nonce": o.nonce.to_string(),
+            "validFrom": o.validFrom.to_string(), "validUntil": o.validUntil.to_string(),
+            "relayer": typed::checksum(o.relayer), "maxFee": o.maxFee.to_string(), "calls": o.calls,
+        });
+        Ok(vec![typed::of(Party::SessionKey, "op", o, &domain(grant.chain.get(), grant.account), &message)])
+    }
+
+    fn op_calls(
+        &self,
+        grant: &Grant,
+        op: &Authorised,
+        caller: Address,
+        _: &[Bytes],
+        signatures: &[Bytes],
+    ) -> Result<Vec<Sent>, Refusal> {
+        Refusal::count(self.op_to_sign(grant, op, caller)?.len(), signatures)?;
+        let signature = signatures.first().map(Bytes::as_ref).unwrap_or_default();
+        let opening = Opening::needed(grant, &op.verdict().rules, caller);
+        let data = wire::execute_calldata(grant, op.op(), &opening, signature);
+        let by = if grant.relayer.is_zero() && op.op().relayer.is_zero() { Party::Anyone } else { Party::Only(caller) };
+        Ok(vec![Sent { by, to: grant.account, value: U256::ZERO, data, does: "executes the operation" }])
+    }
+
+    fn read_grant(&self, signed: &[ToSign], labels: &Labels) -> Result<Reading, Unreadable> {
+        let [one] = signed else {
+            return Err(Unreadable("one grant is signed, and nothing beside it".to_owned()));
+        };
+        let grant = typed::read_grant(&one.typed, labels)?;
+        self.supported(&grant).map_err(|e| Unreadable(e.to_string()))?;
+        Ok(Reading { grant, beside: Vec::new() })
+    }
+
+    fn read_calls(&self, grant: &Grant, sent: &[Sent]) -> Result<Batch, Unreadable> {
+        let [one] = sent else { return Err(Unreadable("an operation is one transaction".to_owned())) };
+        if one.to != grant.account || !one.value.is_zero() {
+            return Err(Unreadable("an operation goes to the account, without value".to_owned()));
+        }
+        read::operation(grant, &one.data)
+    }
+}
+
+fn next_epoch(grant: &Grant) -> Result<u64, Refusal> {
+    let next = grant.epoch.checked_add(1);
+    next.ok_or_else(|| Refusal::NoStep("bad_epoch", "there is no epoch after this one".to_owned()))
+}
