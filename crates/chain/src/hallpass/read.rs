@@ -34,6 +34,9 @@ pub fn operation(grant: &Grant, calldata: &Bytes) -> Result<Batch, Unreadable> {
     let length = bytes.number(3).ok_or_else(cut)?;
     let calls = Bytes::copy_from_slice(bytes.take(length).ok_or_else(cut)?);
     let signature = bytes.0;
+    if message.keyKind == 1 && signature.len() != 65 {
+        return Err(Unreadable("a signature is r, s and v".to_owned()));
+    }
     // A mode of 1 names the caller, who is not in the bytes: it is the grant's relayer wherever one is bound.
     let caller = if grant.relayer.is_zero() { Address::with_last_byte(1) } else { grant.relayer };
     let op = SessionOp {
