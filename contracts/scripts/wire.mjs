@@ -39,11 +39,21 @@ export function installBytes(g) {
   );
 }
 
+/** The grant's rest, opened. */
 export function restBytes({ rest }) {
+  const zero = `0x${"00".repeat(32)}`;
   const list = (name, type) => listHash(type, rest[name]);
-  const addresses = (items) => keccak256(items.length === 0 ? "0x" : encodeAbiParameters(items.map(() => ({ type: "address" })), items));
-  return concat([structHash("Gas", rest.gas), rest.ender, rest.login, rest.labels, rest.rpIdHash, addresses(rest.relayers), addresses(rest.paymasters),
-    list("typed", "TypedRule"), list("apps", "AppRule"), list("requires", "Require")]);
+  const addresses = (items) => concat([numberToHex(items.length, { size: 1 }), ...items]);
+  const { unitsPerOp, feeToken, feePerOp, feeCap } = rest.gas;
+  const parts = [
+    [unitsPerOp + BigInt(feeToken) + feePerOp + feeCap !== 0n, () => encodePacked(["uint64", "address", "uint120", "uint120"], [unitsPerOp, feeToken, feePerOp, feeCap])],
+    [BigInt(rest.ender) !== 0n, () => rest.ender],
+    ...["login", "labels", "rpIdHash"].map((name) => [rest[name] !== zero, () => rest[name]]),
+    ...["relayers", "paymasters"].map((name) => [rest[name].length > 0, () => addresses(rest[name])]),
+    [rest.typed.length + rest.apps.length + rest.requires.length > 0, () => concat([list("typed", "TypedRule"), list("apps", "AppRule"), list("requires", "Require")])],
+  ];
+  const flags = parts.reduce((sum, [sent], bit) => sum | (sent ? 1 << bit : 0), 0);
+  return concat([numberToHex(flags, { size: 1 }), ...parts.filter(([sent]) => sent).map(([, bytes]) => bytes())]);
 }
 
 export async function endSignature(signer, grant) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
+
 /// @title The account of Hallpass: executes what a session key signs, inside what its owner granted
 /// @notice The bytes that every function takes, and the order of its checks, are those of `spec/encoding.md`.
 interface IHallpass {
@@ -26,12 +28,12 @@ interface IHallpass {
     error OpOutsideGrant();
     /// @notice The caller is not the relayer that was signed, or the operation leaves out the grant's relayer.
     error RelayerNotAllowed();
-    /// @notice This version repays no relayer: `maxFee` must be 0.
+    /// @notice The fee is above what the grant allows an operation, or above what is left of all its fees.
     error FeeOverCap();
+    /// @notice The grant does not list the user operation's paymaster.
+    error PaymasterNotAllowed();
     /// @notice An operation makes at least one call.
     error EmptyBatch();
-    /// @notice This version knows lane 0 alone.
-    error LaneNotSupported();
     /// @notice The sequence is outside `firstSeq <= sequence < endSeq`, or not below 2^32.
     error SequenceOutOfRange();
     /// @notice The owner froze the account.
@@ -60,6 +62,8 @@ interface IHallpass {
     error BadCalldata();
     /// @notice A condition of the rule does not hold.
     error ConditionFailed();
+    /// @notice A token meter counts the account's own tokens alone.
+    error ForeignOwner();
     /// @notice The operation's life lies in more than one window of the meter.
     error WindowCrossed();
     /// @notice The meter already counts a later window.
@@ -78,19 +82,30 @@ interface IHallpass {
     error NotYetSupported();
     /// @notice The bytes are not in the one encoding.
     error Malformed();
+    /// @notice The caller is no EntryPoint that this account knows.
+    error NotEntryPoint();
     /// @notice Only the account's owner may do this.
     error NotOwner();
     /// @notice The grant names no ender.
     error NotEnder();
+    /// @notice The new grant is not one that may replace the old: another account, epoch or salt, or a meter that is not the
+    /// old one's or has a higher cap.
+    error BadReplacement();
+    /// @notice The fee could not be paid.
+    error FeeNotPaid();
     /// @notice The next epoch must be above the current one.
     error BadEpoch();
 
     /// @notice An operation was executed.
     event Executed(bytes32 indexed grant, uint256 nonce);
+    /// @notice A user operation was judged, and what it may cost was counted; the EntryPoint says how it ended.
+    event Validated(bytes32 indexed grant, bytes32 userOpHash);
     /// @notice A grant became active.
     event Installed(bytes32 indexed grant);
     /// @notice A grant was ended, for good.
     event Ended(bytes32 indexed grant);
+    /// @notice A grant took another's place and counters. `Ended` and `Installed` say the same of each.
+    event Replaced(bytes32 indexed from, bytes32 indexed to);
     /// @notice Every grant of an earlier epoch was ended.
     event EpochMovedTo(uint64 epoch);
     /// @notice The account refuses every operation from here on.
@@ -102,6 +117,12 @@ interface IHallpass {
     /// @param wire the opened grant, the operation and its signature
     function execute(bytes calldata wire) external;
 
+    /// @notice Judges a user operation of ERC-4337, and counts what it may cost. The EntryPoints 0.7 and 0.8 alone.
+    /// @return validation the seconds between which the EntryPoint executes it
+    function validateUserOp(PackedUserOperation calldata op, bytes32 userOpHash, uint256 missing)
+        external
+        returns (uint256 validation);
+
     /// @notice Activates a grant. Open to anyone; the owner's signature decides.
     /// @param grant the grant, its lists as their EIP-712 hashes
     /// @param signature the owner's, over `Grant`: r, s, v
@@ -112,11 +133,31 @@ interface IHallpass {
     /// @param signature the owner's, over `End`; empty where the owner is the caller
     function end(bytes32 grant, bytes calldata signature) external;
 
+    /// @notice Puts `to` in the place of `from`, which ends; what was spent stays spent. Open to anyone; the owner's signature decides.
+    /// @param from the grant in force, as for `install`
+    /// @param fromMeters all its meters
+    /// @param to the grant that follows, of the same account, epoch and salt
+    /// @param toMeters all its meters: each one of `from`'s, with no higher cap
+    /// @param signature the owner's, over `Replace`
+    function replace(
+        bytes calldata from,
+        bytes calldata fromMeters,
+        bytes calldata to,
+        bytes calldata toMeters,
+        bytes calldata signature
+    ) external;
+
     /// @notice Ends a grant for good by the key that it names as its ender.
     /// @param grant as for `install`
-    /// @param rest the members of the grant's `rest`, its lists as their EIP-712 hashes
+    /// @param rest the grant's rest, opened
     /// @param signature the ender's, over `End`
     function endFor(bytes calldata grant, bytes calldata rest, bytes calldata signature) external;
+
+    /// @notice Ends a grant for good by its own session key.
+    /// @param grant as for `install`
+    /// @param rest the grant's rest, opened, where the key is WebAuthn's; else it may be empty
+    /// @param signature the session key's, over `End`
+    function surrender(bytes calldata grant, bytes calldata rest, bytes calldata signature) external;
 
     /// @notice Ends every grant of the current epoch.
     /// @param next the new epoch, above the current one
@@ -148,6 +189,11 @@ interface IHallpass {
         external
         view
         returns (uint8 status, uint32 base, uint64 used, uint32 window, uint120 spent);
+
+    /// @notice What is stored of a lane of a grant's, other than lane 0.
+    /// @return base the lowest sequence not yet dead
+    /// @return used bit i is set where sequence `base + i` was used
+    function laneState(bytes32 grant, uint192 lane) external view returns (uint64 base, uint192 used);
 
     /// @notice What is stored of a meter that is not its grant's first.
     function meterState(uint64 epoch, bytes16 salt, uint16 id) external view returns (uint32 window, uint120 spent);

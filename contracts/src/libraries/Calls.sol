@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+
 import {IHallpass} from "../interfaces/IHallpass.sol";
 import {Checks} from "./Checks.sol";
+import {EntryPoints} from "./EntryPoints.sol";
 import {Frame} from "./Frame.sol";
 import {Reader} from "./Reader.sol";
 
 /// @title The calls of an operation: judged all, then made all
 library Calls {
-    address private constant ENTRY_POINT_06 = 0x5FF137D4b0FDCD49DcA30c7CF57E578a026d2789;
-    address private constant ENTRY_POINT_07 = 0x0000000071727De22E5E9d8BAf0edAc6f37da032;
-    address private constant ENTRY_POINT_08 = 0x4337084D9E255Ff0702461CF8895CE9E3b5Ff108;
-
     /// @dev Bounds what `CALL` itself costs: a cold account and, under EIP-7702, a cold delegate (2,600 each), and the
     /// stack; with value also 9,000, and 25,000 for an account that did not exist.
     uint256 private constant CALL_COST = 6_000;
@@ -33,14 +33,12 @@ library Calls {
                 uint256 length = Reader.u24(position);
                 position += 3;
                 if (position + length > end) revert IHallpass.Malformed();
-                uint256 rule = _find(index);
-                if (_forbidden(Frame.get(rule + Frame.TARGET))) revert IHallpass.TargetForbidden();
-                if (value > Frame.get(rule + Frame.MAX_VALUE)) revert IHallpass.ValueOverMax();
+                uint256 rule = find(index);
+                one(rule, value, position, length);
                 Frame.set(call + Frame.RULE, rule);
                 Frame.set(call + Frame.VALUE, value);
                 Frame.set(call + Frame.ARGUMENTS, position);
                 Frame.set(call + Frame.LENGTH, length);
-                Checks.judge(rule, value, position, length);
                 position += length;
                 call += Frame.CALL_SIZE;
                 if (position >= end) break;
@@ -48,6 +46,13 @@ library Calls {
             Frame.set(Frame.CALLS_END, call);
             Frame.extend(call);
         }
+    }
+
+    /// @notice Judges one call by a rule: its target, its value, and the `length` bytes of arguments at `arguments`.
+    function one(uint256 rule, uint256 value, uint256 arguments, uint256 length) internal view {
+        if (_forbidden(Frame.get(rule + Frame.TARGET))) revert IHallpass.TargetForbidden();
+        if (value > Frame.get(rule + Frame.MAX_VALUE)) revert IHallpass.ValueOverMax();
+        Checks.judge(rule, value, arguments, length);
     }
 
     /// @notice Makes the calls that `judge` has passed.
@@ -64,8 +69,20 @@ library Calls {
         }
     }
 
-    /// @dev The record of the opened rule `index`.
-    function _find(uint256 index) private pure returns (uint256 rule) {
+    /// @notice Pays `fee`, in the grant's fee token or in the chain's coin, to the caller.
+    function pay(uint256 fee) internal {
+        uint256 token = Frame.get(Frame.FEE_TOKEN);
+        if (token == 0) {
+            (bool success,) = msg.sender.call{value: fee}("");
+            if (!success) revert IHallpass.FeeNotPaid();
+        } else {
+            if (_forbidden(token)) revert IHallpass.TargetForbidden();
+            SafeERC20.safeTransfer(IERC20(address(uint160(token))), msg.sender, fee);
+        }
+    }
+
+    /// @notice The record of the opened rule `index`.
+    function find(uint256 index) internal pure returns (uint256 rule) {
         unchecked {
             if (index >= Frame.get(Frame.RULE_COUNT)) revert IHallpass.NoRule();
             uint256 end = Frame.get(Frame.RULES_END);
@@ -80,13 +97,17 @@ library Calls {
     }
 
     /// @dev Assembly: without a branch for each comparison, about 150 gas a call less.
-    function _forbidden(uint256 target) private view returns (bool forbidden) {
+    function _forbidden(uint256 target) private pure returns (bool forbidden) {
+        uint256 account = Frame.get(Frame.ACCOUNT);
         uint256 backend = Frame.get(Frame.BACKEND);
+        address entryPoint06 = EntryPoints.V06;
+        address entryPoint07 = EntryPoints.V07;
+        address entryPoint08 = EntryPoints.V08;
         assembly ("memory-safe") {
-            forbidden := or(eq(target, address()), eq(target, backend))
-            forbidden := or(forbidden, eq(target, ENTRY_POINT_06))
-            forbidden := or(forbidden, eq(target, ENTRY_POINT_07))
-            forbidden := or(forbidden, eq(target, ENTRY_POINT_08))
+            forbidden := or(eq(target, account), eq(target, backend))
+            forbidden := or(forbidden, eq(target, entryPoint06))
+            forbidden := or(forbidden, eq(target, entryPoint07))
+            forbidden := or(forbidden, eq(target, entryPoint08))
         }
     }
 

@@ -32,8 +32,27 @@ library Eip712 {
         "Require(uint8 kind,bytes data)"
         "TypedRule(string domain,string encodeType,bytes checks)"
     );
+    bytes32 internal constant GAS =
+        keccak256("Gas(uint64 unitsPerOp,address feeToken,uint120 feePerOp,uint120 feeCap)");
     bytes32 internal constant SESSION_OP = keccak256(
         "SessionOp(bytes32 grant,uint256 nonce,uint48 validFrom,uint48 validUntil,address relayer,uint120 maxFee,bytes calls)"
+    );
+    bytes32 internal constant SESSION_USER_OP = keccak256(
+        "SessionUserOp(bytes32 grant,uint48 validFrom,uint48 validUntil,uint16[] rules,bytes32 userOpHash)"
+    );
+    bytes32 internal constant REPLACE = keccak256(
+        "Replace(bytes32 from,Grant to)"
+        "AppRule(string app,string verb,bytes checks)"
+        "CallRule(address target,string signature,uint256 maxValue,bytes checks)"
+        "Gas(uint64 unitsPerOp,address feeToken,uint120 feePerOp,uint120 feeCap)"
+        "Grant(uint64 chainId,address account,address backend,uint64 epoch,bytes16 salt,uint8 keyKind,bytes key,"
+        "uint48 notBefore,uint48 notAfter,uint64 firstSeq,uint64 endSeq,uint8 routes,address relayer,"
+        "CallRule[] calls,Meter[] meters,Rest rest)"
+        "Meter(uint16 id,uint8 what,address token,uint120 cap,uint32 period,uint48 anchor)"
+        "Require(uint8 kind,bytes data)"
+        "Rest(Gas gas,address ender,bytes32 login,bytes32 labels,bytes32 rpIdHash,address[] relayers,"
+        "address[] paymasters,TypedRule[] typed,AppRule[] apps,Require[] requires)"
+        "TypedRule(string domain,string encodeType,bytes checks)"
     );
     bytes32 internal constant END = keccak256("End(bytes32 grant)");
     bytes32 internal constant EPOCH = keccak256("Epoch(address account,uint64 next)");

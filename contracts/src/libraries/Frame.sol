@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 /// @title Where an execution keeps in memory what it has read
-/// @notice First the words that EIP-712 hashes for the grant and for the operation, each in its order, then what was opened:
-/// one record a rule, one a meter, then one for each call that was judged.
+/// @notice First the words that EIP-712 hashes for the grant and for the operation, each in its order, then what was opened
+/// of the grant's rest, then one record a rule, one a meter, and one for each call that was judged.
 /// @dev Assembly, and places known when this is compiled: a word is stored or loaded in 6 gas. With structs behind pointers,
 /// cleared before they are set, a one-rule operation cost about 2,800 gas more.
 /// The memory is Solidity's, taken by `open` and `extend`; it reserves some of its own below `GRANT` where the stack is too deep.
@@ -48,9 +48,29 @@ library Frame {
     uint256 internal constant CALLS_END = 0x4a0;
     /// @dev The grant's word of the state, as it will be written but for the first meter's counter.
     uint256 internal constant GRANT_WORD = 0x4c0;
+    /// @dev Where the bytes end that are being decoded.
+    uint256 internal constant DATA_END = 0x4e0;
+    /// @dev Whether other accounts keep their state in the same contract: then each slot is the account's.
+    uint256 internal constant SHARED = 0x500;
+
+    // What was opened of the grant's rest; `REST_OPEN` is 0 where nothing was. The lists are the offsets of their first address
+    // in the calldata.
+    uint256 internal constant REST_OPEN = 0x520;
+    uint256 internal constant FEE_TOKEN = 0x540;
+    uint256 internal constant FEE_PER_OP = 0x560;
+    uint256 internal constant FEE_CAP = 0x580;
+    uint256 internal constant ENDER = 0x5a0;
+    uint256 internal constant RP_ID_HASH = 0x5c0;
+    uint256 internal constant RELAYERS_AT = 0x5e0;
+    uint256 internal constant RELAYERS = 0x600;
+    uint256 internal constant PAYMASTERS_AT = 0x620;
+    uint256 internal constant PAYMASTERS = 0x640;
+
+    /// @dev What the fees of the grant come to with the operation's.
+    uint256 internal constant FEES = 0x660;
 
     /// @dev The first rule's record.
-    uint256 internal constant RULES = 0x4e0;
+    uint256 internal constant RULES = 0x680;
 
     // A rule's record: the words of CallRule, then these.
     uint256 internal constant RULE_HASHED = 0xa0;

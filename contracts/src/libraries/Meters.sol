@@ -5,6 +5,7 @@ import {IHallpass} from "../interfaces/IHallpass.sol";
 import {Checks} from "./Checks.sol";
 import {Frame} from "./Frame.sol";
 import {Reader} from "./Reader.sol";
+import {Spends} from "./Spends.sol";
 import {State} from "./State.sol";
 import {Words} from "./Words.sol";
 
@@ -20,67 +21,42 @@ library Meters {
     uint256 private constant MIN_PERIOD = 60;
 
     /// @notice Charges what the rule's uses, at `position`, ask for a call. They must end the rule's `checks`.
+    /// @param types the layout's offset, 0 for empty calldata
+    /// @param flat how many members the arguments have, where each is a word; else 0
     function charge(
         uint256 rule,
         uint256 types,
-        uint256 members,
+        uint256 flat,
         uint256 arguments,
         uint256 value,
         uint256 position
     ) internal view {
         unchecked {
-            uint256 end = Frame.get(rule + Frame.CHECKS_END);
-            uint256 uses = Reader.u8(position);
-            if (uses == 1) {
-                _charge(rule, types, members, arguments, value, position, end);
-            } else if (uses == 0) {
-                if (Words.either(position + 1 != end, Frame.get(rule + Frame.MAX_VALUE) != 0)) revert IHallpass.BadGrant();
-            } else {
-                revert IHallpass.NotYetSupported();
-            }
-        }
-    }
-
-    /// @dev Charges the one use at `position`.
-    function _charge(
-        uint256 rule,
-        uint256 types,
-        uint256 members,
-        uint256 arguments,
-        uint256 value,
-        uint256 position,
-        uint256 end
-    ) private view {
-        unchecked {
-            uint256 id = Reader.u16(position + 1);
-            uint256 from = Reader.u8(position + 3);
-            position += 4;
-            uint256 amount;
-            if (from == PATH) {
-                uint256 index = Reader.u24(position) - Checks.ONE_STEP;
-                if (index >= members) Checks.refuse(position);
+            bool native = Frame.get(rule + Frame.MAX_VALUE) == 0;
+            for (uint256 uses = Reader.u8(position++); uses != 0; --uses) {
+                uint256 id = Reader.u16(position);
+                uint256 from = Reader.u8(position + 2);
                 position += 3;
-                if (!Words.isUint(Reader.u8(types + index))) revert IHallpass.BadGrant();
-                amount = Reader.word(arguments + (index << 5));
-            } else if (from == ONE) {
-                amount = 1;
-            } else if (from == VALUE) {
-                amount = value;
-            } else {
-                revert IHallpass.BadGrant();
+                uint256 meter = _find(id);
+                uint256 what = _fits(meter, from);
+                uint256 amount;
+                if (from == PATH) {
+                    // A token's amount is an argument of its own, which `Spends` knows by its place.
+                    if (what == TOKEN) {
+                        Spends.check(rule, Frame.get(meter + Frame.TOKEN), Reader.u24(position) - Checks.ONE_STEP, arguments);
+                    }
+                    uint256 kind;
+                    (kind, amount, position) = Checks.find(types, flat, arguments, position);
+                    if (!Words.isUint(kind)) revert IHallpass.BadGrant();
+                } else if (from == ONE) {
+                    amount = 1;
+                } else {
+                    amount = value;
+                    native = true;
+                }
+                _charge(meter, amount);
             }
-            if (position != end) revert IHallpass.BadGrant();
-            if (from != VALUE) {
-                if (Frame.get(rule + Frame.MAX_VALUE) != 0) revert IHallpass.BadGrant();
-            }
-
-            uint256 meter = _find(id);
-            _fits(meter, from, Frame.get(rule + Frame.TARGET));
-            if (Frame.get(meter + Frame.USED) == 0) _open(meter);
-            uint256 spent = Frame.get(meter + Frame.SPENT);
-            uint256 cap = Frame.get(meter + Frame.CAP);
-            if (Words.either(amount > cap, spent > cap - amount)) revert IHallpass.MeterExceeded();
-            Frame.set(meter + Frame.SPENT, spent + amount);
+            if (Words.either(position != Frame.get(rule + Frame.CHECKS_END), !native)) revert IHallpass.BadGrant();
         }
     }
 
@@ -94,15 +70,25 @@ library Meters {
                 if (Frame.get(meter + Frame.USED) == 0) continue;
                 uint256 counter = Frame.get(meter + Frame.WINDOW) | Frame.get(meter + Frame.SPENT) << 32;
                 if (Frame.get(meter + Frame.METER_INDEX) == 0) grantWord = State.withCounter(grantWord, counter);
-                else State.load().meters[_key(meter)] = counter;
+                else State.write(slot(Frame.get(meter + Frame.METER_ID)), counter);
             }
         }
     }
 
-    function _key(uint256 meter) private pure returns (uint256) {
-        return State.meterKey(
-            Frame.get(Frame.EPOCH), bytes16(bytes32(Frame.get(Frame.SALT))), Frame.get(meter + Frame.METER_ID)
-        );
+    /// @notice Where the counter of the meter `id`, which is not its grant's first, stands.
+    function slot(uint256 id) internal pure returns (uint256) {
+        uint256 key = State.meterKey(Frame.get(Frame.EPOCH), bytes16(bytes32(Frame.get(Frame.SALT))), id);
+        return State.meterSlot(key, Frame.get(Frame.SHARED));
+    }
+
+    function _charge(uint256 meter, uint256 amount) private view {
+        unchecked {
+            if (Frame.get(meter + Frame.USED) == 0) _open(meter);
+            uint256 spent = Frame.get(meter + Frame.SPENT);
+            uint256 cap = Frame.get(meter + Frame.CAP);
+            if (Words.either(amount > cap, spent > cap - amount)) revert IHallpass.MeterExceeded();
+            Frame.set(meter + Frame.SPENT, spent + amount);
+        }
     }
 
     /// @dev The record of the one opened meter `id`. Where every meter is opened, one that is missing is not in the grant.
@@ -125,14 +111,11 @@ library Meters {
 
     /// @dev What is metered fixes what is counted: native the value, token the path, calls one, custom the path.
     /// A kind of meter that is none has no amount that fits.
-    function _fits(uint256 meter, uint256 from, uint256 target) private pure {
+    function _fits(uint256 meter, uint256 from) private pure returns (uint256 what) {
         unchecked {
-            uint256 what = Frame.get(meter + Frame.WHAT);
+            what = Frame.get(meter + Frame.WHAT);
             uint256 fitting = (0x0301030200 >> (what << 3)) & 0xff;
-            if (from != fitting) revert IHallpass.BadGrant();
-            if (what == TOKEN) {
-                if (Frame.get(meter + Frame.TOKEN) != target) revert IHallpass.BadGrant();
-            }
+            if (Words.either(from != fitting, from == 0)) revert IHallpass.BadGrant();
         }
     }
 
@@ -154,12 +137,12 @@ library Meters {
                 if (period < MIN_PERIOD) revert IHallpass.BadGrant();
                 // anchor <= notBefore <= validFrom < validUntil: nothing here goes below zero.
                 window = _divide(Frame.get(Frame.VALID_FROM) - anchor, period);
-                if (window != _divide(Frame.get(Frame.VALID_UNTIL) - 1 - anchor, period)) revert IHallpass.WindowCrossed();
                 if (window > type(uint32).max) revert IHallpass.BadGrant();
+                if (window != _divide(Frame.get(Frame.VALID_UNTIL) - 1 - anchor, period)) revert IHallpass.WindowCrossed();
             }
             uint256 counter = Frame.get(meter + Frame.METER_INDEX) == 0
                 ? State.counter(Frame.get(Frame.GRANT_WORD))
-                : State.load().meters[_key(meter)];
+                : State.read(slot(Frame.get(meter + Frame.METER_ID)));
             uint256 counted = uint32(counter);
             if (counted > window) revert IHallpass.WindowPast();
             Frame.set(meter + Frame.USED, 1);

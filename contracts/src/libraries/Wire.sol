@@ -5,48 +5,76 @@ import {IHallpass} from "../interfaces/IHallpass.sol";
 import {Eip712} from "./Eip712.sol";
 import {Frame} from "./Frame.sol";
 import {Grants} from "./Grants.sol";
+import {Keys} from "./Keys.sol";
 import {Reader} from "./Reader.sol";
+import {Rest} from "./Rest.sol";
 import {Words} from "./Words.sol";
 
-/// @title Reads what is sent to `execute` into the frame
+/// @title Reads an operation and the grant that it is made under into the frame
 library Wire {
     /// @dev Offset of the key in the wire.
     uint256 internal constant KEY = 33;
-
-    uint256 private constant SIGNATURE_LENGTH = 65;
 
     uint256 private constant ZERO = 0;
     uint256 private constant CALLER = 1;
     uint256 private constant IN_FULL = 2;
 
-    /// @notice Reads the whole of the wire from `position` to `end`. Judges nothing but its form.
+    /// @dev In the byte of the relayers: the rest is sent in full, not as its hash.
+    uint256 private constant REST_OPEN = 0x80;
+
+    /// @notice Reads the whole of what is sent to `execute` from `position` to `end`. Judges nothing but its form.
+    /// @param shared the account in a contract that many accounts share, else 0
     /// @return callsAt the offset of the operation's calls
     /// @return callsEnd the offset after them, which is the signature's
-    function read(uint256 position, uint256 end, uint256 backend)
+    function read(uint256 position, uint256 end, uint256 account, uint256 shared, uint256 backend)
         internal
         view
         returns (uint256 callsAt, uint256 callsEnd)
     {
+        (callsAt, callsEnd) = _op(_grant(position, account, shared, backend));
+        _ends(callsEnd, end);
+    }
+
+    /// @notice Reads the whole of a user operation's signature. `NONCE` and the operation's relayer and fee are not set.
+    /// @return rulesAt the offset of the numbers of the rules, one for each call
+    /// @return rules how many
+    /// @return signatureAt the offset of the session key's signature
+    function readUserOp(uint256 position, uint256 end, uint256 account, uint256 shared, uint256 backend)
+        internal
+        view
+        returns (uint256 rulesAt, uint256 rules, uint256 signatureAt)
+    {
         unchecked {
-            Frame.open();
-            position = _header(position, backend);
-            position = _rules(position);
-            position = _meters(position);
-            (callsAt, callsEnd) = _op(position);
-            // A signature of a kind that is not judged yet has no form yet either.
-            if (Frame.get(Frame.KEY_KIND) == Grants.SECP256K1) {
-                if (callsEnd + SIGNATURE_LENGTH != end) revert IHallpass.Malformed();
-            } else if (callsEnd > end) {
-                revert IHallpass.Malformed();
-            }
+            position = _grant(position, account, shared, backend);
+            Frame.set(Frame.VALID_FROM, Reader.u48(position));
+            Frame.set(Frame.VALID_UNTIL, Reader.u48(position + 6));
+            rules = Reader.u8(position + 12);
+            rulesAt = position + 13;
+            signatureAt = rulesAt + (rules << 1);
+            _ends(signatureAt, end);
         }
     }
 
-    function _header(uint256 position, uint256 backend) private view returns (uint256) {
+    function _ends(uint256 signature, uint256 end) private pure {
+        unchecked {
+            uint256 length = Keys.length(Frame.get(Frame.KEY_KIND), signature, end);
+            if (signature + length != end) revert IHallpass.Malformed();
+        }
+    }
+
+    function _grant(uint256 position, uint256 account, uint256 shared, uint256 backend) private view returns (uint256) {
+        Frame.open();
+        Frame.set(Frame.SHARED, shared);
+        position = _header(position, account, backend);
+        position = _rules(position);
+        return _meters(position);
+    }
+
+    function _header(uint256 position, uint256 account, uint256 backend) private view returns (uint256) {
         unchecked {
             Frame.set(Frame.GRANT, uint256(Eip712.GRANT));
             Frame.set(Frame.CHAIN_ID, Reader.u64(position));
-            Frame.set(Frame.ACCOUNT, uint160(address(this)));
+            Frame.set(Frame.ACCOUNT, account);
             Frame.set(Frame.BACKEND, backend);
             Frame.set(Frame.EPOCH, Reader.u64(position + 8));
             Frame.set(Frame.SALT, Reader.word(position + 16) >> 128 << 128);
@@ -60,18 +88,28 @@ library Wire {
             Frame.set(Frame.FIRST_SEQ, Reader.u64(position + 12));
             Frame.set(Frame.END_SEQ, Reader.u64(position + 20));
             Frame.set(Frame.ROUTES, Reader.u8(position + 28));
-            uint256 relayers = Reader.u8(position + 29);
+            uint256 how = Reader.u8(position + 29);
             position += 30;
             uint256 granted;
             uint256 signed;
-            if (relayers != 0) {
-                (granted, position) = _relayer(relayers & 15, position);
-                (signed, position) = _relayer(relayers >> 4, position);
+            uint256 rest;
+            if (how == 0) {
+                rest = Reader.word(position);
+                position += 32;
+            } else {
+                (granted, position) = _relayer(how & 15, position);
+                (signed, position) = _relayer((how >> 4) & 7, position);
+                if (how & REST_OPEN == 0) {
+                    rest = Reader.word(position);
+                    position += 32;
+                } else {
+                    (rest, position) = Rest.read(position);
+                }
             }
             Frame.set(Frame.RELAYER, granted);
             Frame.set(Frame.OP_RELAYER, signed);
-            Frame.set(Frame.REST_HASH, Reader.word(position));
-            return position + 32;
+            Frame.set(Frame.REST_HASH, rest);
+            return position;
         }
     }
 

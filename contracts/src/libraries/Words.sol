@@ -5,13 +5,16 @@ import {IHallpass} from "../interfaces/IHallpass.sol";
 
 /// @title The types of a layout, and the words that are values of them
 library Words {
+    /// @dev The layout of a `uint256`, which every length is.
+    uint256 internal constant UINT256 = 0x1f;
     uint256 internal constant INT = 0x20;
     uint256 private constant BYTES_N = 0x40;
     uint256 internal constant ADDRESS = 0x60;
     uint256 private constant BOOL = 0x61;
-    uint256 private constant BYTES = 0x62;
-    uint256 private constant STRING = 0x63;
-    uint256 private constant FIXED_ARRAY = 0x70;
+    uint256 internal constant BYTES = 0x62;
+    uint256 internal constant STRING = 0x63;
+    uint256 internal constant FIXED_ARRAY = 0x70;
+    uint256 internal constant ARRAY = 0x71;
     uint256 internal constant TUPLE = 0x72;
 
     /// @notice Whether `word` is what the ABI would hold for some value of `kind`, which must be the type of one word.
@@ -23,10 +26,17 @@ library Words {
             if (kind < ADDRESS) return word << ((kind - BYTES_N + 1) << 3) == 0;
             if (kind == BOOL) return word < 2;
         }
-        if (kind == BYTES || kind == STRING || (kind >= FIXED_ARRAY && kind <= TUPLE)) {
-            revert IHallpass.NotYetSupported();
-        }
         revert IHallpass.BadGrant();
+    }
+
+    /// @notice Whether `kind` is the type of one word.
+    function isWord(uint256 kind) internal pure returns (bool) {
+        return kind <= BOOL;
+    }
+
+    /// @notice Whether `kind` is compared by the keccak of its content.
+    function isHashed(uint256 kind) internal pure returns (bool) {
+        return kind == BYTES || kind == STRING;
     }
 
     function isUint(uint256 kind) internal pure returns (bool) {
@@ -40,6 +50,11 @@ library Words {
 
     function isMaskable(uint256 kind) internal pure returns (bool) {
         return kind < INT || (kind >= BYTES_N && kind < ADDRESS);
+    }
+
+    /// @notice Whether `word`, of the integer type `kind`, is below zero.
+    function isNegative(uint256 kind, uint256 word) internal pure returns (bool) {
+        return kind >= INT && word >> 255 != 0;
     }
 
     /// @notice Whether `a < b` as integers of `kind`.

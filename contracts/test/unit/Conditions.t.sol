@@ -109,13 +109,13 @@ contract ConditionsTest is Fixture {
         _refuses(bad, UINT8, abi.encodePacked(uint8(8), Encode.path(0), uint256(0x1ff), uint256(0)));
     }
 
-    function test_conditions_that_are_not_judged_yet() public {
-        bytes4 later = IHallpass.NotYetSupported.selector;
-        bytes memory ratio = abi.encodePacked(uint8(9), Encode.path(1), Encode.path(1), uint256(1), uint256(1));
-        _refuses(later, TWO, ratio);
-        _refuses(later, UINT8, Encode.cond(1, 0xfffe, 0));
-        _refuses(later, UINT8, Encode.cond(1, 0xffff, 0));
-        _refuses(later, UINT8, abi.encodePacked(uint8(1), uint8(2), uint16(0), uint16(0), uint256(0)));
+    function test_steps_that_lead_nowhere_are_the_grants_fault() public {
+        bytes4 bad = IHallpass.BadGrant.selector;
+        _refuses(bad, UINT8, Encode.cond(1, 0xfffd, 0));
+        _refuses(bad, UINT8, Encode.cond(1, 0xfffe, 0));
+        _refuses(bad, UINT8, Encode.cond(1, 0xffff, 0));
+        _refuses(bad, UINT8, abi.encodePacked(uint8(1), uint8(2), uint16(0), uint16(0), uint256(0)));
+        _refuses(bad, UINT8, abi.encodePacked(uint8(1), uint8(0), uint256(0)));
     }
 
     function test_a_condition_beyond_the_checks_denies() public {

@@ -28,7 +28,7 @@ contract EdgesTest is Fixture {
         assertEq(Frame.OP, Frame.GRANT + Frame.GRANT_LENGTH);
         assertEq(Frame.OP_CALLS + 32, Frame.OP + Frame.OP_LENGTH);
         assertEq(Frame.RULE_COUNT, Frame.OP + Frame.OP_LENGTH);
-        assertEq(Frame.GRANT_WORD + 32, Frame.RULES);
+        assertEq(Frame.FEES + 32, Frame.RULES);
         assertEq(Frame.RULE_INDEX, Frame.RULE_HASHED);
         assertEq(Frame.CHECKS_END + 32, Frame.RULE_SIZE);
         assertEq(Frame.METER_INDEX, Frame.METER_HASHED);

@@ -61,10 +61,6 @@ contract LifecycleTest is Fixture {
 
     function test_install_refuses_other_kinds_of_key() public {
         Grant memory g = _grant();
-        (g.keyKind, g.key) = (2, new bytes(64));
-        _deniesInstall(IHallpass.NotYetSupported.selector, g);
-        g.keyKind = 3;
-        _deniesInstall(IHallpass.NotYetSupported.selector, g);
         (g.keyKind, g.key) = (4, new bytes(32));
         _deniesInstall(IHallpass.NotYetSupported.selector, g);
         g.keyKind = 1;

@@ -135,11 +135,10 @@ contract MetersTest is Fixture {
             for (uint8 amount; amount < 5; ++amount) {
                 Grant memory g = _grant();
                 g.meters[3].what = what;
-                g.meters[3].token = address(probe);
                 bytes memory use = amount == 3 ? Encode.usePath(7, 0) : Encode.use(7, amount);
                 g.calls[NOTE].checks = Encode.checks(hex"72011f", 0, "", use);
-                bool right = (what == 1 && amount == 2) || (what == 2 && amount == 3) || (what == 3 && amount == 1)
-                    || (what == 4 && amount == 3);
+                // A token meter (2) takes the argument too, but of a token's own functions.
+                bool right = (what == 1 && amount == 2) || (what == 3 && amount == 1) || (what == 4 && amount == 3);
                 g.salt = bytes16(++_salt);
                 _install(g);
                 bytes memory wire = _wire(g, _op(_call(NOTE, abi.encode(1))));
@@ -177,11 +176,23 @@ contract MetersTest is Fixture {
         _deniesAfterInstall(bad, g, _call(NOTE, abi.encode(1)));
     }
 
-    function test_two_uses_are_not_judged_yet() public {
+    function test_each_use_of_a_rule_is_charged() public {
         Grant memory g = _grant();
         bytes memory uses = abi.encodePacked(uint8(2), uint16(3), uint8(1), uint16(7), uint8(3), Encode.path(0));
         g.calls[NOTE].checks = Encode.checks(hex"72011f", 0, "", uses);
-        _deniesAfterInstall(IHallpass.NotYetSupported.selector, g, _call(NOTE, abi.encode(1)));
+        g.salt = bytes16(++_salt);
+        _install(g);
+        uint256 amount = g.meters[3].cap;
+        _denies(IHallpass.MeterExceeded.selector, g, _call(NOTE, abi.encode(amount + 1)));
+        _executes(g, _call(NOTE, abi.encode(amount)));
+        _executes(g, _call(NOTE, abi.encode(0)));
+        _denies(IHallpass.MeterExceeded.selector, g, _call(NOTE, abi.encode(1)));
+        _executes(g, _call(NOTE, abi.encode(0)));
+        _denies(IHallpass.MeterExceeded.selector, g, _call(NOTE, abi.encode(0)));
+        (, uint120 spent) = account.meterState(g.epoch, g.salt, 3);
+        assertEq(spent, 3);
+        (, spent) = account.meterState(g.epoch, g.salt, 7);
+        assertEq(spent, amount);
     }
 
     function test_calls_are_judged_in_order() public {

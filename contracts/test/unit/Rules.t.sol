@@ -98,18 +98,11 @@ contract RulesTest is Fixture {
         _denies(IHallpass.BadCalldata.selector, g, _call(NOTE, abi.encode(0)));
     }
 
-    function test_layouts_beyond_one_word_members_are_not_judged_yet() public {
-        bytes[6] memory layouts = [
-            bytes(hex"720162"), hex"720163", hex"720170000260", hex"72017160", hex"72017201ff", hex"7202607160"
-        ];
-        for (uint256 i; i < layouts.length; ++i) {
-            _deniesRule(IHallpass.NotYetSupported.selector, i, _rule("f(x)", layouts[i], 0, ""), abi.encode(1));
-        }
-    }
-
     function test_layouts_that_are_none_are_bad_grants() public {
-        bytes[9] memory layouts =
-            [bytes(hex""), hex"72", hex"60", hex"7101", hex"7202601f1f", hex"720160ff", hex"720164", hex"720173", hex"7201ff"];
+        bytes[12] memory layouts = [
+            bytes(hex""), hex"72", hex"60", hex"7101", hex"7202601f1f", hex"720160ff", hex"720164", hex"720173", hex"7201ff",
+            hex"72017200", hex"720170000060", hex"720171"
+        ];
         for (uint256 i; i < layouts.length; ++i) {
             _deniesRule(IHallpass.BadGrant.selector, i, _rule("f(x)", layouts[i], 0, ""), abi.encode(1));
         }

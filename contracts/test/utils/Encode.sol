@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {CallRule, Grant, GrantHasher, Meter} from "./GrantHasher.sol";
+import {CallRule, Grant, GrantHasher, Meter, Rest} from "./GrantHasher.sol";
 
 /// @dev One call of an operation.
 struct OpCall {
@@ -93,6 +93,25 @@ library Encode {
         );
     }
 
+    /// @dev As `header`, with the grant's rest opened.
+    function openHeader(GrantHasher hasher, Grant memory g, Op memory op, address caller)
+        internal
+        pure
+        returns (bytes memory out)
+    {
+        out = header(g, op, caller, 0);
+        bytes memory open = rest(hasher, g);
+        uint256 length = out.length - 32;
+        bytes memory all = new bytes(length);
+        for (uint256 i; i < length; ++i) {
+            all[i] = out[i];
+        }
+        // The byte of the relayers stands behind the header's fixed part and the key.
+        uint256 place = 33 + g.key.length + 29;
+        all[place] = bytes1(uint8(all[place]) | 0x80);
+        return bytes.concat(all, open);
+    }
+
     /// @param opened a bit for each rule that is sent in full
     function rules(GrantHasher hasher, CallRule[] memory list, uint256 opened) internal pure returns (bytes memory) {
         bytes memory open;
@@ -140,19 +159,32 @@ library Encode {
         );
     }
 
+    /// @dev The grant's rest, opened.
     function rest(GrantHasher hasher, Grant memory g) internal pure returns (bytes memory) {
-        return abi.encodePacked(
-            hasher.hashGas(g.rest.gas),
-            g.rest.ender,
-            g.rest.login,
-            g.rest.labels,
-            g.rest.rpIdHash,
-            hasher.hashAddresses(g.rest.relayers),
-            hasher.hashAddresses(g.rest.paymasters),
-            hasher.hashTyped(g.rest.typed),
-            hasher.hashApps(g.rest.apps),
-            hasher.hashRequires(g.rest.requires)
-        );
+        Rest memory r = g.rest;
+        uint8 flags;
+        bytes memory out;
+        if (r.gas.unitsPerOp != 0 || r.gas.feeToken != address(0) || r.gas.feePerOp != 0 || r.gas.feeCap != 0) {
+            (flags, out) = (1, abi.encodePacked(r.gas.unitsPerOp, r.gas.feeToken, r.gas.feePerOp, r.gas.feeCap));
+        }
+        if (r.ender != address(0)) (flags, out) = (flags | 2, bytes.concat(out, bytes20(r.ender)));
+        if (r.login != 0) (flags, out) = (flags | 4, bytes.concat(out, r.login));
+        if (r.labels != 0) (flags, out) = (flags | 8, bytes.concat(out, r.labels));
+        if (r.rpIdHash != 0) (flags, out) = (flags | 16, bytes.concat(out, r.rpIdHash));
+        if (r.relayers.length != 0) (flags, out) = (flags | 32, bytes.concat(out, _addresses(r.relayers)));
+        if (r.paymasters.length != 0) (flags, out) = (flags | 64, bytes.concat(out, _addresses(r.paymasters)));
+        if (r.typed.length + r.apps.length + r.requires.length != 0) {
+            flags |= 128;
+            out = bytes.concat(out, hasher.hashTyped(r.typed), hasher.hashApps(r.apps), hasher.hashRequires(r.requires));
+        }
+        return bytes.concat(bytes1(flags), out);
+    }
+
+    function _addresses(address[] memory list) private pure returns (bytes memory out) {
+        out = abi.encodePacked(uint8(list.length));
+        for (uint256 i; i < list.length; ++i) {
+            out = bytes.concat(out, bytes20(list[i]));
+        }
     }
 
     function _relayer(address who, address caller) private pure returns (uint8 how, bytes memory full) {
