@@ -10,7 +10,7 @@ NPM_STAMP := contracts/node_modules/.installed
 HALLPASS := target/debug/hallpass
 STAY ?=
 
-.PHONY: demo test check prove fuzz bench spec tools build format lint unit contracts differential e2e generated clean help
+.PHONY: demo test check prove fuzz bench gas gas-check spec tools build format lint unit contracts differential e2e generated clean help
 
 help:
 	@sed -n 's/^# //p' Makefile | head -3
@@ -59,6 +59,15 @@ spec:
 contracts: tools
 	cd contracts && npm run --silent test
 	cd contracts && npm run --silent artifacts:check
+	$(MAKE) --no-print-directory gas-check
+
+# One table of whole transactions, ours beside the peers', from one anvil: printed, and written to bench/gas.json.
+gas: tools
+	cd contracts && npm run --silent gas
+
+# The same against the committed bench/gas.json: no row over 1 % more, none missing.
+gas-check: tools
+	cd contracts && npm run --silent gas:check
 
 differential: tools
 	cargo test --locked --package hallpass-chain --test '*'
