@@ -2,6 +2,7 @@
 //!
 //! - this file: the trait, and what a grant goes through on a chain.
 //! - [`card`]: the report card: what is held exactly, what more strictly, what not at all, what by the signer alone.
+//!   [`authoriser`]: which wallets can authorise it.
 //! - [`steps`]: what is signed and what is sent, as values. [`typed`]: the same as wallets take it.
 //! - [`signer_only`]: the backend of plain accounts, venues and app actions, which holds nothing on any chain.
 //!
@@ -10,6 +11,7 @@
 //!
 //! A backend is never looser than the grant: whatever its contracts let a session key do, `hallpass_policy::Policy` allows.
 
+pub mod authoriser;
 pub mod card;
 pub mod signer_only;
 pub mod steps;

@@ -2,6 +2,7 @@
 //!
 //! - [`backend`]: what every backend implements, and its report card.
 //! - [`contracts`]: the functions and errors of our contracts, and their committed artifacts.
+//! - [`erc7710`]: delegations of MetaMask's framework.
 //! - [`hallpass`]: our own backend, in its two homes: what is installed, what is sent, what is read back.
 //! - [`node`]: a JSON-RPC node, and what its errors mean.
 //! - [`relay`]: sends calls from a funded key, having simulated them first.
@@ -9,6 +10,7 @@
 
 pub mod backend;
 pub mod contracts;
+pub mod erc7710;
 pub mod hallpass;
 pub mod node;
 pub mod relay;
