@@ -16,7 +16,7 @@ use serde_json::Value;
 use std::path::Path;
 
 const WALLET: &str = "0x1111111111111111111111111111111111111111";
-const BACKENDS: [&str; 3] = ["hallpass:7702", "hallpass:pocket", "signer-only"];
+const BACKENDS: [&str; 4] = ["hallpass:7702", "hallpass:pocket", "erc7710", "signer-only"];
 
 const FILLS: [&str; 17] = [
     "--at",
@@ -149,7 +149,11 @@ fn what_is_signed_and_sent_is_printed_whole() {
         let one_more = compile(&folder, &file, backend, &[&given[..], &["--signature", &signature]].concat());
         assert!(one_more.exit == 2 && one_more.err.contains("[bad_signatures]"), "{}", one_more.err);
     }
-    compare("compile-json", &without_hashes(&shown(&folder, &compile(&folder, &file, "signer-only", &["--json"]))));
+    for backend in ["erc7710", "signer-only"] {
+        let ran = compile(&folder, &file, backend, &["--json"]);
+        compare(&format!("compile-json-{backend}"), &shown(&folder, &ran));
+    }
+    compare("compile-words-erc7710", &shown(&folder, &compile(&folder, &file, "erc7710", &[])));
 }
 
 #[test]

@@ -97,8 +97,10 @@ pub fn compile(grant: &Grant) -> Enforced {
 #[must_use]
 pub fn signer(grant: &Grant) -> Vec<Finding> {
     let mut out = card::signers_own(grant);
-    let op = "an operation that the key itself sends has no end of its own: it can execute until the key sends another with its nonce";
-    out.push(Finding::new("op.validUntil", "op_time", op));
+    if redeemers(grant).contains(&key(grant)) {
+        let says = "an operation that the key itself sends has no end of its own: it can execute until the key sends another with its nonce";
+        out.push(Finding::new("op.validUntil", "op_time", says));
+    }
     out.push(Finding::new(
         "account",
         "freeze",

@@ -75,7 +75,10 @@ pub fn draw(rng: &mut Rng, account: Address, key: &Key, relayer: &Key, epoch: u6
     let mut draft = Draft { grant: Grant { calls: Vec::new(), meters: Vec::new(), ..grant }, next: 0 };
     for _ in 0..1 + rng.below(3) {
         let rule = draft.rule(rng);
-        draft.grant.calls.push(rule);
+        // Only rules without a meter can be the same twice.
+        if !draft.grant.calls.contains(&rule) {
+            draft.grant.calls.push(rule);
+        }
     }
     draft.grant
 }

@@ -10,6 +10,7 @@ use hallpass_chain::Home;
 use hallpass_chain::backend::signer_only::SignerOnly;
 use hallpass_chain::backend::{Answer, Backend, Card, Enforced, Kind, Party, Refusal, Sent, Step, ToSign};
 use hallpass_chain::contracts::Suite;
+use hallpass_chain::erc7710::Erc7710;
 use hallpass_chain::hallpass::backend::Hallpass;
 use hallpass_policy::draft::Fill;
 use hallpass_policy::{Draft, Grant};
@@ -47,6 +48,9 @@ pub enum Name {
     /// Our contract, as a pocket that the wallet owns
     #[value(name = "hallpass:pocket")]
     HallpassPocket,
+    /// Delegations of MetaMask's Delegation Framework 1.3
+    #[value(name = "erc7710")]
+    Erc7710,
     /// No contract: the signer alone
     #[value(name = "signer-only")]
     SignerOnly,
@@ -90,6 +94,7 @@ fn choose(args: &Compile, suite: Suite, owner: Option<Address>) -> Result<Box<dy
             })?;
             Box::new(Hallpass::new(suite, Home::Pocket { owner, index: args.pocket }))
         }
+        Name::Erc7710 => Box::new(Erc7710),
         Name::SignerOnly => Box::new(SignerOnly),
     })
 }
@@ -195,7 +200,7 @@ fn words(card: &Card, grant: &Grant, plan: Option<&Plan>, backend: &dyn Backend)
 fn summary(card: &Card) -> &'static str {
     match card.answer() {
         Answer::Exact => "the chain holds this grant exactly",
-        Answer::Stricter => "the chain holds this grant, and denies more than it does",
+        Answer::Stricter => "the chain holds this grant, and is stricter than it",
         Answer::SignerOnly => "no chain enforces this grant; the signer alone does",
         Answer::Unsupported => "this grant cannot be held here; nothing is to be signed",
     }
