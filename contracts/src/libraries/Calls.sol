@@ -24,6 +24,8 @@ library Calls {
             uint256 call = Frame.get(Frame.METERS_END);
             // There is a call: an empty batch was denied.
             while (true) {
+                // Judging hashes contents in the memory behind: the record is taken first.
+                Frame.extend(call + Frame.CALL_SIZE);
                 uint256 index = Reader.u16(position);
                 Frame.set(call + Frame.GAS_FLOOR, Reader.u32(position + 2));
                 position += 6;
@@ -44,7 +46,6 @@ library Calls {
                 if (position >= end) break;
             }
             Frame.set(Frame.CALLS_END, call);
-            Frame.extend(call);
         }
     }
 

@@ -10,17 +10,22 @@ sol! {
         function execute(bytes wire) external;
         function install(bytes grant, bytes signature) external;
         function end(bytes32 grant, bytes signature) external;
+        function replace(bytes from, bytes fromMeters, bytes to, bytes toMeters, bytes signature) external;
         function endFor(bytes grant, bytes rest, bytes signature) external;
+        function surrender(bytes grant, bytes rest, bytes signature) external;
         function moveEpoch(uint64 next, bytes signature) external;
         function freeze() external;
         function unfreeze() external;
         function accountState() external view returns (uint64 epoch, bool frozen);
         function grantState(bytes32 grant) external view
             returns (uint8 status, uint32 base, uint64 used, uint32 window, uint120 spent);
+        function laneState(bytes32 grant, uint192 lane) external view returns (uint64 base, uint192 used);
         function meterState(uint64 epoch, bytes16 salt, uint16 id) external view returns (uint32 window, uint120 spent);
         error CallFailed(uint256 index, bytes reason);
         event Executed(bytes32 indexed grant, uint256 nonce);
         event Installed(bytes32 indexed grant);
+        event Ended(bytes32 indexed grant);
+        event Replaced(bytes32 indexed from, bytes32 indexed to);
     }
 
     /// Opens pockets.
@@ -97,17 +102,22 @@ impl Artifact {
         data.into()
     }
 
-    /// Whether `code` is this contract at `address`, its only immutable being that address.
+    /// Whether `code` is this contract, its only immutable being the address `immutable`.
     #[must_use]
     pub fn is_code_of(&self, code: &[u8], immutable: Address) -> bool {
-        let mut expected = self.runtime.to_vec();
+        self.runtime_at(immutable).is_some_and(|expected| *expected == *code)
+    }
+
+    /// The runtime code where the only immutable is `immutable`; `None` for an artifact that does not fit together.
+    #[must_use]
+    pub fn runtime_at(&self, immutable: Address) -> Option<Bytes> {
+        let mut code = self.runtime.to_vec();
         for (start, length) in &self.immutables {
-            let Some(slot) = expected.get_mut(*start..start + length) else { return false };
             let word = immutable.into_word();
-            let Some(value) = word.0.get(32_usize.saturating_sub(*length)..) else { return false };
-            slot.copy_from_slice(value);
+            let value = word.0.get(32_usize.saturating_sub(*length)..)?;
+            code.get_mut(*start..start + length)?.copy_from_slice(value);
         }
-        expected == code
+        Some(code.into())
     }
 
     fn init_code(&self, arguments: &[u8]) -> Vec<u8> {
@@ -148,7 +158,7 @@ impl Suite {
 }
 
 /// Custom errors beside the denial codes, by signature.
-const OTHER_ERRORS: [(&str, &str); 12] = [
+const OTHER_ERRORS: [(&str, &str); 16] = [
     ("WrongAccount()", "wrong_account"),
     ("WrongBackend()", "wrong_backend"),
     ("GrantInstalled()", "grant_installed"),
@@ -159,6 +169,10 @@ const OTHER_ERRORS: [(&str, &str); 12] = [
     ("NotOwner()", "not_owner"),
     ("NotEnder()", "not_ender"),
     ("BadEpoch()", "bad_epoch"),
+    ("BadReplacement()", "bad_replacement"),
+    ("FeeNotPaid()", "fee_not_paid"),
+    ("PaymasterNotAllowed()", "paymaster_not_allowed"),
+    ("NotEntryPoint()", "not_entry_point"),
     ("Error(string)", "reverted"),
     ("Panic(uint256)", "panicked"),
 ];

@@ -76,6 +76,14 @@ sol! {
         bytes calls;
     }
 
+    /// What a session key signs on the ERC-4337 route; the EntryPoint owns its nonce.
+    #[derive(Debug, PartialEq, Eq)]
+    struct SessionUserOp { bytes32 grant; uint48 validFrom; uint48 validUntil; uint16[] rules; bytes32 userOpHash; }
+
+    /// Puts a grant in the place of another, which ends; what was spent stays spent.
+    #[derive(Debug, PartialEq, Eq)]
+    struct Replace { bytes32 from; Grant to; }
+
     /// Ends a grant.
     #[derive(Debug, PartialEq, Eq)]
     struct End { bytes32 grant; }
@@ -115,6 +123,13 @@ pub fn epoch_digest(chain: u64, backend: Address, account: Address, next: u64) -
     Epoch { account, next }.eip712_signing_hash(&domain(chain, backend))
 }
 
+/// What the owner signs to put `to` in the place of the grant `from`: `Replace` in the Grant domain.
+#[must_use]
+pub fn replace_digest(from: B256, to: Grant) -> B256 {
+    let domain = domain(to.chainId, to.backend);
+    Replace { from, to }.eip712_signing_hash(&domain)
+}
+
 impl Grant {
     /// `hashStruct(Grant)`: the grant's id everywhere.
     #[must_use]
@@ -126,6 +141,14 @@ impl Grant {
     #[must_use]
     pub fn digest(&self) -> B256 {
         self.eip712_signing_hash(&domain(self.chainId, self.backend))
+    }
+}
+
+impl SessionUserOp {
+    /// What the session key signs for `account`.
+    #[must_use]
+    pub fn digest(&self, chain: u64, account: Address) -> B256 {
+        self.eip712_signing_hash(&domain(chain, account))
     }
 }
 

@@ -4,17 +4,34 @@ use crate::draft::Draft;
 use crate::eip712::{self, DOMAIN_NAME, DOMAIN_VERSION};
 use crate::grant::Grant;
 use crate::json;
+use alloy_primitives::B256;
 use alloy_sol_types::SolStruct;
 use serde_json::{Map, Value, json};
 
 /// What a wallet is asked to sign. Integers are decimal strings; labels stand as their hash.
 #[must_use]
 pub fn of_grant(grant: &Grant) -> Value {
+    whole::<eip712::Grant>(grant, message(grant))
+}
+
+/// What a wallet is asked to sign to put `to` in the place of the grant whose id is `from`.
+#[must_use]
+pub fn of_replace(from: B256, to: &Grant) -> Value {
+    whole::<eip712::Replace>(to, json!({ "from": from, "to": message(to) }))
+}
+
+/// A grant as the message of typed data.
+fn message(grant: &Grant) -> Value {
     // What `json::print` writes is JSON, so the fallbacks below are not reached.
     let mut message: Value = serde_json::from_str(&json::print(&Draft::from(grant))).unwrap_or_default();
     if let Some(rest) = message.get_mut("rest").and_then(Value::as_object_mut) {
         rest.insert("labels".to_owned(), json!(grant.rest.labels.hash()));
     }
+    message
+}
+
+/// A struct in the Grant domain of `grant`.
+fn whole<T: SolStruct>(grant: &Grant, message: Value) -> Value {
     json!({
         "domain": {
             "name": DOMAIN_NAME,
@@ -22,8 +39,8 @@ pub fn of_grant(grant: &Grant) -> Value {
             "chainId": grant.chain.get(),
             "verifyingContract": grant.backend.to_checksum(None),
         },
-        "primaryType": "Grant",
-        "types": types(&eip712::Grant::eip712_encode_type()),
+        "primaryType": T::NAME,
+        "types": types(&T::eip712_encode_type()),
         "message": message,
     })
 }

@@ -3,7 +3,7 @@
 use super::steps::{Party, ToSign, Unreadable};
 use alloy_primitives::Address;
 use alloy_sol_types::{Eip712Domain, SolStruct};
-use hallpass_policy::eip712::{End, Epoch, domain};
+use hallpass_policy::eip712::{End, Epoch, domain, replace_digest};
 use hallpass_policy::labels::Labels;
 use hallpass_policy::{Grant, json as form, typed_data};
 use serde_json::{Map, Value, json};
@@ -29,6 +29,18 @@ pub fn of<T: SolStruct>(by: Party, what: &'static str, value: &T, domain: &Eip71
 #[must_use]
 pub fn grant(grant: &Grant) -> ToSign {
     ToSign { by: Party::Owner, what: "grant", typed: typed_data::of_grant(grant), digest: grant.message().digest() }
+}
+
+/// The owner's signature that puts `to` in the place of `from`.
+#[must_use]
+pub fn replace(from: &Grant, to: &Grant) -> ToSign {
+    let id = from.id();
+    ToSign {
+        by: Party::Owner,
+        what: "replace",
+        typed: typed_data::of_replace(id, to),
+        digest: replace_digest(id, to.message()),
+    }
 }
 
 /// `End` in the Grant domain.

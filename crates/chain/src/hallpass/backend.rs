@@ -60,23 +60,11 @@ impl Hallpass {
             let says = "without a call rule there is nothing for a contract to hold: `signer-only` takes it";
             out.push(Finding::new("calls", "no_call_rule", says));
         }
-        // What is the signer's everywhere is never a reason against a backend.
-        let signers = ["rest.typed", "rest.apps", "rest.requires", "calls"];
-        let lacks = holds::unsupported(grant).into_iter();
-        let lacks = lacks.filter(|u| !u.at.starts_with("rules[") && !signers.contains(&u.at.as_str()));
+        let lacks = holds::lacks(grant).into_iter().filter(|u| u.at != "calls");
         out.extend(
             lacks.map(|u| Finding::new(&u.at, u.code(), format!("{} cannot be granted by this version yet", u.what))),
         );
         out
-    }
-
-    fn rule(grant: &Grant, number: usize) -> Enforced {
-        let lacks = grant.calls.get(number).map(|rule| holds::in_rule(grant, rule)).unwrap_or_default();
-        let finding = |(at, what): (String, &str)| {
-            let says = format!("{what} cannot be granted by this version yet");
-            Finding::new(format!("rules[{number}]{at}"), "not_yet_supported", says)
-        };
-        Enforced::of(Vec::new(), lacks.into_iter().map(finding).collect())
     }
 }
 
@@ -117,7 +105,7 @@ impl Backend for Hallpass {
             backend: self.name(),
             contract: self.contract(),
             whole: Enforced::of(Vec::new(), self.whole(grant)),
-            rules: card::rules(grant, |number| Self::rule(grant, number)),
+            rules: card::rules(grant, |_| Enforced::of(Vec::new(), Vec::new())),
             signer: card::signers_own(grant),
             authorisers: self.authorisers(),
         }
@@ -148,8 +136,7 @@ impl Backend for Hallpass {
             Step::Install => Ok(vec![typed::grant(grant)]),
             Step::Replace(with) => {
                 self.supported(with)?;
-                let says = "the contract of this version has no replacement in one step: end the old grant, then install the new one";
-                Err(Refusal::NoStep("not_yet_supported", says.to_owned()))
+                Ok(vec![typed::replace(grant, with)])
             }
             Step::End(Ender::Owner) => Ok(vec![typed::end(grant, Party::Owner)]),
             Step::End(Ender::Key) if grant.rest.ender.is_zero() => {
@@ -182,7 +169,11 @@ impl Backend for Hallpass {
                 let call = IHallpass::moveEpochCall { next: next_epoch(grant)?, signature };
                 (grant.account, call.abi_encode().into(), "ends every grant of the epoch")
             }
-            Step::Replace(_) => return Ok(Vec::new()),
+            Step::Replace(with) => {
+                let [from, from_meters, to, to_meters] = wire::replace(grant, with).map(Bytes::from);
+                let call = IHallpass::replaceCall { from, fromMeters: from_meters, to, toMeters: to_meters, signature };
+                (grant.account, call.abi_encode().into(), "replaces the grant; what was spent stays spent")
+            }
         };
         Ok(vec![Sent { by: Party::Anyone, to, value: U256::ZERO, data, does }])
     }

@@ -177,11 +177,13 @@ const CLONE_HEAD: [u8; 17] = hex!("3d81600a3d39f3363d3d373d3d3d363d73");
 const CLONE_TAIL: [u8; 15] = hex!("5af43d82803e903d91602b57fd5bf3");
 
 /// The selectors that a relayer's key may call.
-pub const RELAYED: [[u8; 4]; 7] = [
+pub const RELAYED: [[u8; 4]; 9] = [
     IHallpass::executeCall::SELECTOR,
     IHallpass::installCall::SELECTOR,
     IHallpass::endCall::SELECTOR,
+    IHallpass::replaceCall::SELECTOR,
     IHallpass::endForCall::SELECTOR,
+    IHallpass::surrenderCall::SELECTOR,
     IHallpass::moveEpochCall::SELECTOR,
     IHallpassFactory::openCall::SELECTOR,
     IHallpassFactory::openAndInstallCall::SELECTOR,

@@ -23,8 +23,10 @@ pub fn operation(grant: &Grant, calldata: &Bytes) -> Result<Batch, Unreadable> {
     let modes = bytes.number(1).ok_or_else(cut)?;
     let sent = |mode: usize| usize::from(mode == 2) * 20;
     bytes.take(sent(modes & 15)).ok_or_else(cut)?;
-    let op_relayer = bytes.take(sent(modes >> 4)).ok_or_else(cut)?;
-    bytes.take(32).ok_or_else(cut)?;
+    let op_mode = (modes >> 4) & 7;
+    let op_relayer = bytes.take(sent(op_mode)).ok_or_else(cut)?;
+    // That it is this grant's is seen below, where the wire is written anew.
+    bytes.take(if modes >> 7 == 0 { 32 } else { wire::rest(grant).len() }).ok_or_else(cut)?;
     let rules = bytes.list(message.calls.len(), Reader::rule).ok_or_else(cut)?;
     let meters = bytes.list(message.meters.len(), |b| b.take(2 + 1 + 20 + 15 + 4 + 6).map(|_| ())).ok_or_else(cut)?;
     let lane = bytes.take(24).ok_or_else(cut)?;
@@ -44,7 +46,7 @@ pub fn operation(grant: &Grant, calldata: &Bytes) -> Result<Batch, Unreadable> {
         nonce: U256::from_be_slice(&[lane, sequence].concat()),
         validFrom: Uint::from(times.0),
         validUntil: Uint::from(times.1),
-        relayer: match modes >> 4 {
+        relayer: match op_mode {
             0 => Address::ZERO,
             1 => caller,
             _ => Address::from_slice(op_relayer),
@@ -52,7 +54,7 @@ pub fn operation(grant: &Grant, calldata: &Bytes) -> Result<Batch, Unreadable> {
         maxFee: Uint::saturating_from(max_fee),
         calls: calls.clone(),
     };
-    let caller = if modes & 15 == 1 || modes >> 4 == 1 { caller } else { Address::ZERO };
+    let caller = if modes & 15 == 1 || op_mode == 1 { caller } else { Address::ZERO };
     let again = wire::execute_calldata(grant, &op, &Opening { rules, meters, caller }, signature);
     if again != *calldata {
         return Err(Unreadable("the wire is not the one form of an operation of this grant".to_owned()));

@@ -4,7 +4,7 @@ use crate::contracts::IHallpass;
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::{SolCall, SolStruct};
 use hallpass_policy::Grant;
-use hallpass_policy::eip712::{Grant as Message, SessionOp};
+use hallpass_policy::eip712::{Grant as Message, Meter, Rest, SessionOp};
 use hallpass_policy::grant::pack::push_minimal;
 
 /// What a wire opens, and how it names relayers. [`Opening::needed`] is what honest senders use.
@@ -71,13 +71,18 @@ pub fn message(m: &Message, op: &SessionOp, opening: &Opening, signature: &[u8])
         }
     };
     let (grant_mode, op_mode) = (mode(m.relayer), mode(op.relayer));
-    out.push(grant_mode | op_mode << 4);
+    let open = opens_rest(m, op);
+    out.push(grant_mode | op_mode << 4 | u8::from(open) << 7);
     for (mode, relayer) in [(grant_mode, m.relayer), (op_mode, op.relayer)] {
         if mode == 2 {
             out.extend(relayer);
         }
     }
-    out.extend(m.rest.eip712_hash_struct());
+    if open {
+        out.extend(open_rest(&m.rest));
+    } else {
+        out.extend(m.rest.eip712_hash_struct());
+    }
     rules(m, &opening.rules, &mut out);
     meters(m, &opening.meters, &mut out);
     out.extend((op.nonce >> 64_usize).to_be_bytes::<32>().iter().skip(8));
@@ -90,6 +95,15 @@ pub fn message(m: &Message, op: &SessionOp, opening: &Opening, signature: &[u8])
     out.extend(signature);
     out
 }
+
+/// Whether the account has to see the grant's rest: for a fee, for one of the further relayers, for a relying party.
+fn opens_rest(m: &Message, op: &SessionOp) -> bool {
+    !op.maxFee.is_zero()
+        || (!op.relayer.is_zero() && !m.relayer.is_zero() && op.relayer != m.relayer)
+        || m.keyKind == WEBAUTHN
+}
+
+const WEBAUTHN: u8 = 3;
 
 fn rules(m: &Message, opened: &[u16], out: &mut Vec<u8>) {
     out.extend(short(m.calls.len()));
@@ -117,12 +131,7 @@ fn meters(m: &Message, opened: &[u16], out: &mut Vec<u8>) {
     for place in opened {
         let Some(meter) = m.meters.get(usize::from(*place)) else { continue };
         out.extend(place.to_be_bytes());
-        out.extend(meter.id.to_be_bytes());
-        out.push(meter.what);
-        out.extend(meter.token);
-        out.extend(meter.cap.to_be_bytes::<15>());
-        out.extend(meter.period.to_be_bytes());
-        out.extend(uint48(meter.anchor.to()));
+        self::meter(meter, out);
     }
     for (i, meter) in m.meters.iter().enumerate() {
         if !opened.iter().any(|o| usize::from(*o) == i) {
@@ -131,7 +140,16 @@ fn meters(m: &Message, opened: &[u16], out: &mut Vec<u8>) {
     }
 }
 
-/// The `grant` bytes of `install` and `endFor`.
+fn meter(meter: &Meter, out: &mut Vec<u8>) {
+    out.extend(meter.id.to_be_bytes());
+    out.push(meter.what);
+    out.extend(meter.token);
+    out.extend(meter.cap.to_be_bytes::<15>());
+    out.extend(meter.period.to_be_bytes());
+    out.extend(uint48(meter.anchor.to()));
+}
+
+/// The `grant` bytes of `install`, `endFor` and `surrender`.
 #[must_use]
 pub fn install(grant: &Grant) -> Vec<u8> {
     install_message(&grant.message())
@@ -161,22 +179,69 @@ pub fn install_message(m: &Message) -> Vec<u8> {
     out
 }
 
-/// The `rest` bytes of `endFor`.
+/// The arguments of `replace`, but for the signature: each grant and its meters.
+#[must_use]
+pub fn replace(from: &Grant, to: &Grant) -> [Vec<u8>; 4] {
+    replace_message(&from.message(), &to.message())
+}
+
+/// As [`replace`], from messages that need not be well-formed grants.
+#[must_use]
+pub fn replace_message(from: &Message, to: &Message) -> [Vec<u8>; 4] {
+    let all = |m: &Message| {
+        let mut out = Vec::with_capacity(m.meters.len() * 48);
+        m.meters.iter().for_each(|one| meter(one, &mut out));
+        out
+    };
+    [install_message(from), all(from), install_message(to), all(to)]
+}
+
+/// The `rest` bytes of `endFor` and `surrender`.
 #[must_use]
 pub fn rest(grant: &Grant) -> Vec<u8> {
-    let rest = grant.message().rest;
-    let mut out = Vec::with_capacity(300);
-    out.extend(rest.gas.eip712_hash_struct());
-    out.extend(rest.ender);
-    out.extend(rest.login);
-    out.extend(rest.labels);
-    out.extend(rest.rpIdHash);
-    out.extend(list(rest.relayers.iter().map(|a| a.into_word())));
-    out.extend(list(rest.paymasters.iter().map(|a| a.into_word())));
-    out.extend(list(rest.typed.iter().map(SolStruct::eip712_hash_struct)));
-    out.extend(list(rest.apps.iter().map(SolStruct::eip712_hash_struct)));
-    out.extend(list(rest.requires.iter().map(SolStruct::eip712_hash_struct)));
-    out
+    open_rest(&grant.message().rest)
+}
+
+/// A grant's rest, opened: what is zero or empty is left out.
+fn open_rest(rest: &Rest) -> Vec<u8> {
+    let gas = &rest.gas;
+    let fees = [gas.unitsPerOp == 0, gas.feeToken.is_zero(), gas.feePerOp.is_zero(), gas.feeCap.is_zero()];
+    let budget = if fees == [true; 4] {
+        Vec::new()
+    } else {
+        let amounts = [gas.feePerOp.to_be_bytes::<15>(), gas.feeCap.to_be_bytes::<15>()];
+        [&gas.unitsPerOp.to_be_bytes()[..], gas.feeToken.as_slice(), &amounts.concat()].concat()
+    };
+    let word = |word: B256| if word.is_zero() { Vec::new() } else { word.to_vec() };
+    let addresses = |all: &[Address]| {
+        if all.is_empty() {
+            return Vec::new();
+        }
+        let count = u8::try_from(all.len()).unwrap_or(u8::MAX);
+        core::iter::once(count).chain(all.iter().flat_map(|a| a.0.0)).collect()
+    };
+    let lists = if rest.typed.is_empty() && rest.apps.is_empty() && rest.requires.is_empty() {
+        Vec::new()
+    } else {
+        let hashes = [
+            list(rest.typed.iter().map(SolStruct::eip712_hash_struct)),
+            list(rest.apps.iter().map(SolStruct::eip712_hash_struct)),
+            list(rest.requires.iter().map(SolStruct::eip712_hash_struct)),
+        ];
+        hashes.concat()
+    };
+    let parts = [
+        budget,
+        if rest.ender.is_zero() { Vec::new() } else { rest.ender.to_vec() },
+        word(rest.login),
+        word(rest.labels),
+        word(rest.rpIdHash),
+        addresses(&rest.relayers),
+        addresses(&rest.paymasters),
+        lists,
+    ];
+    let flags = (0..8_u8).zip(&parts).fold(0, |sum, (bit, part)| sum | u8::from(!part.is_empty()) << bit);
+    core::iter::once(flags).chain(parts.into_iter().flatten()).collect()
 }
 
 /// The rules that the `calls` of a `SessionOp` name, in call order; `None` where the bytes are cut short.

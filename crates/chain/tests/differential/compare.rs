@@ -6,11 +6,10 @@ use crate::grants::Made;
 use crate::world::{Account, Outcome, World, high_s};
 use alloy_primitives::{Address, B256, U256, Uint, keccak256};
 use hallpass_chain::contracts::IHallpass;
-use hallpass_chain::hallpass::holds;
 use hallpass_chain::wire::{self, Opening};
 use hallpass_policy::eip712::SessionOp;
 use hallpass_policy::eval::{At, Verdict, rule};
-use hallpass_policy::grant::Grant;
+use hallpass_policy::grant::{FEE_METER, Grant};
 use hallpass_policy::{Batch, Call, Code, Denial, Facts, Ledger, Op, OpBounds, Policy, Status, authorise};
 
 /// The word for an allowed operation, beside the codes.
@@ -37,7 +36,6 @@ pub fn step(
     };
 
     let rules = rules(step, known, &verdict);
-    let expected = not_held(step, &verdict, &rules).filter(|_| signed).unwrap_or(expected);
     let outcome = send(world, account, made, step, &rules);
     let chain = outcome.word();
     assert_eq!(
@@ -63,29 +61,6 @@ pub fn step(
 /// Judges by the evaluator.
 pub fn judge(grant: &Grant, ledger: &Ledger, batch: &Batch, op: &OpBounds, at: &At) -> Result<Verdict, Denial> {
     Policy::new(grant).judge_calls(ledger, batch, &Op::from(op), at, &Facts::default())
-}
-
-/// Where the evaluator judges a rule that the contract does not hold yet, the contract denies it: after the value, and
-/// after the decoding where it can decode.
-fn not_held(step: &Step, verdict: &Result<Verdict, Denial>, rules: &[u16]) -> Option<&'static str> {
-    let (failed, code) = match verdict {
-        Ok(_) => (rules.len(), None),
-        Err(denial) if denial.code < Code::NoRule => return None,
-        Err(denial) => (denial.call.unwrap_or(0), Some(denial.code)),
-    };
-    for (i, number) in rules.iter().enumerate().take(failed + 1) {
-        let Some(rule) = step.grant.calls.get(usize::from(*number)) else { continue };
-        let before = matches!(code, Some(Code::NoRule | Code::TargetForbidden | Code::ValueOverMax));
-        let not_held = holds::in_rule(&step.grant, rule);
-        if not_held.is_empty() || (i == failed && before) {
-            continue;
-        }
-        let undecodable = !not_held.iter().any(|(place, _)| place.is_empty()) && code == Some(Code::BadCalldata);
-        if !(i == failed && undecodable) {
-            return Some(Code::NotYetSupported.as_str());
-        }
-    }
-    None
 }
 
 /// Requires that what the signer would sign, by its own encoder, is what was sent here; and that it signs nothing where
@@ -133,6 +108,10 @@ pub fn state(
         assert_eq!((chain.window, chain.spent.to::<u128>()), (0, 0), "unknown grant: {}", place());
         return;
     }
+    let fees = IHallpass::meterStateCall { epoch: grant.epoch, salt: grant.salt.into(), id: FEE_METER };
+    let fees = world.view(account.at, &fees).spent.to::<u128>();
+    let ours = ledger.meters.iter().find(|s| s.meter == FEE_METER).map_or(0, |s| s.spent);
+    assert_eq!(ours, fees, "fees: {}", place());
     for (i, meter) in grant.meters.iter().enumerate() {
         let (window, spent) = if i == 0 {
             (chain.window, chain.spent)

@@ -10,7 +10,7 @@ use hallpass_policy::abi::Decoded;
 use hallpass_policy::abi::{Ty, Word};
 use hallpass_policy::eval::rule::{Arguments, conditions};
 use hallpass_policy::eval::{At, Code, meters::window_of};
-use hallpass_policy::grant::{Amount, CallRule, Grant, Meter};
+use hallpass_policy::grant::{Amount, CallRule, FEE_METER, Grant, Meter};
 use hallpass_policy::{Batch, Call, Ledger, OpBounds};
 
 /// What the operation is made from.
@@ -94,7 +94,7 @@ fn candidate(rng: &mut Rng, past: Past<'_>) -> Step {
             lane: U256::ZERO,
             sequence: sequence(rng, past),
             relayer,
-            max_fee: 0,
+            max_fee: fee(rng, past),
             gas_floors: (0..floors).map(|_| rng.below(30_000) as u32).collect(),
         },
         action: Batch { chain: grant.chain, calls },
@@ -102,6 +102,14 @@ fn candidate(rng: &mut Rng, past: Past<'_>) -> Step {
         signing: Signing::Good,
         open_all: rng.chance(10),
     }
+}
+
+/// Mostly nothing, else at or below what the grant allows.
+fn fee(rng: &mut Rng, past: Past<'_>) -> u128 {
+    let gas = &past.made.grant.rest.gas;
+    let spent = past.ledger.meters.iter().find(|s| s.meter == FEE_METER).map_or(0, |s| s.spent);
+    let most = gas.fee_per_op.min(gas.fee_cap.saturating_sub(spent));
+    if rng.chance(70) { 0 } else { rng.pick(&[most, most, most / 2, most.min(1)]) }
 }
 
 /// The meter that a rule charges.

@@ -84,9 +84,20 @@ pub fn make(rng: &mut Rng, account: &Account) -> Made {
         relayer,
         calls,
         meters,
-        rest: Rest { gas: Gas { units_per_op: 1_000_000, ..Gas::default() }, ender: ender.address, ..Rest::default() },
+        rest: Rest { gas: gas(rng), ender: ender.address, ..Rest::default() },
     };
     Made { id: grant.id(), grant, tags, session, ender }
+}
+
+/// Fees for half of the grants, in the chain's coin or in a token.
+fn gas(rng: &mut Rng) -> Gas {
+    let none = Gas { units_per_op: 1_000_000, ..Gas::default() };
+    if rng.chance(50) {
+        return none;
+    }
+    let fee_per_op: u128 = rng.pick(&[1, 255, 1000, (1 << 120) - 1]);
+    let fee_cap = rng.pick(&[0, fee_per_op - 1, fee_per_op, fee_per_op.saturating_mul(3).min((1 << 120) - 1)]);
+    Gas { fee_token: rng.pick(&[Address::ZERO, TARGETS[1]]), fee_per_op, fee_cap, ..none }
 }
 
 fn meters(rng: &mut Rng, start: u64, life: u64, careless: bool) -> Vec<Meter> {

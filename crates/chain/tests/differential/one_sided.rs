@@ -1,6 +1,6 @@
 //! What only one side says, and where both deny by different words.
 //!
-//! Signer only: `gas_over_cap`; rules of several meters, which the contract does not judge yet. Chain only:
+//! Signer only: `gas_over_cap`, and lanes, of which it uses 0 alone. Chain only:
 //! `bad_signature` (also in the differential test), `call_failed`, `gas_floor_unmet`, `malformed`, and what no signer
 //! writes, such as arguments for a rule of empty calldata.
 //! For grants that break a rule see `bad_grants`.
@@ -14,11 +14,10 @@ use crate::world::{Account, CHAIN, Key, Outcome, REFUSES, TARGETS, World};
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall;
 use hallpass_chain::contracts::IHallpass;
-use hallpass_chain::hallpass::holds::unsupported;
 use hallpass_chain::wire;
 use hallpass_policy::abi::Word;
 use hallpass_policy::eval::At;
-use hallpass_policy::grant::{Amount, CallRule, Gas, Meter, Path, Rest, Routes, SessionKey, Use, What, arguments_of};
+use hallpass_policy::grant::{Amount, CallRule, Gas, Meter, Rest, Routes, SessionKey, Use, What, arguments_of};
 use hallpass_policy::{Batch, Call, Grant, Ledger, OpBounds, Status};
 use hallpass_types::ChainId;
 
@@ -161,14 +160,21 @@ fn a_call_that_reverts_undoes_the_operation() {
 }
 
 #[test]
-fn a_rule_of_several_meters_is_the_signers_alone() {
-    let mut bench = bench(|grant| {
-        grant.meters = vec![meter(0, What::Calls), meter(1, What::Custom)];
-        grant.calls[0].uses =
-            vec![Use { meter: 0, amount: Amount::One }, Use { meter: 1, amount: Amount::Path(Path::argument(0)) }];
-    });
-    assert!(!unsupported(&bench.made.grant).is_empty(), "approval refuses it");
-    assert_eq!(bench.words_of(&[word(1), ADDRESS]), (ALLOWED, "not_yet_supported"));
+fn lanes_are_the_chains_alone_and_each_has_its_own_window() {
+    let mut bench = bench(|_| {});
+    let call = with_arguments(&bench.made.grant.calls[0], &[word(1), ADDRESS], U256::ZERO);
+    let mut say = |lane: u64, sequence: u64| {
+        let mut step = bench.step(vec![call.clone()]);
+        (step.op.lane, step.op.sequence) = (U256::from(lane), sequence);
+        let (signer, chain) = bench.words(&step);
+        assert_eq!(signer, "lane_not_supported");
+        chain
+    };
+    assert_eq!((say(1, 0), say(1, 0), say(2, 0), say(1, 191)), (ALLOWED, "nonce_used", ALLOWED, ALLOWED));
+    // 192 moves the window by one: 0 falls out, used or not, and 1 is the lowest.
+    assert_eq!((say(1, 192), say(1, 192), say(1, 0), say(1, 1), say(1, 1)), (ALLOWED, "nonce_used", "nonce_used", ALLOWED, "nonce_used"));
+    assert_eq!((say(1, 10_000), say(1, 9_808), say(1, 9_809)), (ALLOWED, "nonce_used", ALLOWED));
+    assert_eq!((say(2, 191), say(1, 1 << 32)), (ALLOWED, "sequence_out_of_range"));
 }
 
 #[test]

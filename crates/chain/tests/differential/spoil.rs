@@ -7,14 +7,14 @@ use crate::spoil_call::in_a_call;
 use crate::world::CHAIN;
 use alloy_primitives::{Address, U256};
 use hallpass_policy::Code;
-use hallpass_policy::grant::{CallRule, Routes};
+use hallpass_policy::grant::{CallRule, FEE_METER, Routes};
 use hallpass_types::ChainId;
 
 /// The code aimed at.
 pub type Aim = Code;
 
 /// What can be reached by spoiling one operation; the others need a past (see `history`).
-pub const AIMS: [Aim; 28] = [
+pub const AIMS: [Aim; 27] = [
     Code::WrongChain,
     Code::RouteNotAllowed,
     Code::GrantNotStarted,
@@ -26,7 +26,6 @@ pub const AIMS: [Aim; 28] = [
     Code::RelayerNotAllowed,
     Code::FeeOverCap,
     Code::EmptyBatch,
-    Code::LaneNotSupported,
     Code::SequenceOutOfRange,
     Code::AccountFrozen,
     Code::EpochMoved,
@@ -62,7 +61,6 @@ pub fn spoil(rng: &mut Rng, past: Past<'_>, aim: Aim, step: &mut Step) -> bool {
         Code::RelayerNotAllowed
         | Code::FeeOverCap
         | Code::EmptyBatch
-        | Code::LaneNotSupported
         | Code::SequenceOutOfRange
         | Code::NonceUsed => around(rng, past, aim, step),
         Code::BadSignature => {
@@ -191,9 +189,13 @@ fn around(rng: &mut Rng, past: Past<'_>, aim: Aim, step: &mut Step) -> bool {
             }
             _ => step.op.relayer = CALLERS.into_iter().find(|c| Some(*c) != step.at.caller).unwrap(),
         },
-        Code::FeeOverCap => step.op.max_fee = rng.pick(&[1, 255, 256, (1 << 120) - 1]),
+        Code::FeeOverCap => {
+            let gas = &grant.rest.gas;
+            let spent = ledger.meters.iter().find(|s| s.meter == FEE_METER).map_or(0, |s| s.spent);
+            let left = gas.fee_cap.saturating_sub(spent);
+            step.op.max_fee = rng.pick(&[gas.fee_per_op + 1, left + 1, (1 << 120) - 1]).min((1 << 120) - 1);
+        }
         Code::EmptyBatch => step.action.calls.clear(),
-        Code::LaneNotSupported => step.op.lane = U256::from(1) << rng.pick(&[0, 1, 64, 191]),
         Code::SequenceOutOfRange => {
             let below = grant.first_seq.checked_sub(1).unwrap_or(u64::MAX);
             step.op.sequence = rng.pick(&[grant.end_seq, grant.end_seq, below, 1 << 32, u64::MAX]);

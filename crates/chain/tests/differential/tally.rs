@@ -4,8 +4,9 @@ use crate::compare::ALLOWED;
 use hallpass_policy::{Code, Ledger};
 use std::collections::BTreeMap;
 
-/// Codes that only one side can have; `foreign_owner` until the contract holds what it is about.
-pub const ONE_SIDED: [Code; 8] = [
+/// Codes that only one side can have: the signer uses lane 0 alone, the contract knows them all. `foreign_owner` is for
+/// grants as `wide` makes them.
+pub const ONE_SIDED: [Code; 10] = [
     Code::GasOverCap,
     Code::BadSignature,
     Code::FactsMissing,
@@ -14,6 +15,8 @@ pub const ONE_SIDED: [Code; 8] = [
     Code::BadMessage,
     Code::BadAttribute,
     Code::ForeignOwner,
+    Code::LaneNotSupported,
+    Code::NotYetSupported,
 ];
 
 /// Counts of verdicts.

@@ -1,0 +1,56 @@
+//! The vectors of `spec/`, and random cases as `spec/runner` makes them, on the contract's bytecode in revm.
+//!
+//! A case says what was spent before; here it is written into the account's slots, and after the operation the slots must
+//! hold what the evaluator says. What only a signer can say (requirements, messages, app actions, gas, lanes) is left out
+//! and counted.
+//!
+//! - [`chain`]: an account in a state that a case wants. [`case`]: a case as an operation. [`compare`]: both verdicts.
+//!
+//! `HALLPASS_CHAIN_CASES` (20000) random cases of `HALLPASS_CHAIN_SEED` (1).
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
+
+mod case;
+mod chain;
+mod compare;
+
+use chain::Chain;
+use compare::{Seen, compare};
+use hallpass_policy::json::ask::Case;
+use hallpass_spec::random::histories;
+use hallpass_spec::vector::read_grant;
+use hallpass_spec::all::{self, Line};
+
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().map_or(otherwise, |text| text.parse().unwrap())
+}
+
+#[test]
+fn every_vector_that_the_contract_holds_has_its_verdict_on_chain() {
+    let file = std::fs::read_to_string(all::path()).unwrap();
+    let mut chain = Chain::new();
+    let mut seen = Seen::default();
+    for line in all::read(&file).unwrap() {
+        let Line::Vector(vector) = line else { continue };
+        let grant = read_grant(&vector.grant).unwrap();
+        let case = Case::read(&vector.case, &grant).unwrap();
+        compare(&mut chain, &grant, &case, &mut seen).unwrap_or_else(|e| panic!("`{}`: {e}", vector.name));
+    }
+    println!("{}", seen.table());
+    assert!(seen.compared() >= 700, "too few vectors came to the chain\n{}", seen.table());
+}
+
+#[test]
+fn random_cases_have_one_verdict_on_both_sides() {
+    let (cases, seed) = (setting("HALLPASS_CHAIN_CASES", 20_000), setting("HALLPASS_CHAIN_SEED", 1));
+    let mut chain = Chain::new();
+    let mut seen = Seen::default();
+    let ran = histories(seed, cases, |step| {
+        let case = Case::read(&step.case, step.grant).map_err(|e| e.to_string())?;
+        compare(&mut chain, step.grant, &case, &mut seen)
+            .map_err(|e| format!("{e}\ngrant {}\ncase {}", step.json, step.case))
+    });
+    ran.unwrap_or_else(|e| panic!("HALLPASS_CHAIN_SEED={seed}: the evaluator and the contract disagree\n{e}"));
+    println!("HALLPASS_CHAIN_SEED={seed} HALLPASS_CHAIN_CASES={cases}\n{}", seen.table());
+    seen.require_shares();
+}
