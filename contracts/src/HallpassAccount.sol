@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {Guarded} from "./Guarded.sol";
+import {OwnerCalls} from "./OwnerCalls.sol";
+import {Receiver} from "./Receiver.sol";
 import {IHallpass} from "./interfaces/IHallpass.sol";
 import {Calls} from "./libraries/Calls.sol";
 import {Eip712} from "./libraries/Eip712.sol";
@@ -15,20 +18,11 @@ import {Words} from "./libraries/Words.sol";
 
 /// @title The account, but for who owns it
 /// @notice There is no initializer: an account is ready, and empty of grants, the moment that it has this code.
-abstract contract HallpassAccount is IHallpass {
+abstract contract HallpassAccount is OwnerCalls, Guarded, Receiver {
     uint256 private constant DIRECT = 1;
     uint256 private constant ROUTES = 7;
     uint256 private constant MAX_LIFE = 600;
     uint256 private constant SEQUENCES = 1 << 32;
-
-    /// @inheritdoc IHallpass
-    address public immutable backend = address(this);
-
-    /// @notice Takes the chain's coin.
-    receive() external payable {}
-
-    /// @inheritdoc IHallpass
-    function owner() public view virtual returns (address);
 
     /// @inheritdoc IHallpass
     function execute(bytes calldata data) external {
@@ -79,7 +73,7 @@ abstract contract HallpassAccount is IHallpass {
         (uint256 key, uint256 bit) = State.saltBit(grant.epoch, grant.salt);
         uint256 salts = state.salts[key];
         if (salts & bit != 0) revert SaltUsed();
-        Eip712.check(owner(), Eip712.digest(backend, id), signature);
+        _approved(id, signature);
 
         state.salts[key] = salts | bit;
         state.grants[id] = State.installed(grant.firstSeq);
@@ -114,20 +108,6 @@ abstract contract HallpassAccount is IHallpass {
     }
 
     /// @inheritdoc IHallpass
-    function freeze() external {
-        _onlyOwner();
-        State.load().account |= State.FROZEN;
-        emit Frozen();
-    }
-
-    /// @inheritdoc IHallpass
-    function unfreeze() external {
-        _onlyOwner();
-        State.load().account &= ~State.FROZEN;
-        emit Unfrozen();
-    }
-
-    /// @inheritdoc IHallpass
     function accountState() external view returns (uint64 epoch, bool frozen) {
         uint256 account = State.load().account;
         return (uint64(account), account & State.FROZEN != 0);
@@ -152,10 +132,6 @@ abstract contract HallpassAccount is IHallpass {
     /// @inheritdoc IHallpass
     function grantHash(bytes calldata grant) external pure returns (bytes32) {
         return Grants.hash(Grants.read(grant));
-    }
-
-    function _onlyOwner() internal view {
-        if (msg.sender != owner()) revert NotOwner();
     }
 
     /// @dev All that can be denied without reading the state.
@@ -208,10 +184,10 @@ abstract contract HallpassAccount is IHallpass {
     /// @dev The owner is the caller, or has signed `structHash`.
     function _authorized(bytes32 structHash, bytes calldata signature) private view {
         if (signature.length == 0) _onlyOwner();
-        else Eip712.check(owner(), Eip712.digest(backend, structHash), signature);
+        else _approved(structHash, signature);
     }
 
-    function _end(bytes32 grant) private {
+    function _end(bytes32 grant) internal override {
         State.Layout storage state = State.load();
         uint256 word = state.grants[grant];
         if (State.status(word) == State.ENDED) revert GrantEnded();
