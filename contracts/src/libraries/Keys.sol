@@ -78,14 +78,15 @@ library Keys {
             if (dataLength < MIN_DATA || rpIdHash == 0 || Reader.word(data) != rpIdHash) return false;
             if (Reader.u8(data + FLAGS) & PRESENT_AND_VERIFIED != PRESENT_AND_VERIFIED) return false;
             if (bytes11(Reader.bytes32_(tail)) != AFTER_CHALLENGE) return false;
-            if (tailLength <= 11 || Reader.u8(tail + tailLength - 1) != CLOSING) return false;
+            // Of a tail that is shorter than what it must begin with, the last byte is no brace either.
+            if (Reader.u8(tail + tailLength - 1) != CLOSING) return false;
             bytes32 message = _message(digest, _slice(data, dataLength), _slice(tail, tailLength));
             return _p256(x, y, message, tail + tailLength);
         }
     }
 
     /// @dev What an authenticator signs.
-    function _message(bytes32 digest, bytes calldata data, bytes calldata tail) private view returns (bytes32 message) {
+    function _message(bytes32 digest, bytes calldata data, bytes calldata tail) private pure returns (bytes32 message) {
         uint256 free;
         assembly ("memory-safe") {
             free := mload(0x40)
