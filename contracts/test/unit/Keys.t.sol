@@ -98,7 +98,8 @@ contract KeysTest {
     /// forge-config: default.evm_version = "prague"
     /// forge-config: unoptimized.evm_version = "prague"
     function test_p256_and_webauthn_deny_where_the_precompile_is_missing() public {
-        (bool success, bytes memory answer) = address(0x100).staticcall(abi.encodePacked(sha256(abi.encodePacked(DIGEST)), SIGNED, KEY));
+        bytes32 hash = sha256(abi.encodePacked(DIGEST));
+        (bool success, bytes memory answer) = address(0x100).staticcall(abi.encodePacked(hash, SIGNED, KEY));
         assert(success && answer.length == 0);
         _denies(P256, KEY, DIGEST, SIGNED);
         _denies(WEBAUTHN, KEY, DIGEST, Passkey.form(Passkey.DATA, Passkey.TAIL, ASSERTED));
@@ -119,6 +120,14 @@ contract KeysTest {
             vm.mockCall(address(0x100), "", answers[i]);
             _denies(P256, KEY, DIGEST, SIGNED);
         }
+    }
+
+    /// @dev As where too little gas is left for it.
+    function test_p256_does_not_go_on_without_the_hash() public {
+        (bytes32 r, bytes32 s) = vm.signP256(Passkey.KEY, DIGEST);
+        if (uint256(s) > Passkey.ORDER / 2) s = bytes32(Passkey.ORDER - uint256(s));
+        vm.mockCallRevert(address(2), "", "");
+        _denies(P256, _passkey, DIGEST, abi.encodePacked(r, s));
     }
 
     function test_webauthn_verifies_what_node_signed() public view {
