@@ -1,28 +1,26 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {ERC4337Utils} from "@openzeppelin/contracts/account/utils/ERC4337Utils.sol";
 import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
 
+import {Guarded} from "./Guarded.sol";
 import {Home} from "./Home.sol";
 import {IHallpass} from "./interfaces/IHallpass.sol";
 import {Lifecycle} from "./Lifecycle.sol";
 import {Calls} from "./libraries/Calls.sol";
 import {EntryPoints} from "./libraries/EntryPoints.sol";
-import {Eip712} from "./libraries/Eip712.sol";
 import {State} from "./libraries/State.sol";
+import {OwnerCalls} from "./OwnerCalls.sol";
+import {Receiver} from "./Receiver.sol";
 import {Sessions} from "./Sessions.sol";
 
 /// @title The account, but for who owns it
 /// @notice There is no initializer: an account is ready, and empty of grants, the moment that it has this code.
-abstract contract HallpassAccount is IHallpass, Sessions, Lifecycle {
-    /// @inheritdoc IHallpass
-    address public immutable backend = address(this);
-
-    /// @notice Takes the chain's coin.
-    receive() external payable {}
-
-    /// @inheritdoc IHallpass
-    function owner() public view virtual returns (address);
+abstract contract HallpassAccount is OwnerCalls, Guarded, Receiver, Sessions, Lifecycle {
+    /// @dev The first byte of a user operation's signature.
+    bytes1 private constant BY_OWNER = 0x00;
+    bytes1 private constant BY_SESSION = 0x01;
 
     /// @inheritdoc IHallpass
     function execute(bytes calldata data) external {
@@ -35,7 +33,12 @@ abstract contract HallpassAccount is IHallpass, Sessions, Lifecycle {
         returns (uint256 validation)
     {
         (uint256 route, uint256 before) = EntryPoints.route(msg.sender);
-        validation = _validate(address(this), op, userOpHash, op.signature, route, before, false);
+        bytes1 tag = bytes1(op.signature);
+        if (tag == BY_SESSION) {
+            validation = _validate(address(this), op, userOpHash, op.signature[1:], route, before, false);
+        } else if (tag != BY_OWNER || op.signature.length < 2 || !_rawSignatureValidation(userOpHash, op.signature[1:])) {
+            return ERC4337Utils.SIG_VALIDATION_FAILED;
+        }
         EntryPoints.prefund(missing);
     }
 
@@ -57,7 +60,7 @@ abstract contract HallpassAccount is IHallpass, Sessions, Lifecycle {
 
     /// @inheritdoc IHallpass
     function end(bytes32 grant, bytes calldata signature) external {
-        _end(address(this), grant, signature);
+        _endBy(address(this), grant, signature);
     }
 
     /// @inheritdoc IHallpass
@@ -73,20 +76,6 @@ abstract contract HallpassAccount is IHallpass, Sessions, Lifecycle {
     /// @inheritdoc IHallpass
     function moveEpoch(uint64 next, bytes calldata signature) external {
         _moveEpoch(address(this), next, signature);
-    }
-
-    /// @inheritdoc IHallpass
-    function freeze() external {
-        _onlyOwner();
-        State.load().account |= State.FROZEN;
-        emit Frozen();
-    }
-
-    /// @inheritdoc IHallpass
-    function unfreeze() external {
-        _onlyOwner();
-        State.load().account &= ~State.FROZEN;
-        emit Unfrozen();
     }
 
     /// @inheritdoc IHallpass
@@ -121,8 +110,15 @@ abstract contract HallpassAccount is IHallpass, Sessions, Lifecycle {
         return _hash(grant);
     }
 
-    function _onlyOwner() internal view {
-        if (!_isOwner(address(this))) revert NotOwner();
+    /// @inheritdoc Guarded
+    function _end(bytes32 grant) internal override {
+        _ended(address(this), grant);
+    }
+
+    /// @inheritdoc OwnerCalls
+    /// @dev An EntryPoint has the account make what `validateUserOp` has passed, and nothing else.
+    function _mayExecute(address caller) internal view override returns (bool) {
+        return caller == EntryPoints.V08 || caller == EntryPoints.V07 || _isOwner(caller);
     }
 
     /// @inheritdoc Home
@@ -135,19 +131,19 @@ abstract contract HallpassAccount is IHallpass, Sessions, Lifecycle {
         return 0;
     }
 
-    /// @inheritdoc Lifecycle
+    /// @inheritdoc Home
     function _isHome(address account) internal view override returns (bool) {
         return account == address(this);
     }
 
     /// @inheritdoc Home
-    function _isOwner(address) internal view override returns (bool) {
-        return msg.sender == owner();
+    function _callerOwns(address) internal view override returns (bool) {
+        return _isOwner(msg.sender);
     }
 
     /// @inheritdoc Home
-    function _approved(address, bytes32 structHash, bytes calldata signature) internal view override {
-        Eip712.check(owner(), Eip712.digest(backend, structHash), signature);
+    function _approvedFor(address, bytes32 structHash, bytes calldata signature) internal view override {
+        _approved(structHash, signature);
     }
 
     /// @inheritdoc Home

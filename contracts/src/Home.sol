@@ -9,11 +9,14 @@ abstract contract Home {
     /// @dev The account, where this contract keeps the state of many; 0 where the state is the account's own.
     function _shared(address account) internal view virtual returns (uint256);
 
+    /// @dev Whether this contract keeps the state of `account`.
+    function _isHome(address account) internal view virtual returns (bool);
+
     /// @dev Whether the caller is the account's owner, who then needs no signature.
-    function _isOwner(address account) internal view virtual returns (bool);
+    function _callerOwns(address account) internal view virtual returns (bool);
 
     /// @dev Requires the owner's signature over `structHash` in the Grant domain.
-    function _approved(address account, bytes32 structHash, bytes calldata signature) internal view virtual;
+    function _approvedFor(address account, bytes32 structHash, bytes calldata signature) internal view virtual;
 
     /// @dev Makes the calls that were judged, then pays `fee` to the caller.
     function _make(address account, uint256 fee) internal virtual;

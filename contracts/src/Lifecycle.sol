@@ -25,7 +25,7 @@ abstract contract Lifecycle is Home {
         uint256 saltSlot = State.saltSlot(key, shared);
         uint256 salts = State.read(saltSlot);
         if (salts & bit != 0) revert IHallpass.SaltUsed();
-        _approved(grant.account, id, signature);
+        _approvedFor(grant.account, id, signature);
 
         State.write(saltSlot, salts | bit);
         State.write(slot, State.installed(grant.firstSeq));
@@ -55,7 +55,7 @@ abstract contract Lifecycle is Home {
         bytes32 toId = Grants.hash(to);
         uint256 toSlot = _unknown(toId, shared);
         uint256 counter = Replacement.counter(from, fromMeters, to, toMeters, word, shared);
-        _approved(to.account, keccak256(abi.encode(Eip712.REPLACE, fromId, toId)), signature);
+        _approvedFor(to.account, keccak256(abi.encode(Eip712.REPLACE, fromId, toId)), signature);
 
         State.write(fromSlot, State.ended(word));
         State.write(toSlot, State.withCounter(State.installed(to.firstSeq), counter));
@@ -65,7 +65,7 @@ abstract contract Lifecycle is Home {
     }
 
     /// @dev By the owner, as caller or by signature.
-    function _end(address account, bytes32 grant, bytes calldata signature) internal {
+    function _endBy(address account, bytes32 grant, bytes calldata signature) internal {
         _authorized(account, keccak256(abi.encode(Eip712.END, grant)), signature);
         _ended(account, grant);
     }
@@ -119,8 +119,8 @@ abstract contract Lifecycle is Home {
 
     /// @dev The owner is the caller, or has signed `structHash`.
     function _authorized(address account, bytes32 structHash, bytes calldata signature) internal view {
-        if (signature.length != 0) _approved(account, structHash, signature);
-        else if (!_isOwner(account)) revert IHallpass.NotOwner();
+        if (signature.length != 0) _approvedFor(account, structHash, signature);
+        else if (!_callerOwns(account)) revert IHallpass.NotOwner();
     }
 
     /// @dev A grant for this chain and this contract, of an account that may be of this home.
@@ -129,9 +129,6 @@ abstract contract Lifecycle is Home {
         if (!_isHome(grant.account)) revert IHallpass.WrongAccount();
         if (grant.backend != _backend()) revert IHallpass.WrongBackend();
     }
-
-    /// @dev Whether this contract keeps the state of `account`.
-    function _isHome(address account) internal view virtual returns (bool);
 
     /// @dev Requires what a grant must be to become active.
     function _new(Grant memory grant) private view returns (uint256 shared) {

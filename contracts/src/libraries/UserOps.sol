@@ -114,6 +114,8 @@ library UserOps {
     /// @dev Judges a call by the opened rule `index`, which must be for its target and function.
     function _one(uint256 index, uint256 target, uint256 value, uint256 data, uint256 length) private view {
         unchecked {
+            // In ERC-7821 the zero address is the account itself.
+            if (target == 0) revert IHallpass.TargetForbidden();
             uint256 rule = Calls.find(index);
             if (Frame.get(rule + Frame.TARGET) != target) revert IHallpass.NoRule();
             uint256 signature = Frame.get(rule + Frame.SIGNATURE);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {Execution} from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
+import {IERC7821} from "@openzeppelin/contracts/interfaces/draft-IERC7821.sol";
+
 import {HallpassFactory} from "../../src/HallpassFactory.sol";
-import {HallpassPocket} from "../../src/HallpassPocket.sol";
 import {IHallpass} from "../../src/interfaces/IHallpass.sol";
 import {IHallpassFactory} from "../../src/interfaces/IHallpassFactory.sol";
 import {Encode} from "../utils/Encode.sol";
@@ -46,6 +48,7 @@ contract PocketTest is Fixture {
     }
 
     function testFuzz_every_owner_and_index_has_a_pocket_of_its_own(address a, address b, uint256 i, uint256 j) public {
+        vm.assume(a != address(0) && a != address(backend) && b != address(0) && b != address(backend));
         address first = _factory.open(a, i);
         assert((first == _factory.pocketOf(b, j)) == (a == b && i == j));
         assert(IHallpass(first).owner() == a);
@@ -53,19 +56,20 @@ contract PocketTest is Fixture {
 
     function test_the_owner_takes_all_out_and_nobody_else() public {
         _factory.open(_owner, 3);
-        HallpassPocket pocket = HallpassPocket(payable(address(account)));
-        HallpassPocket.Call[] memory calls = new HallpassPocket.Call[](2);
-        calls[0] = HallpassPocket.Call(address(token), 0, abi.encodeCall(token.transfer, (_owner, 1000)));
-        calls[1] = HallpassPocket.Call(_owner, 10 ether, "");
+        IERC7821 pocket = IERC7821(address(account));
+        bytes32 batch = hex"01000000000000000000";
+        Execution[] memory calls = new Execution[](2);
+        calls[0] = Execution(address(token), 0, abi.encodeCall(token.transfer, (_owner, 1000)));
+        calls[1] = Execution(_owner, 10 ether, "");
         vm.expectRevert(IHallpass.NotOwner.selector);
-        pocket.call(calls);
+        pocket.execute(batch, abi.encode(calls));
         vm.prank(_owner);
-        pocket.call(calls);
+        pocket.execute(batch, abi.encode(calls));
         assert(token.balanceOf(_owner) == 1e9 + 1000 && address(account).balance == 0);
         vm.prank(_owner);
         vm.expectRevert(abi.encodeWithSelector(IHallpass.CallFailed.selector, 1, ""));
-        calls[0].data = abi.encodeCall(token.transfer, (_owner, 0));
-        pocket.call(calls);
+        calls[0].callData = abi.encodeCall(token.transfer, (_owner, 0));
+        pocket.execute(batch, abi.encode(calls));
     }
 
     function test_the_owner_empties_a_frozen_pocket() public {
