@@ -13,7 +13,7 @@ pub enum Authoriser {
     ContractOwner,
     /// A passkey that owns the account.
     Passkey,
-    /// A smart account whose owner key we are asked to use by its owner.
+    /// An account that is delegated to the framework's delegator already, and whose key signs delegations.
     ControlledAccount,
     /// Whoever can log in to the server.
     LoggedInOwner,
@@ -44,7 +44,7 @@ impl Authoriser {
             Self::ContractOwner => "a contract that owns the account (ERC-1271)",
             Self::Passkey => "a passkey that owns the account",
             Self::ControlledAccount => {
-                "a smart account whose owner key signs delegations (MetaMask itself refuses those that a page asks for)"
+                "an account delegated to MetaMask's delegator whose key signs delegations (MetaMask itself refuses those that a page asks for)"
             }
             Self::LoggedInOwner => "an owner who is logged in to the server",
         }

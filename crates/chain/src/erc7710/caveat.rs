@@ -159,8 +159,9 @@ impl Term {
     /// One sentence, made of its bytes alone.
     #[must_use]
     pub fn says(&self) -> String {
-        let period =
-            |p: &Period| format!("{} in each {} seconds counted from Unix second {}", p.cap, p.seconds, p.start);
+        let in_each = |p: &Period, what: &str| {
+            format!("{} {what} in each {} seconds counted from Unix second {}", p.cap, p.seconds, p.start)
+        };
         match self {
             Self::Redeemers(all) => {
                 let all: Vec<String> = all.iter().map(|a| checksum(*a)).collect();
@@ -179,10 +180,10 @@ impl Term {
                 format!("transfers at most {cap} smallest units of {} in all", checksum(*token))
             }
             Self::Erc20Period(token, p) => {
-                format!("transfers at most smallest units of {}: {}", checksum(*token), period(p))
+                format!("transfers at most {}", in_each(p, &format!("smallest units of {}", checksum(*token))))
             }
             Self::NativeTotal(n) => format!("carries at most {n} wei in all"),
-            Self::NativePeriod(p) => format!("carries at most wei: {}", period(p)),
+            Self::NativePeriod(p) => format!("carries at most {}", in_each(p, "wei")),
             Self::Calls(n) => format!("at most {n} calls in all"),
             Self::Execution(to, value, data) => {
                 format!("the call is exactly {data} to {} with {value} wei", checksum(*to))

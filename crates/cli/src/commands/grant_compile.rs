@@ -8,7 +8,9 @@ use alloy_primitives::{Address, Bytes, hex};
 use clap::{Args, ValueEnum};
 use hallpass_chain::Home;
 use hallpass_chain::backend::signer_only::SignerOnly;
-use hallpass_chain::backend::{Answer, Backend, Card, Enforced, Kind, Party, Refusal, Sent, Step, ToSign};
+use hallpass_chain::backend::{
+    Answer, Backend, Card, Ender, Enforced, Kind, Party, Reading, Refusal, Sent, Step, ToSign,
+};
 use hallpass_chain::contracts::Suite;
 use hallpass_chain::erc7710::Erc7710;
 use hallpass_chain::hallpass::backend::Hallpass;
@@ -70,15 +72,21 @@ pub fn run(context: &Context, args: &Compile) -> Result<ExitCode, CliError> {
         return Ok(ExitCode::from(1));
     }
     let signatures = args.signature.iter().map(|text| signature(text)).collect::<Result<Vec<Bytes>, _>>()?;
-    let plan = Plan::make(backend.as_ref(), &grant, &signatures).map_err(refusal)?;
+    let plan = Plan::make(backend.as_ref(), &grant, &Step::Install, &signatures).map_err(refusal)?;
+    let end = Plan::make(backend.as_ref(), &grant, &Step::End(Ender::Owner), &[]).map_err(refusal)?;
+    // What is shown of it is read from what would be signed.
+    let read = backend.read_grant(&plan.sign, &grant.rest.labels);
+    let read = read.map_err(|e| CliError::missing(e.code(), e.to_string()))?;
     let value = json!({
         "grant": grant.id(),
         "card": card.json(),
         "delegatesTo": backend.delegates_to().map(|a| a.to_checksum(None)),
         "sign": plan.sign.iter().map(ToSign::json).collect::<Vec<_>>(),
-        "calls": plan.sent.iter().map(|sent| plan.call(sent)).collect::<Vec<_>>(),
+        "calls": plan.calls(),
+        "reads": read.beside.iter().map(|l| json!({ "rule": l.rule, "says": l.text })).collect::<Vec<_>>(),
+        "end": { "sign": end.sign.iter().map(ToSign::json).collect::<Vec<_>>(), "calls": end.calls() },
     });
-    context.show(&value, || words(&card, &grant, Some(&plan), backend.as_ref()))?;
+    context.show(&value, || words(&card, &grant, Some((&plan, &end, &read)), backend.as_ref()))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -137,13 +145,17 @@ struct Plan {
 }
 
 impl Plan {
-    fn make(backend: &dyn Backend, grant: &Grant, signatures: &[Bytes]) -> Result<Self, Refusal> {
-        let sign = backend.to_sign(grant, &Step::Install)?;
+    fn make(backend: &dyn Backend, grant: &Grant, step: &Step<'_>, signatures: &[Bytes]) -> Result<Self, Refusal> {
+        let sign = backend.to_sign(grant, step)?;
         let signed = !signatures.is_empty() || sign.is_empty();
         // Without signatures, stand-ins show where the calls go; their data is not shown.
         let stand_ins = vec![Bytes::new(); sign.len()];
-        let sent = backend.calls(grant, &Step::Install, if signed { signatures } else { &stand_ins })?;
+        let sent = backend.calls(grant, step, if signed { signatures } else { &stand_ins })?;
         Ok(Self { sign, sent, signed })
+    }
+
+    fn calls(&self) -> Vec<Value> {
+        self.sent.iter().map(|sent| self.call(sent)).collect()
     }
 
     fn call(&self, sent: &Sent) -> Value {
@@ -163,7 +175,7 @@ impl Plan {
 }
 
 /// The card as people read it.
-fn words(card: &Card, grant: &Grant, plan: Option<&Plan>, backend: &dyn Backend) -> String {
+fn words(card: &Card, grant: &Grant, plan: Option<(&Plan, &Plan, &Reading)>, backend: &dyn Backend) -> String {
     let mut out = format!("{}: {}\n", card.backend, summary(card));
     let mut section = |title: &str, lines: Vec<String>| {
         if !lines.is_empty() {
@@ -187,13 +199,18 @@ fn words(card: &Card, grant: &Grant, plan: Option<&Plan>, backend: &dyn Backend)
     signer.extend(card.signer.iter().map(|f| format!("! {}: {} [{}]", f.at, f.says, f.code)));
     section("Checked by the signer, not by the chain", signer);
     section("Who can authorise it", card.authorisers.iter().map(|a| format!("  {}", a.says())).collect());
-    if let Some(plan) = plan {
+    if let Some((plan, end, read)) = plan {
         let sign = plan.sign.iter().map(|s| format!("  {}: {}, digest {}", s.by.name(), s.what, s.digest));
         section(&format!("What is signed for grant {}", grant.id()), sign.collect());
         let sent = plan.sent.iter().map(|s| format!("  to {}: {}", s.to, s.does));
         section("What is then sent", sent.collect());
+        let lines = read.beside.iter().map(|l| format!("  rule {}: {}", l.rule + 1, l.text));
+        section("What is signed beside the grant, read back from its bytes", lines.collect());
+        let mut ends: Vec<String> = end.sign.iter().map(|s| format!("  {} signs {}", s.by.name(), s.what)).collect();
+        ends.extend(end.sent.iter().map(|s| format!("  {} sends to {}: {}", s.by.name(), s.to, s.does)));
+        section("How the owner ends it", ends);
     }
-    section("Next", vec![format!("  {}", next(card, plan, backend))]);
+    section("Next", vec![format!("  {}", next(card, plan.map(|(plan, ..)| plan), backend))]);
     out.trim_end().to_owned()
 }
 
