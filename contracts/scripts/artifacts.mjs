@@ -10,6 +10,7 @@ const contracts = {
   Hallpass7702: "Hallpass7702.sol",
   HallpassPocket: "HallpassPocket.sol",
   HallpassFactory: "HallpassFactory.sol",
+  HallpassModule: "HallpassModule.sol",
   ArenaGame: "ArenaGame.sol",
   Shop: "Shop.sol",
   ArenaToken: "ArenaToken.sol",

@@ -147,6 +147,10 @@ abstract contract HallpassAccount is OwnerCalls, Guarded, Receiver, Sessions, Li
     }
 
     /// @inheritdoc Home
+    /// @dev An account of ours has no modules.
+    function _judged(address) internal view override {}
+
+    /// @inheritdoc Home
     function _make(address, uint256 fee) internal override {
         Calls.make();
         if (fee != 0) Calls.pay(fee);

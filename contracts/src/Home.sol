@@ -18,6 +18,9 @@ abstract contract Home {
     /// @dev Requires the owner's signature over `structHash` in the Grant domain.
     function _approvedFor(address account, bytes32 structHash, bytes calldata signature) internal view virtual;
 
+    /// @dev What a place denies besides, of what the frame holds, before anything is written.
+    function _judged(address account) internal view virtual;
+
     /// @dev Makes the calls that were judged, then pays `fee` to the caller.
     function _make(address account, uint256 fee) internal virtual;
 }

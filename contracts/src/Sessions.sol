@@ -43,6 +43,7 @@ abstract contract Sessions is Home {
         _signed(start, Eip712.digest(account, op), callsEnd);
 
         Calls.judge(callsAt, callsEnd);
+        _judged(account);
         if (laneSlot != 0) State.write(laneSlot, lane);
         uint256 fee = Frame.get(Frame.MAX_FEE);
         Fees.write(fee);
@@ -79,6 +80,7 @@ abstract contract Sessions is Home {
         _signed(start, Eip712.digest(account, signed), signatureAt);
 
         UserOps.judge(op.callData, rulesAt, rules, single);
+        _judged(account);
         Fees.write(fee);
         State.write(slot, Meters.write());
         emit IHallpass.Validated(bytes32(id), userOpHash);

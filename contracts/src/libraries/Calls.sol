@@ -16,6 +16,8 @@ library Calls {
     /// stack; with value also 9,000, and 25,000 for an account that did not exist.
     uint256 private constant CALL_COST = 6_000;
     uint256 private constant VALUE_COST = 34_000;
+    /// @dev Bounds what an account of another kind does between being asked for a call and making it.
+    uint256 private constant ACCOUNT_COST = 60_000;
 
     /// @notice Judges every call from `position` to `end` in order. Leaves a record of each in the frame, so that `make` need not
     /// read or find anything again (200 gas a call), and counts in the meters' records what it costs.
@@ -67,6 +69,37 @@ library Calls {
                 call += Frame.CALL_SIZE;
                 if (call >= end) break;
             }
+        }
+    }
+
+    /// @notice A call that was judged, as `abi.encodePacked(target, value, calldata)`.
+    function packed(uint256 record) internal pure returns (bytes memory data) {
+        unchecked {
+            uint256 rule = Frame.get(record + Frame.RULE);
+            uint256 arguments = Frame.get(record + Frame.ARGUMENTS);
+            uint256 length = Frame.get(record + Frame.LENGTH);
+            uint256 signature = Frame.get(rule + Frame.SIGNATURE);
+            uint256 selector = signature == Checks.EMPTY_SIGNATURE ? 0 : 4;
+            data = new bytes(52 + selector + length);
+            uint256 place;
+            assembly ("memory-safe") {
+                place := add(data, 32)
+            }
+            Frame.set(place, Frame.get(rule + Frame.TARGET) << 96);
+            Frame.set(place + 20, Frame.get(record + Frame.VALUE));
+            // The arguments are copied over all of the hash but the selector; what they leave of it lies behind the end.
+            if (selector != 0) Frame.set(place + 52, signature);
+            Frame.copy(place + 52 + selector, arguments, length);
+        }
+    }
+
+    /// @notice The gas that must be left before a call that was judged, so that its callee gets the floor: 63/64 of what is left
+    /// after the cost of calling, twice where another account makes the call.
+    function needed(uint256 record, bool twice) internal pure returns (uint256 gas_) {
+        unchecked {
+            gas_ = (Frame.get(record + Frame.GAS_FLOOR) << 6) / 63 + 1 + CALL_COST;
+            if (Frame.get(record + Frame.VALUE) != 0) gas_ += VALUE_COST;
+            if (twice) gas_ = ((gas_ + ACCOUNT_COST) << 6) / 63 + 1 + CALL_COST;
         }
     }
 
@@ -122,8 +155,7 @@ library Calls {
             uint256 value = Frame.get(record + Frame.VALUE);
             uint256 arguments = Frame.get(record + Frame.ARGUMENTS);
             uint256 length = Frame.get(record + Frame.LENGTH);
-            uint256 needed = (Frame.get(record + Frame.GAS_FLOOR) << 6) / 63 + 1 + CALL_COST;
-            if (value != 0) needed += VALUE_COST;
+            uint256 enough = needed(record, false);
             uint256 size = signature == Checks.EMPTY_SIGNATURE ? 0 : length + 4;
             uint256 buffer;
             assembly ("memory-safe") {
@@ -131,7 +163,7 @@ library Calls {
                 mstore(buffer, signature)
                 calldatacopy(add(buffer, 4), arguments, length)
             }
-            if (gasleft() < needed) revert IHallpass.GasFloorUnmet();
+            if (gasleft() < enough) revert IHallpass.GasFloorUnmet();
             assembly ("memory-safe") {
                 success := call(gas(), target, value, buffer, size, 0, 0)
             }

@@ -110,13 +110,13 @@ contract WireTest is Fixture {
         }
     }
 
-    function test_kinds_of_key_that_are_not_judged_yet() public {
+    /// @dev Each kind's signature has a length of its own, which the wire's 65 bytes are for two of them.
+    function test_a_kind_of_key_is_one_that_is_known() public {
         Grant memory g = _grant();
         for (uint8 kind; kind < 6; ++kind) {
             g.keyKind = kind;
             g.key = new bytes(kind == 4 ? 32 : 64);
-            bytes4 expected = kind > 1 && kind < 5 ? IHallpass.GrantUnknown.selector : IHallpass.Malformed.selector;
-            _denies(expected, g, _transfer(1));
+            _denies(kind == 4 ? IHallpass.GrantUnknown.selector : IHallpass.Malformed.selector, g, _transfer(1));
         }
     }
 
