@@ -15,6 +15,7 @@ const contracts = {
   Shop: "Shop.sol",
   ArenaToken: "ArenaToken.sol",
   GrantHasher: "GrantHasher.sol",
+  Erc7579Account: "Erc7579Account.sol",
 };
 
 /** Keys in code unit order at every depth, as in RFC 8785, so that equal content is equal bytes. */
@@ -49,7 +50,7 @@ function artifact(name, file) {
 
 // Only these sources, and apart from other builds: the compiler's node ids, which a test more would shift, may order code.
 const build = ["build", "--force", "--quiet", "--out", "out/artifacts", "--cache-path", "cache/artifacts"];
-build.push("src", "test/utils/GrantHasher.sol");
+build.push("src", "test/utils/GrantHasher.sol", "test/utils/Erc7579Account.sol");
 execFileSync(native("forge"), build, {
   cwd: root,
   env: { ...process.env, FOUNDRY_PROFILE: "default" },

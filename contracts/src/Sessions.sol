@@ -73,6 +73,7 @@ abstract contract Sessions is Home {
         Bounds.userOp(routes);
         uint256 fee = UserOps.fee(op);
         Fees.judge(fee);
+        Bounds.userOpCalls(rules == 0);
 
         (uint256 id, uint256 slot, uint256 word) = _active(shared);
         Frame.set(Frame.GRANT_WORD, word);

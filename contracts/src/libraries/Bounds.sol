@@ -64,8 +64,15 @@ library Bounds {
         if (Words.either(validFrom < Frame.get(Frame.NOT_BEFORE), validUntil > Frame.get(Frame.NOT_AFTER))) {
             revert IHallpass.OpOutsideGrant();
         }
-        // Who bundles is not known here, and sequences are not counted.
+        // Who bundles is not known here.
         if (Frame.get(Frame.RELAYER) | Frame.get(Frame.OP_RELAYER) != 0) revert IHallpass.RelayerNotAllowed();
+    }
+
+    /// @notice Judges what comes after its fee.
+    /// @param empty whether it has no call
+    function userOpCalls(bool empty) internal pure {
+        if (empty) revert IHallpass.EmptyBatch();
+        // Sequences are not counted.
         if (Words.either(Frame.get(Frame.FIRST_SEQ) != 0, Frame.get(Frame.END_SEQ) != SEQUENCES)) {
             revert IHallpass.SequenceOutOfRange();
         }

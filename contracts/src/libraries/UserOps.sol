@@ -95,7 +95,6 @@ library UserOps {
     function _batch(uint256 offset, uint256 end, uint256 rulesAt, uint256 rules) private view {
         unchecked {
             if (end - offset < 64 || Reader.word(offset) != 32 || Reader.word(offset + 32) != rules) revert IHallpass.BadCalldata();
-            if (rules == 0) revert IHallpass.EmptyBatch();
             uint256 heads = offset + 64;
             uint256 call = heads + (rules << 5);
             for (uint256 i; i < rules; ++i) {

@@ -102,13 +102,24 @@ impl Artifact {
         data.into()
     }
 
-    /// Whether `code` is this contract, its only immutable being the address `immutable`.
+    /// Whether `code` is this contract, of whose immutables, if it has any, one is the address `immutable`.
+    ///
+    /// What the others are follows from the address where it stands, which commits to the code that made it (EIP-1014).
     #[must_use]
     pub fn is_code_of(&self, code: &[u8], immutable: Address) -> bool {
-        self.runtime_at(immutable).is_some_and(|expected| *expected == *code)
+        let Some(expected) = self.runtime_at(immutable) else { return false };
+        let free = |i: usize| self.immutables.iter().any(|(start, length)| (*start..start + length).contains(&i));
+        let same = |(i, (ours, theirs)): (usize, (&u8, &u8))| ours == theirs || free(i);
+        let names_it = |(start, length): &(usize, usize)| {
+            let range = *start..start + length;
+            expected.get(range.clone()).is_some_and(|word| code.get(range) == Some(word))
+        };
+        code.len() == expected.len()
+            && expected.iter().zip(code).enumerate().all(same)
+            && (self.immutables.is_empty() || self.immutables.iter().any(names_it))
     }
 
-    /// The runtime code where the only immutable is `immutable`; `None` for an artifact that does not fit together.
+    /// The runtime code where every immutable is `immutable`; `None` for an artifact that does not fit together.
     #[must_use]
     pub fn runtime_at(&self, immutable: Address) -> Option<Bytes> {
         let mut code = self.runtime.to_vec();
@@ -130,6 +141,8 @@ impl Artifact {
 pub struct Suite {
     /// The EIP-7702 delegate.
     pub delegate: (Address, Artifact),
+    /// The ERC-7579 module.
+    pub module: (Address, Artifact),
     /// The implementation behind every pocket.
     pub pocket: (Address, Artifact),
     /// Opens pockets.
@@ -147,10 +160,13 @@ impl Suite {
             Artifact::parse("HallpassPocket", include_str!("../../../contracts/artifacts/HallpassPocket.json"))?;
         let factory =
             Artifact::parse("HallpassFactory", include_str!("../../../contracts/artifacts/HallpassFactory.json"))?;
+        let module =
+            Artifact::parse("HallpassModule", include_str!("../../../contracts/artifacts/HallpassModule.json"))?;
         let pocket_at = pocket.address(&[]);
         let factory_at = factory.address(pocket_at.into_word().as_slice());
         Ok(Self {
             delegate: (delegate.address(&[]), delegate),
+            module: (module.address(&[]), module),
             pocket: (pocket_at, pocket),
             factory: (factory_at, factory),
         })

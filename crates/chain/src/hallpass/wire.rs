@@ -4,7 +4,7 @@ use crate::contracts::IHallpass;
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::{SolCall, SolStruct};
 use hallpass_policy::Grant;
-use hallpass_policy::eip712::{Grant as Message, Meter, Rest, SessionOp};
+use hallpass_policy::eip712::{Grant as Message, Meter, Rest, SessionOp, SessionUserOp};
 use hallpass_policy::grant::pack::push_minimal;
 
 /// What a wire opens, and how it names relayers. [`Opening::needed`] is what honest senders use.
@@ -50,6 +50,37 @@ pub fn execute_calldata(grant: &Grant, op: &SessionOp, opening: &Opening, signat
 /// As [`execute`], from a message that need not be a well-formed grant: for tests of what the chain refuses.
 #[must_use]
 pub fn message(m: &Message, op: &SessionOp, opening: &Opening, signature: &[u8]) -> Vec<u8> {
+    let mut out = header(m, op.relayer, opens_rest(m, op), opening.caller);
+    rules(m, &opening.rules, &mut out);
+    meters(m, &opening.meters, &mut out);
+    out.extend((op.nonce >> 64_usize).to_be_bytes::<32>().iter().skip(8));
+    out.extend(op.nonce.to_be_bytes::<32>().iter().skip(24));
+    out.extend(uint48(op.validFrom.to()));
+    out.extend(uint48(op.validUntil.to()));
+    push_minimal(U256::from(op.maxFee), &mut out);
+    out.extend(u32::try_from(op.calls.len()).unwrap_or(u32::MAX).to_be_bytes().iter().skip(1));
+    out.extend(&op.calls);
+    out.extend(signature);
+    out
+}
+
+/// What a session's user operation carries as its signature, behind the byte 1 where the account is ours. The rest is open
+/// where the operation may cost something or has a paymaster.
+#[must_use]
+pub fn user_op(grant: &Grant, op: &SessionUserOp, opening: &Opening, open_rest: bool, signature: &[u8]) -> Vec<u8> {
+    let m = &grant.message();
+    let mut out = header(m, Address::ZERO, open_rest || m.keyKind == WEBAUTHN, opening.caller);
+    rules(m, &opening.rules, &mut out);
+    meters(m, &opening.meters, &mut out);
+    out.extend(uint48(op.validFrom.to()));
+    out.extend(uint48(op.validUntil.to()));
+    out.push(u8::try_from(op.rules.len()).unwrap_or(u8::MAX));
+    out.extend(op.rules.iter().flat_map(|rule| rule.to_be_bytes()));
+    out.extend(signature);
+    out
+}
+
+fn header(m: &Message, op_relayer: Address, open: bool, caller: Address) -> Vec<u8> {
     let mut out = Vec::with_capacity(600);
     out.extend(m.chainId.to_be_bytes());
     out.extend(m.epoch.to_be_bytes());
@@ -64,16 +95,15 @@ pub fn message(m: &Message, op: &SessionOp, opening: &Opening, signature: &[u8])
     let mode = |a: Address| {
         if a.is_zero() {
             0
-        } else if a == opening.caller {
+        } else if a == caller {
             1
         } else {
             2
         }
     };
-    let (grant_mode, op_mode) = (mode(m.relayer), mode(op.relayer));
-    let open = opens_rest(m, op);
+    let (grant_mode, op_mode) = (mode(m.relayer), mode(op_relayer));
     out.push(grant_mode | op_mode << 4 | u8::from(open) << 7);
-    for (mode, relayer) in [(grant_mode, m.relayer), (op_mode, op.relayer)] {
+    for (mode, relayer) in [(grant_mode, m.relayer), (op_mode, op_relayer)] {
         if mode == 2 {
             out.extend(relayer);
         }
@@ -83,16 +113,6 @@ pub fn message(m: &Message, op: &SessionOp, opening: &Opening, signature: &[u8])
     } else {
         out.extend(m.rest.eip712_hash_struct());
     }
-    rules(m, &opening.rules, &mut out);
-    meters(m, &opening.meters, &mut out);
-    out.extend((op.nonce >> 64_usize).to_be_bytes::<32>().iter().skip(8));
-    out.extend(op.nonce.to_be_bytes::<32>().iter().skip(24));
-    out.extend(uint48(op.validFrom.to()));
-    out.extend(uint48(op.validUntil.to()));
-    push_minimal(U256::from(op.maxFee), &mut out);
-    out.extend(u32::try_from(op.calls.len()).unwrap_or(u32::MAX).to_be_bytes().iter().skip(1));
-    out.extend(&op.calls);
-    out.extend(signature);
     out
 }
 

@@ -172,7 +172,10 @@ fn lanes_are_the_chains_alone_and_each_has_its_own_window() {
     };
     assert_eq!((say(1, 0), say(1, 0), say(2, 0), say(1, 191)), (ALLOWED, "nonce_used", ALLOWED, ALLOWED));
     // 192 moves the window by one: 0 falls out, used or not, and 1 is the lowest.
-    assert_eq!((say(1, 192), say(1, 192), say(1, 0), say(1, 1), say(1, 1)), (ALLOWED, "nonce_used", "nonce_used", ALLOWED, "nonce_used"));
+    assert_eq!(
+        (say(1, 192), say(1, 192), say(1, 0), say(1, 1), say(1, 1)),
+        (ALLOWED, "nonce_used", "nonce_used", ALLOWED, "nonce_used")
+    );
     assert_eq!((say(1, 10_000), say(1, 9_808), say(1, 9_809)), (ALLOWED, "nonce_used", ALLOWED));
     assert_eq!((say(2, 191), say(1, 1 << 32)), (ALLOWED, "sequence_out_of_range"));
 }

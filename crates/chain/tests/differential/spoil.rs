@@ -58,11 +58,9 @@ pub fn spoil(rng: &mut Rng, past: Past<'_>, aim: Aim, step: &mut Step) -> bool {
         | Code::OpTooLong
         | Code::OpOutsideGrant => time(rng, aim, step),
         Code::WindowCrossed | Code::WindowPast => at_a_window(rng, past, aim, step),
-        Code::RelayerNotAllowed
-        | Code::FeeOverCap
-        | Code::EmptyBatch
-        | Code::SequenceOutOfRange
-        | Code::NonceUsed => around(rng, past, aim, step),
+        Code::RelayerNotAllowed | Code::FeeOverCap | Code::EmptyBatch | Code::SequenceOutOfRange | Code::NonceUsed => {
+            around(rng, past, aim, step)
+        }
         Code::BadSignature => {
             let v = rng.pick(&[0, 1, 26, 29, 255]);
             step.signing =

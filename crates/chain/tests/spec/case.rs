@@ -43,14 +43,14 @@ pub fn operation(grant: &Grant, case: &Case, batch: &Batch, rules: Vec<u16>) -> 
 }
 
 impl Operation {
-    /// The calldata. Every meter is opened where a rule uses one that is not there: the chain believes that only then.
-    pub fn calldata(&self, grant: &Grant, signature: &[u8]) -> alloy_primitives::Bytes {
+    /// The wire. Every meter is opened where a rule uses one that is not there: the chain believes that only then.
+    pub fn wire(&self, grant: &Grant, signature: &[u8]) -> Vec<u8> {
         let named: Vec<u16> = self.rules.iter().copied().filter(|r| usize::from(*r) < grant.calls.len()).collect();
-        wire::execute_calldata(grant, &self.op, &Opening::needed(grant, &named, self.caller), signature)
+        wire::execute(grant, &self.op, &Opening::needed(grant, &named, self.caller), signature)
     }
 }
 
-fn latest(grant: &Grant, from: UnixSeconds, at: UnixSeconds) -> UnixSeconds {
+pub fn latest(grant: &Grant, from: UnixSeconds, at: UnixSeconds) -> UnixSeconds {
     let longest = from.plus(600).map_or(grant.not_after, |end| end.min(grant.not_after));
     grant.meters.iter().filter_map(|m| window_end(m, at)).fold(longest, UnixSeconds::min)
 }

@@ -1,6 +1,6 @@
-//! An account of ours in revm, whose slots are written as a case wants them.
+//! An account in revm, in each place where our contracts enforce, whose slots are written as a case wants them.
 
-use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256, hex, keccak256};
 use hallpass_chain::contracts::{Artifact, error_code};
 use hallpass_policy::grant::{FEE_METER, Grant};
 use hallpass_policy::{Ledger, Status};
@@ -25,24 +25,18 @@ fn mapped(key: U256, slot: U256) -> U256 {
     U256::from_be_bytes(keccak256([key.to_be_bytes::<32>(), slot.to_be_bytes()].concat()).0)
 }
 
-/// The slot of the account's word.
-pub fn account_slot() -> U256 {
-    root()
-}
-
-/// The slot of a grant's word.
-pub fn grant_slot(id: B256) -> U256 {
-    mapped(U256::from_be_bytes(id.0), root() + U256::from(1))
-}
-
 /// The slot of a meter that is not its grant's first.
-pub fn meter_slot(grant: &Grant, id: u16) -> U256 {
+fn meter_slot(grant: &Grant, id: u16) -> U256 {
     let salt = U256::from_be_slice(&grant.salt);
     mapped(U256::from(grant.epoch) << 144 | salt << 16 | U256::from(id), root() + U256::from(2))
 }
 
-/// A ledger as the account stores it.
-pub fn slots(grant: &Grant, id: B256, ledger: &Ledger) -> BTreeMap<U256, U256> {
+/// A ledger as it is stored in a place. In a module every slot is a mapping by the account besides.
+pub fn slots(place: Place, grant: &Grant, id: B256, ledger: &Ledger) -> BTreeMap<U256, U256> {
+    let shared = |slot: U256| match place {
+        Place::Module => mapped(U256::from_be_slice(grant.account.into_word().as_slice()), slot),
+        _ => slot,
+    };
     let counter = |meter: u16| {
         let spent = ledger.meters.iter().find(|s| s.meter == meter);
         spent.map_or(U256::ZERO, |s| U256::from(s.window) | U256::from(s.spent) << 32)
@@ -55,12 +49,30 @@ pub fn slots(grant: &Grant, id: B256, ledger: &Ledger) -> BTreeMap<U256, U256> {
     let first = grant.meters.first().map_or(U256::ZERO, |m| counter(m.id));
     let word = U256::from(status) | U256::from(ledger.base) << 8 | U256::from(ledger.used) << 40 | first << 104;
     let account = U256::from(ledger.epoch) | U256::from(ledger.frozen) << 64;
-    let mut out = BTreeMap::from([(account_slot(), account), (grant_slot(id), word)]);
+    let grants = mapped(U256::from_be_bytes(id.0), root() + U256::from(1));
+    let mut out = BTreeMap::from([(shared(root()), account), (shared(grants), word)]);
     for meter in grant.meters.iter().skip(1) {
-        out.insert(meter_slot(grant, meter.id), counter(meter.id));
+        out.insert(shared(meter_slot(grant, meter.id)), counter(meter.id));
     }
-    out.insert(meter_slot(grant, FEE_METER), counter(FEE_METER));
+    out.insert(shared(meter_slot(grant, FEE_METER)), counter(FEE_METER));
     out
+}
+
+/// Where a grant is enforced, and by which route an operation comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// An EOA's delegate, sent to directly.
+    Delegated,
+    /// The same, by EntryPoint 0.8.
+    EntryPoint,
+    /// A pocket, sent to directly.
+    Pocket,
+    /// OpenZeppelin's ERC-7579 account, the module sent to directly.
+    Module,
+}
+
+impl Place {
+    pub const ALL: [Self; 4] = [Self::Delegated, Self::EntryPoint, Self::Pocket, Self::Module];
 }
 
 /// The key of every session here.
@@ -82,9 +94,10 @@ impl Key {
     }
 }
 
-/// What a call to the account came to: `allowed`, or the code; and the account's slots after it.
+/// What a call came to: `allowed`, or the code; what it returned; and the slots after it.
 pub struct After {
     pub word: String,
+    pub output: Bytes,
     pub slots: BTreeMap<U256, U256>,
 }
 
@@ -98,13 +111,16 @@ pub struct Sent {
 
 pub struct Chain {
     evm: MainnetEvm<MainnetContext<CacheDB<EmptyDB>>>,
-    account: Artifact,
+    delegate: Artifact,
+    pocket: Artifact,
+    module: Artifact,
+    account7579: Artifact,
     pub key: Key,
 }
 
 impl Chain {
     pub fn new() -> Self {
-        let code = include_str!("../../../../contracts/artifacts/Hallpass7702.json");
+        let read = |name, code| Artifact::parse(name, code).unwrap();
         let evm = Context::mainnet()
             .modify_cfg_chained(|cfg| {
                 cfg.set_spec_and_mainnet_gas_params(SpecId::OSAKA);
@@ -113,27 +129,68 @@ impl Chain {
             })
             .with_db(CacheDB::new(EmptyDB::default()))
             .build_mainnet();
-        Self { evm, account: Artifact::parse("Hallpass7702", code).unwrap(), key: Key::new() }
+        Self {
+            evm,
+            delegate: read("Hallpass7702", include_str!("../../../../contracts/artifacts/Hallpass7702.json")),
+            pocket: read("HallpassPocket", include_str!("../../../../contracts/artifacts/HallpassPocket.json")),
+            module: read("HallpassModule", include_str!("../../../../contracts/artifacts/HallpassModule.json")),
+            account7579: read("Erc7579Account", include_str!("../../../../contracts/artifacts/Erc7579Account.json")),
+            key: Key::new(),
+        }
     }
 
-    /// Sends to the grant's account, whose slots are `before`; every address in `targets` takes whatever it is sent.
-    pub fn send(&mut self, grant: &Grant, before: &BTreeMap<U256, U256>, targets: &[Address], sent: Sent) -> After {
+    /// The codes of account and backend.
+    fn codes(&self, place: Place, grant: &Grant) -> [(Address, Bytes); 2] {
+        let backend = grant.backend;
+        let at = |artifact: &Artifact| artifact.runtime_at(backend).unwrap();
+        let (account, enforcer) = match place {
+            // As if it were the delegate's own: a delegation to an address of the vectors' may be to none.
+            Place::Delegated | Place::EntryPoint => (at(&self.delegate), at(&self.delegate)),
+            Place::Pocket => {
+                let head = hex!("363d3d373d3d3d363d73");
+                let tail = hex!("5af43d82803e903d91602b57fd5bf3");
+                let owner = B256::with_last_byte(0x0e);
+                let clone = [&head[..], backend.as_slice(), &tail, owner.as_slice()].concat();
+                (clone.into(), at(&self.pocket))
+            }
+            Place::Module => (at(&self.account7579), at(&self.module)),
+        };
+        [(backend, enforcer), (grant.account, account)]
+    }
+
+    /// Sends to where the grant's state is, whose slots are `before`; every address in `targets` takes whatever it is sent.
+    pub fn send(
+        &mut self,
+        place: Place,
+        grant: &Grant,
+        before: &BTreeMap<U256, U256>,
+        targets: &[Address],
+        sent: Sent,
+    ) -> After {
         let mut db = CacheDB::new(EmptyDB::default());
         for target in targets.iter().filter(|t| **t != sent.from) {
             db.insert_account_info(*target, AccountInfo::from_bytecode(Bytecode::new_legacy([0x00].into())));
         }
-        let code = Bytecode::new_legacy(self.account.runtime_at(grant.backend).unwrap());
         let rich = U256::from(1) << 200;
-        db.insert_account_info(grant.account, AccountInfo { balance: rich, ..AccountInfo::from_bytecode(code) });
+        for (address, code) in self.codes(place, grant) {
+            let info = AccountInfo::from_bytecode(Bytecode::new_legacy(code));
+            db.insert_account_info(address, AccountInfo { balance: rich, ..info });
+        }
+        let holder = if place == Place::Module { grant.backend } else { grant.account };
         for (slot, value) in before {
-            db.insert_account_storage(grant.account, *slot, *value).unwrap();
+            db.insert_account_storage(holder, *slot, *value).unwrap();
+        }
+        if place == Place::Module {
+            // In the set of executors, which is the account's second.
+            let module = U256::from_be_slice(grant.backend.into_word().as_slice());
+            db.insert_account_storage(grant.account, mapped(module, U256::from(3)), U256::from(1)).unwrap();
         }
         *self.evm.ctx.db_mut() = db;
         self.evm.ctx.block.timestamp = U256::from(sent.now);
         self.evm.ctx.cfg.chain_id = sent.chain;
         let tx = TxEnv {
             caller: sent.from,
-            kind: TxKind::Call(grant.account),
+            kind: TxKind::Call(holder),
             data: sent.data,
             gas_limit: 16_000_000,
             gas_price: 0,
@@ -141,16 +198,16 @@ impl Chain {
             ..TxEnv::default()
         };
         let done = self.evm.transact(tx).unwrap();
-        let word = match done.result {
-            ExecutionResult::Success { .. } => "allowed".to_owned(),
-            ExecutionResult::Revert { output, .. } => error_code(&output).to_owned(),
-            ExecutionResult::Halt { reason, .. } => format!("{reason:?}"),
+        let (word, output) = match done.result {
+            ExecutionResult::Success { output, .. } => ("allowed".to_owned(), output.into_data()),
+            ExecutionResult::Revert { output, .. } => (error_code(&output).to_owned(), output),
+            ExecutionResult::Halt { reason, .. } => (format!("{reason:?}"), Bytes::new()),
         };
         let mut slots = before.clone();
         if word == "allowed" {
-            let changed = &done.state[&grant.account].storage;
+            let changed = &done.state[&holder].storage;
             slots.extend(changed.iter().map(|(slot, value)| (*slot, value.present_value)));
         }
-        After { word, slots }
+        After { word, output, slots }
     }
 }

@@ -1,13 +1,22 @@
 //! One case on both sides: the same verdict, and after it the same remaining budgets.
 
 use crate::case::{Operation, operation, rules};
-use crate::chain::{Chain, Sent, slots};
-use alloy_primitives::{Address, B256};
+use crate::chain::{After, Chain, Place, Sent, slots};
+use crate::userop;
+use alloy_primitives::{Address, B256, Bytes};
+use alloy_sol_types::{SolCall, sol};
+use hallpass_chain::contracts::IHallpass;
 use hallpass_policy::eval::{Action, At};
-use hallpass_policy::grant::{Grant, SessionKey};
+use hallpass_policy::grant::{Grant, Routes, SessionKey};
 use hallpass_policy::json::ask::Case;
-use hallpass_policy::{Batch, Code, Denial, Policy, Verdict};
+use hallpass_policy::{Batch, Code, Denial, Op, Policy, Verdict};
 use std::collections::BTreeMap;
+
+sol! {
+    interface IModule {
+        function execute(address account, bytes wire) external;
+    }
+}
 
 const ALLOWED: &str = "allowed";
 
@@ -18,43 +27,62 @@ const SIGNERS: [Code; 5] =
 /// Above the precompiles, which have no storage.
 const PRECOMPILES: B256 = B256::with_last_byte(0xff);
 
-/// What was compared, by its word, and what was left out, by its reason.
+/// What was compared, by place and word, and what was left out, by its reason.
 #[derive(Default)]
 pub struct Seen {
-    words: BTreeMap<String, u64>,
+    words: BTreeMap<(Place, String), u64>,
     left_out: BTreeMap<&'static str, u64>,
 }
 
 impl Seen {
-    pub fn compared(&self) -> u64 {
-        self.words.values().sum()
+    pub fn compared(&self, place: Place) -> u64 {
+        self.words.iter().filter(|((p, _), _)| *p == place).map(|(_, n)| n).sum()
+    }
+
+    fn of(&self, place: Place, word: &str) -> u64 {
+        self.words.get(&(place, word.to_owned())).copied().unwrap_or(0)
     }
 
     pub fn table(&self) -> String {
-        let all = self.compared().max(1);
-        let mut out = format!("{all} compared; left out: {:?}\n", self.left_out);
-        for (word, count) in &self.words {
-            out += &format!("{word:<24}{count:>10}{:>9.2} %\n", *count as f64 * 100.0 / all as f64);
+        let mut out = format!("left out: {:?}\n{:<24}", self.left_out, "");
+        for place in Place::ALL {
+            out += &format!("{:>12}", format!("{place:?}"));
         }
-        out
+        let words: std::collections::BTreeSet<&String> = self.words.keys().map(|(_, word)| word).collect();
+        for word in words {
+            out += &format!("\n{word:<24}");
+            for place in Place::ALL {
+                out += &format!("{:>12}", self.of(place, word));
+            }
+        }
+        out + "\n" + &Place::ALL.map(|place| format!("{place:?} {}", self.compared(place))).join(", ")
     }
 
-    /// A third is allowed, and every code that both sides have comes at least once in two hundred.
+    /// In every place a third is allowed, and every code that both sides have comes at least once in two hundred.
     pub fn require_shares(&self) {
-        let of = |word: &str| self.words.get(word).copied().unwrap_or(0);
-        assert!(of(ALLOWED) * 3 >= self.compared(), "too few allowed\n{}", self.table());
         // A good grant names no forbidden target.
-        let elsewhere = [
-            Code::BadSignature,
-            Code::NotYetSupported,
-            Code::BadMessage,
-            Code::BadAttribute,
-            Code::TargetForbidden,
+        let elsewhere =
+            [Code::BadSignature, Code::NotYetSupported, Code::BadMessage, Code::BadAttribute, Code::TargetForbidden];
+        // The EntryPoint's: its nonces, its caller, and what is judged by the bounds that it is given.
+        let entry_points = [
+            Code::NonceUsed,
+            Code::SequenceOutOfRange,
+            Code::RelayerNotAllowed,
+            Code::GrantNotStarted,
+            Code::GrantExpired,
+            Code::OpNotYetValid,
         ];
-        for code in Code::ALL.iter().filter(|c| !SIGNERS.contains(c) && !elsewhere.contains(c)) {
-            // Grants there are good ones, but for a window's number.
-            let least = if *code == Code::BadGrant { 1 } else { self.compared() / 200 };
-            assert!(of(code.as_str()) >= least, "too few of {code}\n{}", self.table());
+        for place in Place::ALL {
+            let all = self.compared(place);
+            assert!(self.of(place, ALLOWED) * 3 >= all, "too few allowed in {place:?}\n{}", self.table());
+            for code in Code::ALL.iter().filter(|c| !SIGNERS.contains(c) && !elsewhere.contains(c)) {
+                if place == Place::EntryPoint && entry_points.contains(code) {
+                    continue;
+                }
+                // Grants here are good ones, but for a window's number.
+                let least = if *code == Code::BadGrant { 1 } else { all / 200 };
+                assert!(self.of(place, code.as_str()) >= least, "too few of {code} in {place:?}\n{}", self.table());
+            }
         }
     }
 
@@ -64,27 +92,67 @@ impl Seen {
     }
 }
 
-/// Judges a case on both sides.
+/// Judges a case on both sides, in every place.
 pub fn compare(chain: &mut Chain, grant: &Grant, case: &Case, seen: &mut Seen) -> Result<(), String> {
     let Action::Calls(batch) = &case.action else { return seen.leave_out("no calls") };
-    if batch.chain != grant.chain && !batch.calls.is_empty() {
-        return wrong_chain(chain, grant, case, batch, seen);
-    }
     if grant.account.into_word() < PRECOMPILES {
         return seen.leave_out("a precompile for an account");
     }
     if case.op.fee >> 120 != 0 {
         return seen.leave_out("a fee that no operation can hold");
     }
-    let route = case.op.route.unwrap_or(grant.routes.bits() & grant.routes.bits().wrapping_neg());
-    if route != 1 {
-        return seen.leave_out("an EntryPoint's route");
+    for place in Place::ALL {
+        let (grant, case) = fitted(chain, place, grant, case);
+        in_place(chain, place, &grant, &case, batch, seen).map_err(|e| format!("{place:?}: {e}"))?;
     }
-    // The session key is ours here, so that it can sign.
-    let grant = &Grant { key: SessionKey::Secp256k1(chain.key.address()), ..grant.clone() };
+    Ok(())
+}
+
+/// The session key is ours here, so that it can sign. What the EntryPoint's route does not have is taken away: a relayer,
+/// sequences, a fee token. An operation of that route comes by it wherever it is asked for.
+fn fitted(chain: &Chain, place: Place, grant: &Grant, case: &Case) -> (Grant, Case) {
+    let mut grant = Grant { key: SessionKey::Secp256k1(chain.key.address()), ..grant.clone() };
+    let mut case = case_of(case);
+    if place == Place::EntryPoint {
+        let swap = |bits: u8| bits & 2 | (bits & 1) << 2 | (bits & 4) >> 2;
+        grant.routes = Routes::new(swap(grant.routes.bits())).unwrap();
+        let open = Some(4).filter(|bit| grant.routes.bits() & bit != 0);
+        case.op.route = case.op.route.map(swap).or(open);
+        (grant.relayer, grant.rest.relayers) = (Address::ZERO, Vec::new());
+        grant.rest.gas.fee_token = Address::ZERO;
+        (grant.first_seq, grant.end_seq) = (0, 1 << 32);
+        case.op = Op { relayer: None, nonce: None, ..case.op };
+    }
+    (grant, case)
+}
+
+fn case_of(case: &Case) -> Case {
+    Case {
+        action: case.action.clone(),
+        at: case.at,
+        ledger: case.ledger.clone(),
+        op: case.op,
+        facts: case.facts.clone(),
+    }
+}
+
+fn in_place(
+    chain: &mut Chain,
+    place: Place,
+    grant: &Grant,
+    case: &Case,
+    batch: &Batch,
+    seen: &mut Seen,
+) -> Result<(), String> {
+    let route = if place == Place::EntryPoint { 4 } else { 1 };
+    let elsewhere = batch.chain != grant.chain && !batch.calls.is_empty();
+    let asked = case.op.route.unwrap_or(grant.routes.bits() & grant.routes.bits().wrapping_neg());
+    if asked != route && !elsewhere {
+        return seen.leave_out("another route");
+    }
     let policy = Policy::new(grant);
     let judge = |batch: &Batch| {
-        let at = At { now: case.at, chain: grant.chain, caller: None };
+        let at = At { now: case.at, chain: batch.chain, caller: None };
         policy.judge_calls(&case.ledger, batch, &case.op, &at, &case.facts)
     };
     let verdict = judge(batch);
@@ -95,48 +163,62 @@ pub fn compare(chain: &mut Chain, grant: &Grant, case: &Case, seen: &mut Seen) -
     }
     let rules = rules(grant, batch, judge, &verdict);
     let Some(operation) = operation(grant, case, batch, rules) else { return seen.leave_out("no sequence is left") };
-    let word = verdict.as_ref().map_or_else(|denial| denial.code.as_str(), |_| ALLOWED);
-    if operation.caller == grant.account {
+    if operation.caller == grant.account || (place == Place::Module && operation.caller == grant.backend) {
         return seen.leave_out("an account that sends to itself");
     }
+    let word = verdict.as_ref().map_or_else(|denial| denial.code.as_str(), |_| ALLOWED);
     // An operation names rules, not targets: what no rule is for cannot even be written.
     let named = operation.rules.iter().all(|rule| usize::from(*rule) < grant.calls.len());
     let word = if word == Code::TargetForbidden.as_str() && !named { Code::NoRule.as_str() } else { word };
-    *seen.words.entry(word.to_owned()).or_default() += 1;
-    let after = send(chain, grant, case, batch, &operation, grant.chain.get());
-    if after.0 != word {
-        return Err(format!("the evaluator says {}, the contract {}", told(&verdict), after.0));
+    *seen.words.entry((place, word.to_owned())).or_default() += 1;
+
+    let before = slots(place, grant, operation.op.grant, &case.ledger);
+    let after = send(chain, place, grant, case, batch, &operation, &before);
+    let late = [Code::GrantNotStarted, Code::GrantExpired, Code::OpNotYetValid, Code::OpExpired];
+    if place == Place::EntryPoint && late.iter().any(|code| code.as_str() == word) {
+        // Judged by the EntryPoint, from the bounds that validation gives it.
+        let executed = after.word == ALLOWED && userop::in_time(&after.output, case.at.get());
+        return if executed { Err(format!("executed, though it is {word}")) } else { Ok(()) };
+    }
+    if after.word != word {
+        return Err(format!("the evaluator says {}, the contract {}", told(&verdict), after.word));
+    }
+    if place == Place::EntryPoint && word == ALLOWED && !userop::in_time(&after.output, case.at.get()) {
+        return Err("the EntryPoint would not execute it at this second".to_owned());
     }
     let mut ledger = case.ledger.clone();
     if let Ok(verdict) = &verdict {
-        ledger.apply(operation.sequence, &verdict.costs);
+        match place {
+            Place::EntryPoint => ledger.charge(&verdict.costs),
+            _ => ledger.apply(operation.sequence, &verdict.costs),
+        }
     }
-    let expected = slots(grant, operation.op.grant, &ledger);
-    if after.1 == expected { Ok(()) } else { Err(format!("the state is {:?}, not {expected:?}", after.1)) }
+    let expected = slots(place, grant, operation.op.grant, &ledger);
+    if after.slots == expected { Ok(()) } else { Err(format!("the state is {:?}, not {expected:?}", after.slots)) }
 }
 
-/// On the chain the other chain is where it is sent.
-fn wrong_chain(chain: &mut Chain, grant: &Grant, case: &Case, batch: &Batch, seen: &mut Seen) -> Result<(), String> {
-    let grant = &Grant { key: SessionKey::Secp256k1(chain.key.address()), ..grant.clone() };
-    let Some(operation) = operation(grant, case, batch, vec![0; batch.calls.len()]) else {
-        return seen.leave_out("no sequence is left");
-    };
-    *seen.words.entry(Code::WrongChain.as_str().to_owned()).or_default() += 1;
-    let (word, _) = send(chain, grant, case, batch, &operation, batch.chain.get());
-    if word == Code::WrongChain.as_str() { Ok(()) } else { Err(format!("on another chain the contract says {word}")) }
-}
-
-type Slots = BTreeMap<alloy_primitives::U256, alloy_primitives::U256>;
-
-fn send(chain: &mut Chain, grant: &Grant, case: &Case, batch: &Batch, operation: &Operation, id: u64) -> (String, Slots) {
+fn send(
+    chain: &mut Chain,
+    place: Place,
+    grant: &Grant,
+    case: &Case,
+    batch: &Batch,
+    operation: &Operation,
+    before: &BTreeMap<alloy_primitives::U256, alloy_primitives::U256>,
+) -> After {
     let signature = chain.key.sign(operation.op.digest(grant.chain.get(), grant.account));
-    let before = slots(grant, operation.op.grant, &case.ledger);
     let mut targets: Vec<Address> = batch.calls.iter().map(|c| c.to).collect();
     targets.push(grant.rest.gas.fee_token);
-    let data = operation.calldata(grant, &signature);
-    let sent = Sent { from: operation.caller, data, now: case.at.get(), chain: id };
-    let after = chain.send(grant, &before, &targets, sent);
-    (after.word, after.slots)
+    let wire = || Bytes::from(operation.wire(grant, &signature));
+    let data = match place {
+        Place::EntryPoint => userop::calldata(&chain.key, grant, case, batch, &operation.rules),
+        Place::Module => IModule::executeCall { account: grant.account, wire: wire() }.abi_encode().into(),
+        Place::Delegated | Place::Pocket => IHallpass::executeCall { wire: wire() }.abi_encode().into(),
+    };
+    let from = if place == Place::EntryPoint { userop::ENTRY_POINT } else { operation.caller };
+    // On the chain another chain is where it is sent; a batch without calls is on none.
+    let id = if batch.calls.is_empty() { grant.chain } else { batch.chain };
+    chain.send(place, grant, before, &targets, Sent { from, data, now: case.at.get(), chain: id.get() })
 }
 
 fn told(verdict: &Result<Verdict, Denial>) -> String {

@@ -4,7 +4,11 @@
 //! hold what the evaluator says. What only a signer can say (requirements, messages, app actions, gas, lanes) is left out
 //! and counted.
 //!
-//! - [`chain`]: an account in a state that a case wants. [`case`]: a case as an operation. [`compare`]: both verdicts.
+//! Each case is judged in four places: an EOA's delegate, the same by EntryPoint 0.8, a pocket, and an ERC-7579 account with
+//! our module.
+//!
+//! - [`chain`]: an account in a state that a case wants. [`case`], [`userop`]: a case as an operation of each route.
+//! - [`compare`]: both verdicts.
 //!
 //! `HALLPASS_CHAIN_CASES` (20000) random cases of `HALLPASS_CHAIN_SEED` (1).
 
@@ -13,13 +17,14 @@
 mod case;
 mod chain;
 mod compare;
+mod userop;
 
 use chain::Chain;
 use compare::{Seen, compare};
 use hallpass_policy::json::ask::Case;
+use hallpass_spec::all::{self, Line};
 use hallpass_spec::random::histories;
 use hallpass_spec::vector::read_grant;
-use hallpass_spec::all::{self, Line};
 
 fn setting(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().map_or(otherwise, |text| text.parse().unwrap())
@@ -37,7 +42,9 @@ fn every_vector_that_the_contract_holds_has_its_verdict_on_chain() {
         compare(&mut chain, &grant, &case, &mut seen).unwrap_or_else(|e| panic!("`{}`: {e}", vector.name));
     }
     println!("{}", seen.table());
-    assert!(seen.compared() >= 700, "too few vectors came to the chain\n{}", seen.table());
+    for place in chain::Place::ALL {
+        assert!(seen.compared(place) >= 700, "too few vectors came to {place:?}\n{}", seen.table());
+    }
 }
 
 #[test]
