@@ -206,6 +206,10 @@ fn the_bitmap_slides_as_the_protocol_says() {
     assert_eq!((l.base, l.used), (4, 1 << 62 | 1 << 63));
     l.apply(1000, &[]);
     assert_eq!((l.base, l.used), (937, 1 << 63));
+    l.apply(1003, &[]);
+    assert_eq!((l.base, l.used), (940, 1 << 60 | 1 << 63));
+    l.apply(1066, &[]);
+    assert_eq!((l.base, l.used), (1003, 1 | 1 << 63));
 }
 
 #[test]
