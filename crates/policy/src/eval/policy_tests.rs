@@ -73,3 +73,54 @@ fn what_is_left_is_that_of_the_meter_and_the_window_of_the_cost() {
     assert_eq!((left(first, 4, 1), left(second, 4, 1)), (99, 6), "a new window, and nothing carried over");
     assert_eq!((left(first, 3, 61), left(FEE_METER, 0, 2)), (0, 3));
 }
+
+/// Three call rules, two of one message each, two of one app action each.
+fn mixed() -> Grant {
+    let calls: String = (1..=3).map(|n| rule(&format!("f{n}()"), "")).collect();
+    let typed = |name: &str| {
+        format!("[[allow]]\ntyped = \"{name}(uint256 n)\"\ndomain = {{ name = \"Venue\" }}\nwhere = [\"n <= 5\"]\n")
+    };
+    let app = |verb: &str| {
+        format!("[[allow]]\napp = \"chat.example\"\nverb = \"{verb}\"\nwhere = [\"board == 'general'\"]\n")
+    };
+    grant(&format!("{calls}{}{}{}{}", typed("Bid"), typed("Ask"), app("post"), app("like")))
+}
+
+fn asked(grant: &Grant, action: &serde_json::Value) -> Result<Vec<u16>, (Code, String, Option<String>)> {
+    let at = UnixSeconds::new(1_000_000).unwrap();
+    let case = crate::json::ask::Case::of(grant, at, action, None, None, None).unwrap();
+    case.judge(&Policy::new(grant)).map(|v| v.rules.to_vec()).map_err(|d| (d.code, d.at, d.found))
+}
+
+#[test]
+fn rules_of_every_kind_are_numbered_in_one_list() {
+    let g = mixed();
+    let message = |ty: &str, n: u64| {
+        let member = serde_json::json!([{ "name": "n", "type": "uint256" }]);
+        serde_json::json!({ "typed": {
+            "types": { ty: member }, "primaryType": ty, "domain": { "name": "Venue" }, "message": { "n": n.to_string() },
+        } })
+    };
+    let app = |verb: &str, board: &str| serde_json::json!({ "app": { "app": "chat.example", "verb": verb, "attrs": { "board": board } } });
+    let allowed = |action: serde_json::Value| asked(&g, &action).unwrap();
+    assert_eq!((allowed(message("Bid", 5)), allowed(message("Ask", 5))), (vec![3], vec![4]));
+    assert_eq!((allowed(app("post", "general")), allowed(app("like", "general"))), (vec![5], vec![6]));
+    let denied = |action: serde_json::Value| asked(&g, &action).map_err(|(code, at, _)| (code, at)).unwrap_err();
+    let at = |n: u64| (Code::ConditionFailed, format!("rules[{n}].conditions[0]"));
+    assert_eq!((denied(message("Bid", 6)), denied(message("Ask", 6))), (at(3), at(4)));
+    assert_eq!((denied(app("post", "other")), denied(app("like", "other"))), (at(5), at(6)));
+}
+
+#[test]
+fn what_no_rule_is_for_is_said() {
+    let g = grant(&rule("f()", ""));
+    let found = |data: &str| {
+        let call = serde_json::json!({ "call": { "chain": "eip155:5", "to": SHOP, "value": "0", "data": data } });
+        let (code, _, found) = asked(&g, &call).unwrap_err();
+        assert_eq!(code, Code::NoRule);
+        found.unwrap()
+    };
+    assert_eq!(found("0x"), format!("{SHOP} with empty calldata"));
+    assert_eq!(found("0x010203"), format!("{SHOP} with 3 bytes of calldata"));
+    assert_eq!(found("0x01020304"), format!("{SHOP} with selector 0x01020304"));
+}
