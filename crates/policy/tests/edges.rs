@@ -307,6 +307,22 @@ fn status_epoch_freeze_chain_route_relayer_fee_and_gas_each_deny() {
 }
 
 #[test]
+fn a_route_is_one_of_those_that_are_open() {
+    let g = grant(&pay_rule());
+    let pay = action(vec![transfer(SHOP, 1)]);
+    for open in 1..8 {
+        let g = Grant { routes: Routes::new(open).unwrap(), ..g.clone() };
+        let policy = Policy::new(&g);
+        for route in 0..=u8::MAX {
+            let op = Op { route: Some(route), ..Op::from(&op()) };
+            let judged = policy.judge_calls(&ledger(), &pay, &op, &at(START), &Facts::default()).map_err(|d| d.code);
+            let expected = [1, 2, 4].contains(&route) && open & route != 0;
+            assert_eq!(judged.err(), (!expected).then_some(Code::RouteNotAllowed), "{route} of {open}");
+        }
+    }
+}
+
+#[test]
 fn of_two_rules_that_match_the_lowest_that_allows_is_taken_and_its_denial_reported() {
     let small = pay_rule().replace("<= 100 per 60s", "<= 10");
     let g = grant(&format!("{small}{}", pay_rule()));
