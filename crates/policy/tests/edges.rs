@@ -197,22 +197,6 @@ fn sequences_are_used_once_within_their_range() {
 }
 
 #[test]
-fn the_bitmap_slides_as_the_protocol_says() {
-    let mut l = Ledger { base: 3, used: 0, ..ledger() };
-    l.apply(3, &[]);
-    l.apply(66, &[]);
-    assert_eq!((l.base, l.used), (3, 1 | 1 << 63));
-    l.apply(67, &[]);
-    assert_eq!((l.base, l.used), (4, 1 << 62 | 1 << 63));
-    l.apply(1000, &[]);
-    assert_eq!((l.base, l.used), (937, 1 << 63));
-    l.apply(1003, &[]);
-    assert_eq!((l.base, l.used), (940, 1 << 60 | 1 << 63));
-    l.apply(1066, &[]);
-    assert_eq!((l.base, l.used), (1003, 1 | 1 << 63));
-}
-
-#[test]
 fn calldata_decodes_strictly() {
     let g = grant(&pay_rule());
     let good = transfer(SHOP, 1);
