@@ -124,3 +124,39 @@ fn what_no_rule_is_for_is_said() {
     assert_eq!(found("0x010203"), format!("{SHOP} with 3 bytes of calldata"));
     assert_eq!(found("0x01020304"), format!("{SHOP} with selector 0x01020304"));
 }
+
+/// What a call of the first rule's function with these words is allowed by, or what was found.
+fn found(grant: &Grant, words: &[U256]) -> Result<Vec<u16>, String> {
+    let words: String = words.iter().map(|w| format!("{w:064x}")).collect();
+    let data = format!("0x{}{words}", alloy_primitives::hex::encode(grant.calls[0].selector().unwrap()));
+    let call = serde_json::json!({ "call": { "chain": "eip155:5", "to": SHOP, "value": "0", "data": data } });
+    asked(grant, &call).map_err(|(code, _, found)| {
+        assert_eq!(code, Code::ConditionFailed);
+        found.unwrap()
+    })
+}
+
+#[test]
+fn a_failed_condition_says_what_it_found() {
+    let rule = |more: &str| grant(&rule("f(uint256[] list)", &format!("where = [\"{more}\"]")));
+    let found = |grant: &Grant, list: &[u64]| {
+        let words: Vec<U256> = [&[32, list.len() as u64], list].concat().into_iter().map(U256::from).collect();
+        found(grant, &words)
+    };
+    let (every, some) = (rule("list[every] <= 5"), rule("list[some] == 5"));
+    assert_eq!((found(&every, &[5, 4]), found(&every, &[])), (Ok(vec![0]), Ok(vec![0])));
+    assert_eq!(found(&every, &[5, 7, 4, 8]), Err("7".to_owned()), "the first that fails");
+    assert_eq!(found(&some, &[7, 5]), Ok(vec![0]));
+    assert_eq!(found(&some, &[7, 4]), Err("4".to_owned()), "the last that was tried");
+    assert_eq!(found(&some, &[]), Err("no element".to_owned()));
+}
+
+#[test]
+fn a_ratio_never_holds_where_either_side_is_negative() {
+    let g = grant(&rule("f(int256 left, int256 right)", "where = [\"left >= right * 1\"]"));
+    // As two's complement, -1 is above everything, and above the right side's -2.
+    let word = |n: i64| alloy_primitives::I256::try_from(n).unwrap().into_raw();
+    let holds = |left: i64, right: i64| found(&g, &[word(left), word(right)]).is_ok();
+    assert!(holds(5, 5) && holds(6, 5) && holds(0, 0) && !holds(4, 5));
+    assert!(!holds(-1, 5) && !holds(5, -1) && !holds(-1, -2) && !holds(-2, -1) && !holds(-1, 0) && !holds(0, -1));
+}
