@@ -58,7 +58,7 @@ abstract contract UserOpFixture is Fixture {
     }
 
     function _now(uint16 rule, uint256 times) internal view returns (Terms memory terms) {
-        terms = Terms(uint48(block.timestamp), uint48(block.timestamp) + 60, new uint16[](times));
+        terms = Terms(uint48(block.timestamp) - _lead(), uint48(block.timestamp) + 59, new uint16[](times));
         for (uint256 i; i < times; ++i) {
             terms.rules[i] = rule;
         }
@@ -90,6 +90,11 @@ abstract contract UserOpFixture is Fixture {
     /// @dev One transfer of the fixture's token to the one who may be paid.
     function _transferOp(uint256 amount) internal view returns (PackedUserOperation memory) {
         return _userOp(_batchData(_one(address(token), 0, _transferData(amount))));
+    }
+
+    /// @dev How long before now an operation of `_now` begins.
+    function _lead() internal pure virtual returns (uint48) {
+        return 0;
     }
 
     function _nonceKey() internal view virtual returns (uint192) {
