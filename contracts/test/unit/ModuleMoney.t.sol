@@ -12,7 +12,7 @@ import {OddToken, Relayer} from "../utils/Payees.sol";
 contract Thirsty {
     uint256 public seen;
 
-    fallback() external payable {
+    function drink(bytes calldata) external payable {
         seen = gasleft();
     }
 }

@@ -64,7 +64,7 @@ contract Obedient is IERC7579Module {
         return true;
     }
 
-    fallback() external payable {
+    fallback() external {
         ++count;
     }
 }

@@ -86,24 +86,24 @@ abstract contract ModuleFixture is UserOpFixture {
     }
 
     /// @dev EntryPoint 0.8 leaves out the second of the lower bound.
-    function _lead() internal pure override returns (uint48) {
+    function _lead() internal pure virtual override returns (uint48) {
         return 1;
     }
 
     /// @dev The EntryPoint's nonces say which validator is asked.
-    function _nonceKey() internal view override returns (uint192) {
+    function _nonceKey() internal view virtual override returns (uint192) {
         return uint192(uint160(address(module))) << 32;
     }
 
-    function _tag() internal pure override returns (bytes memory) {
+    function _tag() internal pure virtual override returns (bytes memory) {
         return "";
     }
 
-    function _spent(Grant memory g) internal view override returns (uint256 spent) {
+    function _spent(Grant memory g) internal view virtual override returns (uint256 spent) {
         (,,,, spent) = module.grantState(g.account, hasher.hash(g));
     }
 
-    function _feesSpent(Grant memory g) internal view override returns (uint256 spent) {
+    function _feesSpent(Grant memory g) internal view virtual override returns (uint256 spent) {
         (, spent) = module.meterState(g.account, g.epoch, g.salt, type(uint16).max);
     }
 }
