@@ -36,8 +36,12 @@ pub fn operation(grant: &Grant, wire: &[u8]) -> Result<Batch, Unreadable> {
     if message.keyKind == 1 && signature.len() != 65 {
         return Err(Unreadable("a signature is r, s and v".to_owned()));
     }
-    // A mode of 1 names the caller, who is not in the bytes: it is the grant's relayer wherever one is bound.
-    let caller = if grant.relayer.is_zero() { Address::with_last_byte(1) } else { grant.relayer };
+    // A mode of 1 names the caller, who is not in the bytes: the grant's relayer, or one of the further ones, or anyone.
+    let caller = match (modes & 15, op_mode) {
+        (1, _) => grant.relayer,
+        (_, 1) => grant.rest.relayers.first().copied().unwrap_or(Address::with_last_byte(1)),
+        _ => Address::ZERO,
+    };
     let op = SessionOp {
         grant: grant.id(),
         nonce: U256::from_be_slice(&[lane, sequence].concat()),
@@ -51,7 +55,6 @@ pub fn operation(grant: &Grant, wire: &[u8]) -> Result<Batch, Unreadable> {
         maxFee: Uint::saturating_from(max_fee),
         calls: calls.clone(),
     };
-    let caller = if modes & 15 == 1 || op_mode == 1 { caller } else { Address::ZERO };
     let again = wire::execute(grant, &op, &Opening { rules, meters, caller }, signature);
     if again != wire {
         return Err(Unreadable("the wire is not the one form of an operation of this grant".to_owned()));
