@@ -9,7 +9,8 @@
 //! - [`world`]: the chain, with our contracts, EntryPoint 0.8 and the Delegation Framework on it. [`code`]: hostile contracts.
 //! - [`subject`]: what a case asks of a backend. [`hallpass`], [`module`], [`delegation`]: the backends. [`userop`]: the
 //!   EntryPoint's route.
-//! - [`bench`]: one grant on one subject and route. [`cases`]: the cases.
+//! - [`bench`]: one grant on one subject and route. [`words`]: what comes of it. [`cases`]: the cases. [`ready`]: what `hallpass-7579` looks
+//!   at before use.
 //!
 //! The bytecode of EntryPoint and framework is read from npm packages under `contracts/node_modules`.
 //!
@@ -27,11 +28,13 @@ mod framework;
 mod hallpass;
 mod keys;
 mod module;
+mod ready;
 #[path = "../differential/rng.rs"]
 #[allow(dead_code, reason = "a part of it is used here")]
 mod rng;
 mod subject;
 mod userop;
+mod words;
 mod world;
 
 use bench::Bench;
