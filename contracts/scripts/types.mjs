@@ -21,6 +21,8 @@ export const types = {
   AppRule: struct("string app,string verb,bytes checks"),
   Require: struct("uint8 kind,bytes data"),
   SessionOp: struct("bytes32 grant,uint256 nonce,uint48 validFrom,uint48 validUntil,address relayer,uint120 maxFee,bytes calls"),
+  SessionUserOp: struct("bytes32 grant,uint48 validFrom,uint48 validUntil,uint16[] rules,bytes32 userOpHash"),
+  Replace: struct("bytes32 from,Grant to"),
   End: struct("bytes32 grant"),
   Epoch: struct("address account,uint64 next"),
 };

@@ -1,5 +1,5 @@
 // The encodings of `spec/encoding.md` for one-rule operations, written with viem: what `gas.mjs` sends.
-import { concat, encodeAbiParameters, encodePacked, hashStruct, keccak256, numberToHex, parseSignature, size, toHex } from "viem";
+import { concat, encodeAbiParameters, encodePacked, hashStruct, hashTypedData, keccak256, numberToHex, parseSignature, size, toHex } from "viem";
 import { types } from "./types.mjs";
 
 const domain = (verifyingContract, chainId) => ({ name: "Hallpass", version: "1", chainId: Number(chainId), verifyingContract });
@@ -72,24 +72,55 @@ export async function ownerSignature(owner, grant) {
   return packed(await owner.signTypedData(typed));
 }
 
-/** The bytes for `execute`, with the rule of number 0 and the meter of number `opened` (0 or 1) opened. */
-export async function wire(session, g, op, opened = 0) {
-  const calls = concat(op.calls.map((call) =>
-    concat([numberToHex(call.rule, { size: 2 }), numberToHex(call.gasFloor, { size: 4 }), minimal(call.value), numberToHex(size(call.arguments), { size: 3 }), call.arguments])));
-  const message = { grant: structHash("Grant", g), nonce: op.sequence, validFrom: op.validFrom, validUntil: op.validUntil, relayer: g.relayer, maxFee: 0n, calls };
-  const signature = await session.signTypedData({ domain: domain(g.account, g.chainId), types, primaryType: "SessionOp", message });
+/** What the session key signs: `primaryType` in the SessionOp domain, as a digest. */
+const digest = (g, primaryType, message) => hashTypedData({ domain: domain(g.account, g.chainId), types, primaryType, message });
+
+/** The header, the rule of number 0 and the meter of number `opened` in full, all others by hash. */
+function opening(g, opened, rest) {
   const [rule, ...rules] = g.calls;
   const meter = g.meters[opened];
   const meters = g.meters.filter((item) => item !== meter);
   return concat([
-    encodePacked(["uint64", "uint64", "bytes16", "uint8", "bytes", "uint48", "uint48", "uint64", "uint64", "uint8", "uint8", "bytes32"],
-      [g.chainId, g.epoch, g.salt, g.keyKind, g.key, g.notBefore, g.notAfter, g.firstSeq, g.endSeq, g.routes, 0, structHash("Rest", g.rest)]),
+    encodePacked(["uint64", "uint64", "bytes16", "uint8", "bytes", "uint48", "uint48", "uint64", "uint64", "uint8"],
+      [g.chainId, g.epoch, g.salt, g.keyKind, g.key, g.notBefore, g.notAfter, g.firstSeq, g.endSeq, g.routes]),
+    ...(rest === undefined ? ["0x00", structHash("Rest", g.rest)] : ["0x80", rest]),
     numberToHex(g.calls.length, { size: 2 }), "0x01", "0x0000", rule.target, numberToHex(rule.signature.length, { size: 1 }), toHex(rule.signature),
     minimal(rule.maxValue), numberToHex(size(rule.checks), { size: 2 }), rule.checks, ...rules.map((item) => structHash("CallRule", item)),
-    numberToHex(g.meters.length, { size: 2 }), "0x01", numberToHex(opened, { size: 2 }),
-    encodePacked(["uint16", "uint8", "address", "uint120", "uint32", "uint48"], [meter.id, meter.what, meter.token, meter.cap, meter.period, meter.anchor]),
+    numberToHex(g.meters.length, { size: 2 }), "0x01", numberToHex(opened, { size: 2 }), meterBytes(meter),
     ...meters.map((item) => structHash("Meter", item)),
-    numberToHex(op.sequence, { size: 32 }), numberToHex(op.validFrom, { size: 6 }), numberToHex(op.validUntil, { size: 6 }), "0x00",
-    numberToHex(size(calls), { size: 3 }), calls, packed(signature),
   ]);
+}
+
+const meterBytes = ({ id, what, token, cap, period, anchor }) =>
+  encodePacked(["uint16", "uint8", "address", "uint120", "uint32", "uint48"], [id, what, token, cap, period, anchor]);
+
+/** All meters of a grant, as `replace` takes them. */
+export const metersBytes = (g) => concat(g.meters.map(meterBytes));
+
+/** The bytes for `execute`, with the rule of number 0 and the meter of number `opened` (0 or 1) opened. `sign` is given the digest. */
+export async function wire(sign, g, op, opened = 0) {
+  const calls = concat(op.calls.map((call) =>
+    concat([numberToHex(call.rule, { size: 2 }), numberToHex(call.gasFloor, { size: 4 }), minimal(call.value), numberToHex(size(call.arguments), { size: 3 }), call.arguments])));
+  const message = { grant: structHash("Grant", g), nonce: op.sequence, validFrom: op.validFrom, validUntil: op.validUntil, relayer: g.relayer, maxFee: 0n, calls };
+  return concat([
+    opening(g, opened), numberToHex(op.sequence, { size: 32 }), numberToHex(op.validFrom, { size: 6 }), numberToHex(op.validUntil, { size: 6 }), "0x00",
+    numberToHex(size(calls), { size: 3 }), calls, await sign(digest(g, "SessionOp", message)),
+  ]);
+}
+
+/** The signature of a session's user operation of one call, by the rule of number 0, its fees opened. */
+export async function userOpSignature(sign, g, { validFrom, validUntil }, userOpHash) {
+  const message = { grant: structHash("Grant", g), validFrom, validUntil, rules: [0], userOpHash };
+  return concat([
+    "0x01", opening(g, 0, restBytes(g)), numberToHex(validFrom, { size: 6 }), numberToHex(validUntil, { size: 6 }), "0x010000",
+    await sign(digest(g, "SessionUserOp", message)),
+  ]);
+}
+
+/** A secp256k1 account of viem's as the signer of digests: r, s, v. */
+export const secp256k1 = (account) => async (hash) => packed(await account.sign({ hash }));
+
+export async function replaceSignature(owner, from, to) {
+  const message = { from: structHash("Grant", from), to };
+  return packed(await owner.signTypedData({ domain: domain(to.backend, to.chainId), types, primaryType: "Replace", message }));
 }

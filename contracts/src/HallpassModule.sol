@@ -106,14 +106,18 @@ contract HallpassModule is IHallpassModule, IERC7579Validator, Sessions, Lifecyc
     function onInstall(bytes calldata) external {}
 
     /// @inheritdoc IERC7579Module
-    /// @dev Ends every grant: none comes back with the module. It never fails, so that it cannot keep itself installed.
+    /// @dev Ends every grant: none comes back with the module. It never fails, so that it cannot keep itself installed. The last
+    /// epoch has none after it, and to go round would bring back the first one's grants: there it freezes.
     function onUninstall(bytes calldata) external {
         uint256 slot = State.accountSlot(_shared(msg.sender));
         uint256 word = State.read(slot);
-        unchecked {
-            uint64 next = uint64(word) + 1;
-            State.write(slot, (word & ~uint256(type(uint64).max)) | next);
-            emit IHallpass.EpochMovedTo(next);
+        uint64 epoch = uint64(word);
+        if (epoch == type(uint64).max) {
+            State.write(slot, word | State.FROZEN);
+            emit IHallpass.Frozen();
+        } else {
+            State.write(slot, word + 1);
+            emit IHallpass.EpochMovedTo(epoch + 1);
         }
     }
 
@@ -193,33 +197,31 @@ contract HallpassModule is IHallpassModule, IERC7579Validator, Sessions, Lifecyc
     }
 
     /// @inheritdoc Home
-    /// @dev A module of the account takes the account's word for everything: what is opened may name none.
+    /// @dev A module of the account takes the account's word for everything, and to such an account the zero address is itself:
+    /// what is opened may name neither.
     function _judged(address account) internal view override {
         uint256 rulesEnd = Frame.get(Frame.RULES_END);
         for (uint256 rule = Frame.RULES; rule < rulesEnd; rule += Frame.RULE_SIZE) {
             address target = address(uint160(Frame.get(rule + Frame.TARGET)));
-            bytes memory selector = abi.encodePacked(bytes4(bytes32(Frame.get(rule + Frame.SIGNATURE))));
-            for (uint256 kind = MODULE_TYPE_VALIDATOR; kind <= MODULE_TYPE_HOOK; ++kind) {
-                bytes memory context = kind == MODULE_TYPE_FALLBACK ? selector : bytes("");
-                if (IERC7579ModuleConfig(account).isModuleInstalled(kind, target, context)) {
-                    revert IHallpass.TargetForbidden();
-                }
-            }
+            bytes4 selector = bytes4(bytes32(Frame.get(rule + Frame.SIGNATURE)));
+            if (target == address(0) || _isModule(account, target, selector)) revert IHallpass.TargetForbidden();
         }
     }
 
     /// @inheritdoc Home
-    /// @dev One by one, so that each call's gas floor is looked at just before it.
+    /// @dev One by one, so that each call's gas floor is looked at just before it: what is sent to the account is put together
+    /// before, as its cost grows with the call.
     function _make(address account, uint256 fee) internal override {
         uint256 first = Frame.get(Frame.METERS_END);
         uint256 callsEnd = Frame.get(Frame.CALLS_END);
+        // An account may have lost its code (EIP-7702), and a call to none succeeds.
+        if (account.code.length == 0) revert IHallpass.CallFailed(0, "");
         for (uint256 call = first; call < callsEnd; call += Frame.CALL_SIZE) {
-            bytes memory data = Calls.packed(call);
+            bytes memory data =
+                abi.encodeCall(IERC7579Execution.executeFromExecutor, (bytes32(SINGLE), Calls.packed(call)));
             if (gasleft() < Calls.needed(call, true)) revert IHallpass.GasFloorUnmet();
-            try IERC7579Execution(account).executeFromExecutor(bytes32(SINGLE), data) {}
-            catch (bytes memory reason) {
-                revert IHallpass.CallFailed((call - first) / Frame.CALL_SIZE, reason);
-            }
+            (bool success, bytes memory reason) = account.call(data);
+            if (!success) revert IHallpass.CallFailed((call - first) / Frame.CALL_SIZE, reason);
         }
         if (fee != 0) _pay(account, fee);
     }
@@ -227,13 +229,28 @@ contract HallpassModule is IHallpassModule, IERC7579Validator, Sessions, Lifecyc
     /// @dev Has the account pay `fee`, in the grant's fee token or in the chain's coin, to the caller.
     function _pay(address account, uint256 fee) private {
         address token = address(uint160(Frame.get(Frame.FEE_TOKEN)));
-        bytes memory data = token == address(0)
-            ? abi.encodePacked(msg.sender, fee)
-            : abi.encodePacked(token, uint256(0), abi.encodeCall(IERC20.transfer, (msg.sender, fee)));
-        bytes[] memory returned = IERC7579Execution(account).executeFromExecutor(bytes32(SINGLE), data);
-        if (token == address(0)) return;
-        // As `SafeERC20` has it: nothing, from a contract, or true.
-        bytes memory answer = returned[0];
-        if (answer.length == 0 ? token.code.length == 0 : !abi.decode(answer, (bool))) revert IHallpass.FeeNotPaid();
+        bytes memory data = abi.encodePacked(msg.sender, fee);
+        if (token != address(0)) {
+            if (Calls.forbidden(uint160(token)) || _isModule(account, token, IERC20.transfer.selector)) {
+                revert IHallpass.TargetForbidden();
+            }
+            data = abi.encodePacked(token, uint256(0), abi.encodeCall(IERC20.transfer, (msg.sender, fee)));
+        }
+        try IERC7579Execution(account).executeFromExecutor(bytes32(SINGLE), data) returns (bytes[] memory returned) {
+            if (token == address(0)) return;
+            // As `SafeERC20` has it: nothing, from a contract, or true.
+            bytes memory answer = returned[0];
+            if (answer.length == 0 ? token.code.length != 0 : answer.length >= 32 && uint256(bytes32(answer)) == 1) return;
+        } catch {}
+        revert IHallpass.FeeNotPaid();
+    }
+
+    /// @dev Whether `target` is a module of the account's, a fallback handler for `selector` among them.
+    function _isModule(address account, address target, bytes4 selector) private view returns (bool) {
+        for (uint256 kind = MODULE_TYPE_VALIDATOR; kind <= MODULE_TYPE_HOOK; ++kind) {
+            bytes memory context = kind == MODULE_TYPE_FALLBACK ? abi.encodePacked(selector) : bytes("");
+            if (IERC7579ModuleConfig(account).isModuleInstalled(kind, target, context)) return true;
+        }
+        return false;
     }
 }

@@ -25,7 +25,7 @@ abstract contract Lifecycle is Home {
         uint256 saltSlot = State.saltSlot(key, shared);
         uint256 salts = State.read(saltSlot);
         if (salts & bit != 0) revert IHallpass.SaltUsed();
-        _approvedFor(grant.account, id, signature);
+        _authorized(grant.account, id, signature);
 
         State.write(saltSlot, salts | bit);
         State.write(slot, State.installed(grant.firstSeq));
@@ -55,7 +55,7 @@ abstract contract Lifecycle is Home {
         bytes32 toId = Grants.hash(to);
         uint256 toSlot = _unknown(toId, shared);
         uint256 counter = Replacement.counter(from, fromMeters, to, toMeters, word, shared);
-        _approvedFor(to.account, keccak256(abi.encode(Eip712.REPLACE, fromId, toId)), signature);
+        _authorized(to.account, keccak256(abi.encode(Eip712.REPLACE, fromId, toId)), signature);
 
         State.write(fromSlot, State.ended(word));
         State.write(toSlot, State.withCounter(State.installed(to.firstSeq), counter));

@@ -1,18 +1,22 @@
 #!/usr/bin/env bash
-# Plants one fault after another in a copy of the last commit, and requires that the differential test finds each.
+# Plants one fault after another in a copy of the last commit, and requires that the comparison of evaluator and contract finds
+# each: the histories of tests/differential, or else the vectors and random cases of tests/spec.
 #
-#   tools/faults/run.sh [rust|solidity]
+#   tools/faults/run.sh [rust|solidity [FIRST]]
 #
-# HALLPASS_FAULT_OPS (4000) operations a fault; HALLPASS_DIFF_SEED (1); HALLPASS_FAULT_DIR is the scratch folder, whose
-# build is used again. A fault counts as caught where verdicts or states differ: not where it does not build, nor where
-# anything else fails. With no argument the table goes to proofs/faults.txt.
+# HALLPASS_FAULT_OPS (4000) operations and HALLPASS_FAULT_CASES (6000) cases a fault; HALLPASS_DIFF_SEED (1); HALLPASS_FAULT_DIR
+# is the scratch folder, whose build is used again. FIRST is the number of the first fault to plant. A fault counts as caught
+# where verdicts or states differ: not where it does not build, nor where anything else fails. With no argument the table goes
+# to proofs/faults.txt.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 scratch=${HALLPASS_FAULT_DIR:-${TMPDIR:-/tmp}/hallpass-faults}
 export HALLPASS_DIFF_OPS=${HALLPASS_FAULT_OPS:-4000} HALLPASS_DIFF_SEED=${HALLPASS_DIFF_SEED:-1}
 export CARGO_TARGET_DIR="$scratch/target" RUST_BACKTRACE=0
+export HALLPASS_CHAIN_CASES=${HALLPASS_FAULT_CASES:-6000} HALLPASS_CHAIN_SEED=$HALLPASS_DIFF_SEED
 only=${1:-}
+first=${2:-00}
 copy="$scratch/copy"
 clean="$scratch/clean"
 
@@ -31,19 +35,30 @@ table="$scratch/table"
 log="$scratch/log"
 survived=0
 
-# Builds the test; its path is in $test.
+# Builds the tests; their paths are in $histories and $cases.
 build() {
-  (cd "$copy" && cargo test --offline -q -p hallpass-chain --test differential --no-run) >"$log" 2>&1 || {
+  (cd "$copy" && cargo test --offline -q -p hallpass-chain --test differential --test spec --no-run) >"$log" 2>&1 || {
     cat "$log" >&2
     echo "$1 does not build" >&2
     exit 1
   }
-  test=$(ls -t "$CARGO_TARGET_DIR"/debug/deps/differential-* | grep -v '\.d$' | head -n 1)
+  histories=$(ls -t "$CARGO_TARGET_DIR"/debug/deps/differential-* | grep -v '\.d$' | head -n 1)
+  cases=$(ls -t "$CARGO_TARGET_DIR"/debug/deps/spec-* | grep -v '\.d$' | head -n 1)
 }
 
-# Exits 0 where the two sides agree.
+# Exits 0 where the two sides agree; else $log is of the first comparison that failed.
 judge() {
-  (cd "$copy/crates/chain" && "$test" --exact the_evaluator_and_the_contract_agree --nocapture) >"$log" 2>&1
+  (cd "$copy/crates/chain" && "$histories" --exact the_evaluator_and_the_contract_agree --nocapture) >"$log" 2>&1 || return 1
+  (cd "$copy/crates/chain" && "$cases" --nocapture) >"$log" 2>&1
+}
+
+# Where the comparison that failed says so, by the name of a vector or the history and step; nothing where something else failed.
+found() {
+  grep -A1 'panicked at .*tests/differential/compare.rs' "$log" | grep -o 'history [0-9]*.*step [0-9]*' | head -n 1 && return
+  grep -oE '^`[^`]*`: (Delegated|EntryPoint|Pocket|Module): (the evaluator says|the state is|executed|the EntryPoint)' "$log" \
+    | sed -E 's/^(`[^`]*`): ([A-Za-z]*):.*/vector \1, \2/' | head -n 1 && return
+  grep -oE '^(Delegated|EntryPoint|Pocket|Module): (the evaluator says|the state is|executed|the EntryPoint)' "$log" \
+    | sed -E 's/:.*/, a random case/' | head -n 1
 }
 
 artifacts() {
@@ -55,7 +70,7 @@ artifacts() {
 }
 
 {
-  echo "Planted faults, each in a copy of the commit, against the differential test"
+  echo "Planted faults, each in a copy of the commit, against the comparison of evaluator and contract"
   echo "commit $(git -C "$root" rev-parse HEAD), $(date -u +%Y-%m-%dT%H:%MZ), seed $HALLPASS_DIFF_SEED, $HALLPASS_DIFF_OPS operations each"
   echo
 } | tee "$table"
@@ -72,13 +87,14 @@ for fault in "$here"/rust/*.fault "$here"/solidity/*.fault; do
   name=${name%.fault}
   side=${name%%/*}
   [ -z "$only" ] || [ "$only" = "$side" ] || continue
+  [[ "${name#*/}" > "$first" ]] || continue
   file=$(node "$here/apply.mjs" "$fault" "$copy")
   if [ "$side" = solidity ]; then artifacts "$name"; fi
   build "$name"
   if judge; then
     survived=$((survived + 1))
     verdict="SURVIVED"
-  elif at=$(grep -A1 'panicked at .*tests/differential/compare.rs' "$log" | grep -o 'history [0-9]*.*step [0-9]*' | head -n 1) && [ -n "$at" ]; then
+  elif at=$(found) && [ -n "$at" ]; then
     verdict="caught at $at"
   else
     survived=$((survived + 1))

@@ -125,7 +125,7 @@ interface IHallpass {
 
     /// @notice Activates a grant. Open to anyone; the owner's signature decides.
     /// @param grant the grant, its lists as their EIP-712 hashes
-    /// @param signature the owner's, over `Grant`: r, s, v
+    /// @param signature the owner's, over `Grant`; empty where the owner is the caller
     function install(bytes calldata grant, bytes calldata signature) external;
 
     /// @notice Ends a grant for good, whether installed or not.
@@ -138,7 +138,7 @@ interface IHallpass {
     /// @param fromMeters all its meters
     /// @param to the grant that follows, of the same account, epoch and salt
     /// @param toMeters all its meters: each one of `from`'s, with no higher cap
-    /// @param signature the owner's, over `Replace`
+    /// @param signature the owner's, over `Replace`; empty where the owner is the caller
     function replace(
         bytes calldata from,
         bytes calldata fromMeters,

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IHallpass} from "../interfaces/IHallpass.sol";
 import {Checks} from "./Checks.sol";
+import {Fees} from "./Fees.sol";
 import {Frame} from "./Frame.sol";
 import {Reader} from "./Reader.sol";
 import {Spends} from "./Spends.sol";
@@ -94,6 +95,8 @@ library Meters {
     /// @dev The record of the one opened meter `id`. Where every meter is opened, one that is missing is not in the grant.
     function _find(uint256 id) private pure returns (uint256 found) {
         unchecked {
+            // Its counter is the fees', which are written without a look at any meter's.
+            if (id == Fees.METER) revert IHallpass.BadGrant();
             uint256 start = Frame.get(Frame.RULES_END);
             uint256 end = Frame.get(Frame.METERS_END);
             for (uint256 meter = start; meter < end; meter += Frame.METER_SIZE) {

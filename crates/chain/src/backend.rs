@@ -6,8 +6,8 @@
 //! - [`steps`]: what is signed and what is sent, as values. [`typed`]: the same as wallets take it.
 //! - [`signer_only`]: the backend of plain accounts, venues and app actions, which holds nothing on any chain.
 //!
-//! A backend is one module; the others are [`crate::hallpass::backend`] and [`crate::erc7710`]. `hallpass-7579` will be one
-//! more, beside them. A backend knows no node: what it needs of a chain it asks for as [`Need`]s and is given as bytes.
+//! A backend is one module; the others are [`crate::hallpass::backend`], [`crate::hallpass::module`] and [`crate::erc7710`].
+//! A backend knows no node: what it needs of a chain it asks for as [`Need`]s and is given as bytes.
 //!
 //! A backend is never looser than the grant: whatever its contracts let a session key do, `hallpass_policy::Policy` allows.
 
@@ -52,6 +52,13 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`NotReady`] where something else stands there, or an answer is missing or cannot be read.
     fn ready(&self, grant: &Grant, found: &[Bytes]) -> Result<Ready, NotReady>;
+
+    /// Calls that the account itself has to make before the install step, as far as `found`, which answers
+    /// [`Backend::needs`], does not show that it made them. `found` may be empty: then all that it can take.
+    fn prepare(&self, grant: &Grant, found: &[Bytes]) -> Vec<Sent> {
+        let (_, _) = (grant, found);
+        Vec::new()
+    }
 
     /// What has to be signed for a step of `grant`, in order.
     ///

@@ -28,6 +28,31 @@ sol! {
         event Replaced(bytes32 indexed from, bytes32 indexed to);
     }
 
+    /// The module, for ERC-7579 accounts.
+    interface IHallpassModule {
+        function execute(address account, bytes wire) external;
+        function install(bytes grant, bytes signature) external;
+        function replace(bytes from, bytes fromMeters, bytes to, bytes toMeters, bytes signature) external;
+        function end(address account, bytes32 grant, bytes signature) external;
+        function endFor(bytes grant, bytes rest, bytes signature) external;
+        function surrender(bytes grant, bytes rest, bytes signature) external;
+        function moveEpoch(address account, uint64 next, bytes signature) external;
+        function freeze() external;
+        function unfreeze() external;
+        function accountState(address account) external view returns (uint64 epoch, bool frozen);
+        function grantState(address account, bytes32 grant) external view
+            returns (uint8 status, uint32 base, uint64 used, uint32 window, uint120 spent);
+        function laneState(address account, bytes32 grant, uint192 lane) external view returns (uint64 base, uint192 used);
+        function meterState(address account, uint64 epoch, bytes16 salt, uint16 id) external view
+            returns (uint32 window, uint120 spent);
+    }
+
+    /// An ERC-7579 account, as far as it is needed.
+    interface IERC7579Account {
+        function installModule(uint256 moduleTypeId, address module, bytes initData) external;
+        function isModuleInstalled(uint256 moduleTypeId, address module, bytes additionalContext) external view returns (bool);
+    }
+
     /// Opens pockets.
     interface IHallpassFactory {
         function open(address owner, uint256 index) external returns (address pocket);
@@ -136,7 +161,7 @@ impl Artifact {
     }
 }
 
-/// Our three contracts and where they stand on every chain.
+/// Our contracts and where they stand on every chain.
 #[derive(Debug, Clone)]
 pub struct Suite {
     /// The EIP-7702 delegate.

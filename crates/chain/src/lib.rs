@@ -3,7 +3,7 @@
 //! - [`backend`]: what every backend implements, and its report card.
 //! - [`contracts`]: the functions and errors of our contracts, and their committed artifacts.
 //! - [`erc7710`]: delegations of MetaMask's framework.
-//! - [`hallpass`]: our own backend, in its two homes: what is installed, what is sent, what is read back.
+//! - [`hallpass`]: our own backends, in two homes and as a module: what is installed, what is sent, what is read back.
 //! - [`node`]: a JSON-RPC node, and what its errors mean.
 //! - [`relay`]: sends calls from a funded key, having simulated them first.
 //! - [`wallet`]: development wallets, for chain 31337 alone.

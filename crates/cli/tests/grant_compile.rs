@@ -16,7 +16,7 @@ use serde_json::Value;
 use std::path::Path;
 
 const WALLET: &str = "0x1111111111111111111111111111111111111111";
-const BACKENDS: [&str; 4] = ["hallpass:7702", "hallpass:pocket", "erc7710", "signer-only"];
+const BACKENDS: [&str; 5] = ["hallpass:7702", "hallpass:pocket", "hallpass-7579", "erc7710", "signer-only"];
 
 const FILLS: [&str; 17] = [
     "--at",
@@ -65,6 +65,7 @@ fn shown(folder: &Folder, ran: &Ran) -> String {
         (suite.delegate.0, "<Hallpass7702>"),
         (suite.pocket.0, "<HallpassPocket>"),
         (suite.factory.0, "<HallpassFactory>"),
+        (suite.module.0, "<HallpassModule>"),
         (pocket, "<pocket>"),
     ] {
         text = text.replace(&address.to_string(), name);
@@ -99,6 +100,10 @@ fn every_template_on_every_backend() {
             let value: Value = serde_json::from_str(&json.out).unwrap();
             let answer = value["card"]["answer"].as_str().unwrap();
             assert_eq!(json.exit == 0, answer != "unsupported", "{} on {backend}", template.name);
+            // What the account does before is whole before anything is signed.
+            let prepare = value["prepare"].as_array().map_or(&[][..], Vec::as_slice);
+            assert!(prepare.iter().all(|c| c["by"] == "account" && c["data"].is_string()));
+            assert_eq!(!prepare.is_empty(), backend == "hallpass-7579" && json.exit == 0);
             // Nothing is to be signed where something cannot be held, and every reason names its place.
             assert_eq!(value["sign"].as_array().unwrap().is_empty(), json.exit == 1);
             for rule in value["card"]["rules"].as_array().unwrap() {
@@ -149,11 +154,39 @@ fn what_is_signed_and_sent_is_printed_whole() {
         let one_more = compile(&folder, &file, backend, &[&given[..], &["--signature", &signature]].concat());
         assert!(one_more.exit == 2 && one_more.err.contains("[bad_signatures]"), "{}", one_more.err);
     }
+    let module = compile(&folder, &file, "hallpass-7579", &[]);
+    compare("compile-words-hallpass-7579", &without_hashes(&shown(&folder, &module)));
     for backend in ["erc7710", "signer-only"] {
         let ran = compile(&folder, &file, backend, &["--json"]);
         compare(&format!("compile-json-{backend}"), &shown(&folder, &ran));
     }
     compare("compile-words-erc7710", &shown(&folder, &compile(&folder, &file, "erc7710", &[])));
+}
+
+#[test]
+fn what_an_entry_point_changes_is_on_the_card() {
+    let folder = Folder::new("grant-compile-routes");
+    let file = folder.write("pass.toml", PASS);
+    let mut all = String::new();
+    for (backend, routes, relayer, exit, code) in [
+        ("hallpass:7702", "7", "any", 0, "[entry_point_fee]"),
+        ("hallpass:7702", "5", WALLET, 0, "[entry_point_relayer]"),
+        ("hallpass:7702", "4", WALLET, 1, "[entry_point_relayer]"),
+        ("hallpass-7579", "7", "any", 0, "[second_later]"),
+        ("hallpass-7579", "3", "any", 0, "[entry_points_apart]"),
+        ("hallpass-7579", "4", "any", 1, "[entry_points_apart]"),
+        ("hallpass-7579", "6", WALLET, 1, "[entry_point_relayer]"),
+    ] {
+        let mut fills = FILLS;
+        for (option, value) in [("--routes", routes), ("--relayer", relayer)] {
+            let at = fills.iter().position(|f| *f == option).unwrap();
+            fills[at + 1] = value;
+        }
+        let ran = run(&folder, &[&["grant", "compile", &file], &fills[..], &[backend, "--account", WALLET]].concat());
+        assert!(ran.exit == exit && ran.out.contains(code), "{backend} {routes}: {}{}", ran.out, ran.err);
+        all += &format!("=== {backend}, routes {routes}, relayer {relayer}\n{}", without_hashes(&shown(&folder, &ran)));
+    }
+    compare("compile-routes", &all);
 }
 
 #[test]

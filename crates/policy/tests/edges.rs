@@ -197,18 +197,6 @@ fn sequences_are_used_once_within_their_range() {
 }
 
 #[test]
-fn the_bitmap_slides_as_the_protocol_says() {
-    let mut l = Ledger { base: 3, used: 0, ..ledger() };
-    l.apply(3, &[]);
-    l.apply(66, &[]);
-    assert_eq!((l.base, l.used), (3, 1 | 1 << 63));
-    l.apply(67, &[]);
-    assert_eq!((l.base, l.used), (4, 1 << 62 | 1 << 63));
-    l.apply(1000, &[]);
-    assert_eq!((l.base, l.used), (937, 1 << 63));
-}
-
-#[test]
 fn calldata_decodes_strictly() {
     let g = grant(&pay_rule());
     let good = transfer(SHOP, 1);
@@ -300,6 +288,22 @@ fn status_epoch_freeze_chain_route_relayer_fee_and_gas_each_deny() {
     let routed = Grant { routes: Routes::new(2).unwrap(), ..g.clone() };
     assert_eq!(code(&routed, &ledger(), &pay, &op(), &at(START)), Some(Code::RouteNotAllowed));
     assert_eq!(code(&g, &ledger(), &action(vec![]), &op(), &at(START)), Some(Code::EmptyBatch));
+}
+
+#[test]
+fn a_route_is_one_of_those_that_are_open() {
+    let g = grant(&pay_rule());
+    let pay = action(vec![transfer(SHOP, 1)]);
+    for open in 1..8 {
+        let g = Grant { routes: Routes::new(open).unwrap(), ..g.clone() };
+        let policy = Policy::new(&g);
+        for route in 0..=u8::MAX {
+            let op = Op { route: Some(route), ..Op::from(&op()) };
+            let judged = policy.judge_calls(&ledger(), &pay, &op, &at(START), &Facts::default()).map_err(|d| d.code);
+            let expected = [1, 2, 4].contains(&route) && open & route != 0;
+            assert_eq!(judged.err(), (!expected).then_some(Code::RouteNotAllowed), "{route} of {open}");
+        }
+    }
 }
 
 #[test]

@@ -11,6 +11,8 @@ pub enum Authoriser {
     Eip712Wallet,
     /// A contract that owns the account, by ERC-1271.
     ContractOwner,
+    /// Whoever signs for an account that is a contract, by its own ERC-1271.
+    AccountSigner,
     /// A passkey that owns the account.
     Passkey,
     /// An account that is delegated to the framework's delegator already, and whose key signs delegations.
@@ -28,6 +30,7 @@ impl Authoriser {
             Self::Wallet7702 => "wallet_7702",
             Self::Eip712Wallet => "eip712_wallet",
             Self::ContractOwner => "contract_owner",
+            Self::AccountSigner => "account_signer",
             Self::Passkey => "passkey",
             Self::ControlledAccount => "controlled_account",
             Self::LoggedInOwner => "logged_in_owner",
@@ -42,6 +45,7 @@ impl Authoriser {
             Self::Wallet7702 => "a wallet that signs EIP-7702 authorizations for a page (MetaMask does not)",
             Self::Eip712Wallet => "any wallet that signs EIP-712 typed data and sends a transaction, MetaMask included",
             Self::ContractOwner => "a contract that owns the account (ERC-1271)",
+            Self::AccountSigner => "the account's owner, by whatever signature the account's own ERC-1271 takes",
             Self::Passkey => "a passkey that owns the account",
             Self::ControlledAccount => {
                 "an account delegated to MetaMask's delegator whose key signs delegations (MetaMask itself refuses those that a page asks for)"

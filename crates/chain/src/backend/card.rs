@@ -2,6 +2,7 @@
 
 pub use super::authoriser::Authoriser;
 
+use super::steps::Refusal;
 use alloy_primitives::Address;
 use hallpass_policy::Grant;
 use serde_json::{Value, json};
@@ -151,6 +152,8 @@ pub struct Card {
     pub rules: Vec<RuleCard>,
     /// What the signer alone checks, beside the rules that are the signer's.
     pub signer: Vec<Finding>,
+    /// What else an owner has to know of the backend; it lowers no answer.
+    pub notes: Vec<Finding>,
     /// Who can authorise it.
     pub authorisers: &'static [Authoriser],
 }
@@ -174,6 +177,14 @@ impl Card {
     #[must_use]
     pub fn differences(&self) -> Vec<&Finding> {
         self.parts().filter(|e| e.answer() == Answer::Stricter).flat_map(Enforced::findings).collect()
+    }
+
+    /// The card itself, where the backend can hold the grant.
+    ///
+    /// # Errors
+    /// [`Refusal::Unsupported`].
+    pub fn held(self) -> Result<Self, Refusal> {
+        if self.answer() == Answer::Unsupported { Err(Refusal::Unsupported(Box::new(self))) } else { Ok(self) }
     }
 
     fn parts(&self) -> impl Iterator<Item = &Enforced> {
@@ -203,6 +214,7 @@ impl Card {
             "whole": { "answer": whole, "findings": findings },
             "rules": rules,
             "signer": self.signer.iter().map(Finding::json).collect::<Vec<_>>(),
+            "notes": self.notes.iter().map(Finding::json).collect::<Vec<_>>(),
             "authorisers": self.authorisers.iter()
                 .map(|a| json!({ "code": a.name(), "says": a.says() })).collect::<Vec<_>>(),
         })

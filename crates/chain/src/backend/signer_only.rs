@@ -2,7 +2,7 @@
 
 use super::card::{self, Authoriser, Card, Enforced, Finding};
 use super::steps::{Ender, Need, NotReady, Party, Reading, Ready, Refusal, Sent, Step, ToSign, Unreadable};
-use super::{Answer, Backend, typed};
+use super::{Backend, typed};
 use alloy_primitives::{Address, Bytes};
 use hallpass_policy::grant::SessionKey;
 use hallpass_policy::labels::Labels;
@@ -14,8 +14,7 @@ pub struct SignerOnly;
 
 impl SignerOnly {
     fn supported(self, grant: &Grant) -> Result<(), Refusal> {
-        let card = self.compile(grant);
-        if card.answer() == Answer::Unsupported { Err(Refusal::Unsupported(Box::new(card))) } else { Ok(()) }
+        self.compile(grant).held().map(|_| ())
     }
 }
 
@@ -64,6 +63,7 @@ impl Backend for SignerOnly {
             whole,
             rules: card::rules(grant, |_| Enforced::Signer),
             signer,
+            notes: Vec::new(),
             authorisers: self.authorisers(),
         }
     }
@@ -86,6 +86,7 @@ impl Backend for SignerOnly {
             }
             Step::End(Ender::Owner) => Ok(vec![typed::end(grant, Party::Owner)]),
             Step::End(Ender::Key) => Ok(vec![typed::end(grant, Party::Ender)]),
+            Step::End(Ender::Session) => Ok(vec![typed::end(grant, Party::SessionKey)]),
             Step::MoveEpoch => {
                 Err(Refusal::NoStep("no_epoch", "an account without a contract has no epoch".to_owned()))
             }

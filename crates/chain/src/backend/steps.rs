@@ -25,6 +25,8 @@ pub enum Ender {
     Owner,
     /// The key that the grant names.
     Key,
+    /// The session key, which gives up its own grant.
+    Session,
 }
 
 /// Who signs, or who sends.

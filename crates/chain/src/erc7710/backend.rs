@@ -5,7 +5,7 @@ use super::contracts::{ALL, Contract};
 use super::{delegation, redeem, rule, whole};
 use crate::backend::card::{self, Authoriser, Card};
 use crate::backend::steps::{Ender, Need, NotReady, Party, Reading, Ready, Refusal, Sent, Step, ToSign, Unreadable};
-use crate::backend::{Answer, Backend, typed};
+use crate::backend::{Backend, typed};
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::{SolCall, SolValue};
 use hallpass_policy::labels::Labels;
@@ -17,8 +17,7 @@ pub struct Erc7710;
 
 impl Erc7710 {
     fn supported(self, grant: &Grant) -> Result<(), Refusal> {
-        let card = self.compile(grant);
-        if card.answer() == Answer::Unsupported { Err(Refusal::Unsupported(Box::new(card))) } else { Ok(()) }
+        self.compile(grant).held().map(|_| ())
     }
 
     fn redeemed(self, grant: &Grant, op: &Authorised, caller: Address) -> Result<Vec<redeem::Redeemed>, Refusal> {
@@ -68,6 +67,7 @@ impl Backend for Erc7710 {
             whole: whole::compile(grant),
             rules: card::rules(grant, |number| rule::compile(grant, number).1),
             signer: whole::signer(grant),
+            notes: Vec::new(),
             authorisers: self.authorisers(),
         }
     }
@@ -152,8 +152,9 @@ impl Backend for Erc7710 {
             }
             // The account's own calls say it; nothing is signed beside them.
             Step::End(Ender::Owner) | Step::MoveEpoch => Ok(Vec::new()),
-            Step::End(Ender::Key) => {
-                let says = "the framework knows no ender: the account disables its delegations or moves its nonce";
+            Step::End(Ender::Key | Ender::Session) => {
+                let says =
+                    "the framework knows no ender but the account: it disables its delegations or moves its nonce";
                 Err(Refusal::NoStep("not_ender", says.to_owned()))
             }
         }
@@ -163,7 +164,7 @@ impl Backend for Erc7710 {
         Refusal::count(self.to_sign(grant, step)?.len(), signatures)?;
         Ok(match step {
             // Delegations stand in what redeems them; nothing is sent before.
-            Step::Install | Step::End(Ender::Key) => Vec::new(),
+            Step::Install | Step::End(Ender::Key | Ender::Session) => Vec::new(),
             Step::Replace(_) | Step::End(Ender::Owner) => disable(grant),
             Step::MoveEpoch => {
                 let call = INonceEnforcer::incrementNonceCall { delegationManager: self.contract() };

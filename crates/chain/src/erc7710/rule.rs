@@ -10,6 +10,7 @@ use crate::backend::card::{Enforced, Finding};
 use alloy_primitives::{Bytes, U256};
 use hallpass_policy::Grant;
 use hallpass_policy::abi::Word;
+use hallpass_policy::forbidden;
 use hallpass_policy::grant::{Amount, CallRule, Meter, Path, Test};
 
 /// The one function whose amounts the framework counts.
@@ -96,7 +97,8 @@ impl<'g> Made<'g> {
     }
 
     fn target(&mut self) {
-        if Contract::at(self.rule.target).is_some() {
+        let enforces = Contract::at(self.rule.target).is_some();
+        if enforces || forbidden::target(self.rule.target, self.grant.account, self.grant.backend) {
             self.lack(".target", "target_forbidden", "no session may call the contracts that enforce its own limits");
         }
         self.terms.push(Term::Target(self.rule.target));

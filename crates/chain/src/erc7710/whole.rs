@@ -102,6 +102,16 @@ pub fn signer(grant: &Grant) -> Vec<Finding> {
         out.push(Finding::new("op.validUntil", "op_time", says));
     }
     out.push(Finding::new(
+        "op.nonce",
+        "op_nonce",
+        "no enforcer knows nonces: of two operations under one nonce each can execute once, within the caps",
+    ));
+    out.push(Finding::new(
+        "op.calls",
+        "gas_floor",
+        "no enforcer looks at a call's gas floor: whoever redeems can leave the callee less",
+    ));
+    out.push(Finding::new(
         "account",
         "freeze",
         "a freeze stops the signer; on chain the account disables delegations or moves its nonce",

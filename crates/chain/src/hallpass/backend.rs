@@ -1,17 +1,15 @@
 //! `hallpass:7702` and `hallpass:pocket`: our own contract in its two homes, as backends.
 
-use super::{Home, HomeError, holds, read, wire};
+use super::{Home, HomeError, holds, read, routes, steps, wire};
 use crate::backend::card::{self, Authoriser, Card, Enforced, Finding};
 use crate::backend::steps::{Ender, Need, NotReady, Party, Reading, Ready, Refusal, Sent, Step, ToSign, Unreadable};
-use crate::backend::{Answer, Backend, typed};
+use crate::backend::{Backend, typed};
 use crate::contracts::{IHallpass, Suite};
 use crate::wire::Opening;
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall;
-use hallpass_policy::eip712::domain;
 use hallpass_policy::labels::Labels;
 use hallpass_policy::{Authorised, Batch, Grant};
-use serde_json::json;
 
 /// Our contract in one home.
 #[derive(Debug, Clone)]
@@ -33,11 +31,6 @@ impl Hallpass {
         self.home.account(&self.suite, wallet)
     }
 
-    fn supported(&self, grant: &Grant) -> Result<(), Refusal> {
-        let card = self.compile(grant);
-        if card.answer() == Answer::Unsupported { Err(Refusal::Unsupported(Box::new(card))) } else { Ok(()) }
-    }
-
     /// Reasons that belong to no rule.
     fn whole(&self, grant: &Grant) -> Vec<Finding> {
         let mut out = Vec::new();
@@ -56,14 +49,7 @@ impl Hallpass {
                 out.push(Finding::new("account", "wrong_account", says));
             }
         }
-        if grant.calls.is_empty() {
-            let says = "without a call rule there is nothing for a contract to hold: `signer-only` takes it";
-            out.push(Finding::new("calls", "no_call_rule", says));
-        }
-        let lacks = holds::lacks(grant).into_iter().filter(|u| u.at != "calls");
-        out.extend(
-            lacks.map(|u| Finding::new(&u.at, u.code(), format!("{} cannot be granted by this version yet", u.what))),
-        );
+        out.extend(holds::findings(grant));
         out
     }
 }
@@ -101,12 +87,16 @@ impl Backend for Hallpass {
     }
 
     fn compile(&self, grant: &Grant) -> Card {
+        let mut lacks = self.whole(grant);
+        let routed = routes::judge(grant, false);
+        lacks.extend(routed.lacks);
         Card {
             backend: self.name(),
             contract: self.contract(),
-            whole: Enforced::of(Vec::new(), self.whole(grant)),
-            rules: card::rules(grant, |_| Enforced::of(Vec::new(), Vec::new())),
+            whole: Enforced::of(routed.differences, lacks),
+            rules: card::rules(grant, |_| Enforced::Exact),
             signer: card::signers_own(grant),
+            notes: routed.notes,
             authorisers: self.authorisers(),
         }
     }
@@ -131,20 +121,7 @@ impl Backend for Hallpass {
     }
 
     fn to_sign(&self, grant: &Grant, step: &Step<'_>) -> Result<Vec<ToSign>, Refusal> {
-        self.supported(grant)?;
-        match step {
-            Step::Install => Ok(vec![typed::grant(grant)]),
-            Step::Replace(with) => {
-                self.supported(with)?;
-                Ok(vec![typed::replace(grant, with)])
-            }
-            Step::End(Ender::Owner) => Ok(vec![typed::end(grant, Party::Owner)]),
-            Step::End(Ender::Key) if grant.rest.ender.is_zero() => {
-                Err(Refusal::NoStep("not_ender", "the grant names no ender".to_owned()))
-            }
-            Step::End(Ender::Key) => Ok(vec![typed::end(grant, Party::Ender)]),
-            Step::MoveEpoch => Ok(vec![typed::epoch(grant, next_epoch(grant)?)]),
-        }
+        steps::to_sign(self, grant, step)
     }
 
     fn calls(&self, grant: &Grant, step: &Step<'_>, signatures: &[Bytes]) -> Result<Vec<Sent>, Refusal> {
@@ -165,8 +142,13 @@ impl Backend for Hallpass {
                 let call = IHallpass::endForCall { grant: bytes, rest, signature };
                 (grant.account, call.abi_encode().into(), "ends the grant, by its ender")
             }
+            Step::End(Ender::Session) => {
+                let (bytes, rest) = (wire::install(grant).into(), wire::rest(grant).into());
+                let call = IHallpass::surrenderCall { grant: bytes, rest, signature };
+                (grant.account, call.abi_encode().into(), "ends the grant, by its session key")
+            }
             Step::MoveEpoch => {
-                let call = IHallpass::moveEpochCall { next: next_epoch(grant)?, signature };
+                let call = IHallpass::moveEpochCall { next: steps::next_epoch(grant)?, signature };
                 (grant.account, call.abi_encode().into(), "ends every grant of the epoch")
             }
             Step::Replace(with) => {
@@ -179,20 +161,7 @@ impl Backend for Hallpass {
     }
 
     fn op_to_sign(&self, grant: &Grant, op: &Authorised, caller: Address) -> Result<Vec<ToSign>, Refusal> {
-        self.supported(grant)?;
-        if op.grant() != grant.id() {
-            return Err(Refusal::NoStep("grant_unknown", "the operation is another grant's".to_owned()));
-        }
-        let o = op.op();
-        if !o.relayer.is_zero() && o.relayer != caller {
-            return Err(Refusal::NoStep("relayer_not_allowed", format!("the operation is {}'s to send", o.relayer)));
-        }
-        let message = json!({
-            "grant": o.grant, "nonce": o.nonce.to_string(),
-            "validFrom": o.validFrom.to_string(), "validUntil": o.validUntil.to_string(),
-            "relayer": typed::checksum(o.relayer), "maxFee": o.maxFee.to_string(), "calls": o.calls,
-        });
-        Ok(vec![typed::of(Party::SessionKey, "op", o, &domain(grant.chain.get(), grant.account), &message)])
+        steps::op_to_sign(self, grant, op, caller)
     }
 
     fn op_calls(
@@ -207,7 +176,7 @@ impl Backend for Hallpass {
         let signature = signatures.first().map(Bytes::as_ref).unwrap_or_default();
         let opening = Opening::needed(grant, &op.verdict().rules, caller);
         let data = wire::execute_calldata(grant, op.op(), &opening, signature);
-        let by = if grant.relayer.is_zero() && op.op().relayer.is_zero() { Party::Anyone } else { Party::Only(caller) };
+        let by = steps::sender(grant, op, caller);
         Ok(vec![Sent { by, to: grant.account, value: U256::ZERO, data, does: "executes the operation" }])
     }
 
@@ -216,7 +185,7 @@ impl Backend for Hallpass {
             return Err(Unreadable("one grant is signed, and nothing beside it".to_owned()));
         };
         let grant = typed::read_grant(&one.typed, labels)?;
-        self.supported(&grant).map_err(|e| Unreadable(e.to_string()))?;
+        self.compile(&grant).held().map_err(|e| Unreadable(e.to_string()))?;
         Ok(Reading { grant, beside: Vec::new() })
     }
 
@@ -225,11 +194,10 @@ impl Backend for Hallpass {
         if one.to != grant.account || !one.value.is_zero() {
             return Err(Unreadable("an operation goes to the account, without value".to_owned()));
         }
-        read::operation(grant, &one.data)
+        let call = IHallpass::executeCall::abi_decode(&one.data).map_err(|e| Unreadable(e.to_string()))?;
+        if call.abi_encode() != one.data.to_vec() {
+            return Err(Unreadable("the calldata is not in its one form".to_owned()));
+        }
+        read::operation(grant, &call.wire)
     }
-}
-
-fn next_epoch(grant: &Grant) -> Result<u64, Refusal> {
-    let next = grant.epoch.checked_add(1);
-    next.ok_or_else(|| Refusal::NoStep("bad_epoch", "there is no epoch after this one".to_owned()))
 }

@@ -1,5 +1,6 @@
 //! What the contract of this version does not hold. A grant with any of it is refused before an owner is asked.
 
+use crate::backend::card::Finding;
 use hallpass_policy::Grant;
 use hallpass_policy::grant::SessionKey;
 
@@ -28,6 +29,19 @@ pub fn lacks(grant: &Grant) -> Vec<Unsupported> {
         (matches!(grant.key, SessionKey::Other(kind, _) if kind > WEBAUTHN), "key", "a session key of this kind"),
         (grant.calls.is_empty(), "calls", "a grant without a call rule"),
     ])
+}
+
+/// The same, as findings of a card.
+#[must_use]
+pub fn findings(grant: &Grant) -> Vec<Finding> {
+    let one = |lack: Unsupported| match lack.at.as_str() {
+        "calls" => {
+            let says = "without a call rule there is nothing for a contract to hold: `signer-only` takes it";
+            Finding::new("calls", "no_call_rule", says)
+        }
+        at => Finding::new(at, lack.code(), format!("{} cannot be granted by this version yet", lack.what)),
+    };
+    lacks(grant).into_iter().map(one).collect()
 }
 
 /// Everything in `grant` that the contract, or the server beside it, does not judge yet.

@@ -1,15 +1,19 @@
-//! Our own backend: one contract in two homes.
+//! Our own backends: one contract in two homes, and a module of the same libraries for ERC-7579 accounts.
 //!
 //! - this file: the homes, and what a grant needs to be installed in one.
 //! - [`holds`]: what the contract does not judge yet.
 //! - [`wire`]: the bytes that the account reads (`spec/encoding.md`).
 //! - [`state`]: what the account says of itself.
-//! - [`backend`]: all of it behind the trait that every backend implements. [`read`]: operations, read back.
+//! - [`backend`]: all of it behind the trait that every backend implements. [`module`]: the module behind it.
+//! - [`steps`]: what is signed, for both. [`routes`]: what an EntryPoint changes. [`read`]: operations, read back.
 
 pub mod backend;
 pub mod holds;
+pub mod module;
 pub mod read;
+pub mod routes;
 pub mod state;
+pub mod steps;
 pub mod wire;
 
 pub use crate::backend::Ready;

@@ -2,22 +2,19 @@
 
 use super::wire;
 use crate::backend::steps::Unreadable;
-use crate::contracts::IHallpass;
 use crate::wire::Opening;
 use alloy_primitives::{Address, Bytes, U256, Uint};
-use alloy_sol_types::SolCall;
 use hallpass_policy::eip712::SessionOp;
 use hallpass_policy::{Batch, Call, Grant};
 
-/// The calls of `execute(bytes)`, each with target and selector of the rule that it names.
+/// The calls of a wire, each with target and selector of the rule that it names.
 ///
 /// # Errors
 /// [`Unreadable`] where the bytes are not those that an honest sender writes for `grant`.
-pub fn operation(grant: &Grant, calldata: &Bytes) -> Result<Batch, Unreadable> {
-    let wire = IHallpass::executeCall::abi_decode(calldata).map_err(|e| Unreadable(e.to_string()))?.wire;
+pub fn operation(grant: &Grant, wire: &[u8]) -> Result<Batch, Unreadable> {
     let cut = || Unreadable("the wire is cut short".to_owned());
     let message = grant.message();
-    let mut bytes = Reader(&wire);
+    let mut bytes = Reader(wire);
     // The header up to the relayers has a fixed length but for the key.
     bytes.take(8 + 8 + 16 + 1 + message.key.len() + 6 + 6 + 8 + 8 + 1).ok_or_else(cut)?;
     let modes = bytes.number(1).ok_or_else(cut)?;
@@ -39,8 +36,12 @@ pub fn operation(grant: &Grant, calldata: &Bytes) -> Result<Batch, Unreadable> {
     if message.keyKind == 1 && signature.len() != 65 {
         return Err(Unreadable("a signature is r, s and v".to_owned()));
     }
-    // A mode of 1 names the caller, who is not in the bytes: it is the grant's relayer wherever one is bound.
-    let caller = if grant.relayer.is_zero() { Address::with_last_byte(1) } else { grant.relayer };
+    // A mode of 1 names the caller, who is not in the bytes: the grant's relayer, or one of the further ones, or anyone.
+    let caller = match (modes & 15, op_mode) {
+        (1, _) => grant.relayer,
+        (_, 1) => grant.rest.relayers.first().copied().unwrap_or(Address::with_last_byte(1)),
+        _ => Address::ZERO,
+    };
     let op = SessionOp {
         grant: grant.id(),
         nonce: U256::from_be_slice(&[lane, sequence].concat()),
@@ -54,9 +55,8 @@ pub fn operation(grant: &Grant, calldata: &Bytes) -> Result<Batch, Unreadable> {
         maxFee: Uint::saturating_from(max_fee),
         calls: calls.clone(),
     };
-    let caller = if modes & 15 == 1 || op_mode == 1 { caller } else { Address::ZERO };
-    let again = wire::execute_calldata(grant, &op, &Opening { rules, meters, caller }, signature);
-    if again != *calldata {
+    let again = wire::execute(grant, &op, &Opening { rules, meters, caller }, signature);
+    if again != wire {
         return Err(Unreadable("the wire is not the one form of an operation of this grant".to_owned()));
     }
     calls_of(grant, &calls)

@@ -13,7 +13,7 @@ use revm::handler::{MainnetContext, MainnetEvm};
 use revm::primitives::hardfork::SpecId;
 use revm::state::AccountInfo;
 use revm::{Context, ExecuteEvm, MainBuilder, MainContext};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The root of the account's storage (ERC-7201, `hallpass.account.v1`).
 fn root() -> U256 {
@@ -59,7 +59,7 @@ pub fn slots(place: Place, grant: &Grant, id: B256, ledger: &Ledger) -> BTreeMap
 }
 
 /// Where a grant is enforced, and by which route an operation comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
     /// An EOA's delegate, sent to directly.
     Delegated,
@@ -115,6 +115,8 @@ pub struct Chain {
     pocket: Artifact,
     module: Artifact,
     account7579: Artifact,
+    /// Codes of backend and account by place and backend: to look for jump destinations anew costs more than a case.
+    known: HashMap<(Place, Address), [Bytecode; 2]>,
     pub key: Key,
 }
 
@@ -135,27 +137,36 @@ impl Chain {
             pocket: read("HallpassPocket", include_str!("../../../../contracts/artifacts/HallpassPocket.json")),
             module: read("HallpassModule", include_str!("../../../../contracts/artifacts/HallpassModule.json")),
             account7579: read("Erc7579Account", include_str!("../../../../contracts/artifacts/Erc7579Account.json")),
+            known: HashMap::new(),
             key: Key::new(),
         }
     }
 
-    /// The codes of account and backend.
-    fn codes(&self, place: Place, grant: &Grant) -> [(Address, Bytes); 2] {
-        let backend = grant.backend;
+    /// The codes of backend and account.
+    fn codes(&mut self, place: Place, grant: &Grant) -> [(Address, Bytecode); 2] {
+        let key = (place, grant.backend);
+        if !self.known.contains_key(&key) {
+            let codes = self.fresh_codes(place, grant.backend).map(Bytecode::new_legacy);
+            self.known.insert(key, codes);
+        }
+        let [backend, account] = self.known[&key].clone();
+        [(grant.backend, backend), (grant.account, account)]
+    }
+
+    fn fresh_codes(&self, place: Place, backend: Address) -> [Bytes; 2] {
         let at = |artifact: &Artifact| artifact.runtime_at(backend).unwrap();
-        let (account, enforcer) = match place {
+        match place {
             // As if it were the delegate's own: a delegation to an address of the vectors' may be to none.
-            Place::Delegated | Place::EntryPoint => (at(&self.delegate), at(&self.delegate)),
+            Place::Delegated | Place::EntryPoint => [at(&self.delegate), at(&self.delegate)],
             Place::Pocket => {
                 let head = hex!("363d3d373d3d3d363d73");
                 let tail = hex!("5af43d82803e903d91602b57fd5bf3");
                 let owner = B256::with_last_byte(0x0e);
                 let clone = [&head[..], backend.as_slice(), &tail, owner.as_slice()].concat();
-                (clone.into(), at(&self.pocket))
+                [at(&self.pocket), clone.into()]
             }
-            Place::Module => (at(&self.account7579), at(&self.module)),
-        };
-        [(backend, enforcer), (grant.account, account)]
+            Place::Module => [at(&self.module), at(&self.account7579)],
+        }
     }
 
     /// Sends to where the grant's state is, whose slots are `before`; every address in `targets` takes whatever it is sent.
@@ -173,7 +184,7 @@ impl Chain {
         }
         let rich = U256::from(1) << 200;
         for (address, code) in self.codes(place, grant) {
-            let info = AccountInfo::from_bytecode(Bytecode::new_legacy(code));
+            let info = AccountInfo::from_bytecode(code);
             db.insert_account_info(address, AccountInfo { balance: rich, ..info });
         }
         let holder = if place == Place::Module { grant.backend } else { grant.account };

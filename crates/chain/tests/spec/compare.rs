@@ -39,6 +39,16 @@ impl Seen {
         self.words.iter().filter(|((p, _), _)| *p == place).map(|(_, n)| n).sum()
     }
 
+    /// Adds what another one counted.
+    pub fn add(&mut self, other: Self) {
+        for (word, count) in other.words {
+            *self.words.entry(word).or_default() += count;
+        }
+        for (reason, count) in other.left_out {
+            *self.left_out.entry(reason).or_default() += count;
+        }
+    }
+
     fn of(&self, place: Place, word: &str) -> u64 {
         self.words.get(&(place, word.to_owned())).copied().unwrap_or(0)
     }

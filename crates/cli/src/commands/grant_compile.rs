@@ -14,6 +14,7 @@ use hallpass_chain::backend::{
 use hallpass_chain::contracts::Suite;
 use hallpass_chain::erc7710::Erc7710;
 use hallpass_chain::hallpass::backend::Hallpass;
+use hallpass_chain::hallpass::module::Module;
 use hallpass_policy::draft::Fill;
 use hallpass_policy::{Draft, Grant};
 use serde_json::{Value, json};
@@ -50,6 +51,9 @@ pub enum Name {
     /// Our contract, as a pocket that the wallet owns
     #[value(name = "hallpass:pocket")]
     HallpassPocket,
+    /// Our module, in any ERC-7579 account
+    #[value(name = "hallpass-7579")]
+    Hallpass7579,
     /// Delegations of MetaMask's Delegation Framework 1.3
     #[value(name = "erc7710")]
     Erc7710,
@@ -82,6 +86,7 @@ pub fn run(context: &Context, args: &Compile) -> Result<ExitCode, CliError> {
         "card": card.json(),
         "delegatesTo": backend.delegates_to().map(|a| a.to_checksum(None)),
         "sign": plan.sign.iter().map(ToSign::json).collect::<Vec<_>>(),
+        "prepare": plan.prepare.iter().map(|sent| call(sent, true)).collect::<Vec<_>>(),
         "calls": plan.calls(),
         "reads": read.beside.iter().map(|l| json!({ "rule": l.rule, "says": l.text })).collect::<Vec<_>>(),
         "end": { "sign": end.sign.iter().map(ToSign::json).collect::<Vec<_>>(), "calls": end.calls() },
@@ -102,6 +107,7 @@ fn choose(args: &Compile, suite: Suite, owner: Option<Address>) -> Result<Box<dy
             })?;
             Box::new(Hallpass::new(suite, Home::Pocket { owner, index: args.pocket }))
         }
+        Name::Hallpass7579 => Box::new(Module::new(suite)),
         Name::Erc7710 => Box::new(Erc7710),
         Name::SignerOnly => Box::new(SignerOnly),
     })
@@ -138,6 +144,8 @@ fn refusal(refusal: Refusal) -> CliError {
 
 /// What is to be signed, and what then to be sent.
 struct Plan {
+    /// What the account itself does before, where it has not yet.
+    prepare: Vec<Sent>,
     sign: Vec<ToSign>,
     sent: Vec<Sent>,
     /// Whether the signatures are there.
@@ -151,27 +159,29 @@ impl Plan {
         // Without signatures, stand-ins show where the calls go; their data is not shown.
         let stand_ins = vec![Bytes::new(); sign.len()];
         let sent = backend.calls(grant, step, if signed { signatures } else { &stand_ins })?;
-        Ok(Self { sign, sent, signed })
+        let prepare = if matches!(step, Step::Install) { backend.prepare(grant, &[]) } else { Vec::new() };
+        Ok(Self { prepare, sign, sent, signed })
     }
 
     fn calls(&self) -> Vec<Value> {
-        self.sent.iter().map(|sent| self.call(sent)).collect()
+        self.sent.iter().map(|sent| call(sent, self.signed)).collect()
     }
+}
 
-    fn call(&self, sent: &Sent) -> Value {
-        let only = match sent.by {
-            Party::Only(address) | Party::Account(address) => Some(address.to_checksum(None)),
-            _ => None,
-        };
-        json!({
-            "by": sent.by.name(),
-            "address": only,
-            "to": sent.to.to_checksum(None),
-            "value": sent.value.to_string(),
-            "data": self.signed.then_some(&sent.data),
-            "does": sent.does,
-        })
-    }
+/// One call; its data only where nothing in it is a stand-in.
+fn call(sent: &Sent, whole: bool) -> Value {
+    let only = match sent.by {
+        Party::Only(address) | Party::Account(address) => Some(address.to_checksum(None)),
+        _ => None,
+    };
+    json!({
+        "by": sent.by.name(),
+        "address": only,
+        "to": sent.to.to_checksum(None),
+        "value": sent.value.to_string(),
+        "data": whole.then_some(&sent.data),
+        "does": sent.does,
+    })
 }
 
 /// The card as people read it.
@@ -198,8 +208,11 @@ fn words(card: &Card, grant: &Grant, plan: Option<(&Plan, &Plan, &Reading)>, bac
         of(&[Answer::SignerOnly]).into_iter().map(|l| format!("! {}", l.trim_start())).collect();
     signer.extend(card.signer.iter().map(|f| format!("! {}: {} [{}]", f.at, f.says, f.code)));
     section("Checked by the signer, not by the chain", signer);
+    section("To know", card.notes.iter().map(|f| format!("  {}: {} [{}]", f.at, f.says, f.code)).collect());
     section("Who can authorise it", card.authorisers.iter().map(|a| format!("  {}", a.says())).collect());
     if let Some((plan, end, read)) = plan {
+        let before = plan.prepare.iter().map(|s| format!("  {} {}: {}", s.by.name(), s.to, s.does));
+        section("What the account itself does before, where it has not yet", before.collect());
         let sign = plan.sign.iter().map(|s| format!("  {}: {}, digest {}", s.by.name(), s.what, s.digest));
         section(&format!("What is signed for grant {}", grant.id()), sign.collect());
         let sent = plan.sent.iter().map(|s| format!("  to {}: {}", s.to, s.does));

@@ -185,3 +185,43 @@ impl Ledger {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Cost;
+
+    fn ledger(base: u32) -> Ledger {
+        Ledger { frozen: false, epoch: 0, status: Status::Active, base, used: 0, meters: Vec::new() }
+    }
+
+    #[test]
+    fn the_bitmap_slides_as_the_protocol_says() {
+        let mut l = ledger(3);
+        l.apply(3, &[]);
+        l.apply(66, &[]);
+        assert_eq!((l.base, l.used), (3, 1 | 1 << 63));
+        l.apply(67, &[]);
+        assert_eq!((l.base, l.used), (4, 1 << 62 | 1 << 63));
+        l.apply(1000, &[]);
+        assert_eq!((l.base, l.used), (937, 1 << 63));
+        l.apply(1003, &[]);
+        assert_eq!((l.base, l.used), (940, 1 << 60 | 1 << 63));
+        l.apply(1066, &[]);
+        assert_eq!((l.base, l.used), (1003, 1 | 1 << 63));
+    }
+
+    #[test]
+    fn a_cost_is_added_within_its_window_and_begins_the_next() {
+        let mut l = ledger(0);
+        let mut charge = |meter, window, amount: u64| {
+            l.charge(&[Cost { meter, window, amount: U256::from(amount) }]);
+            l.meters.iter().map(|m| (m.meter, m.window, m.spent)).collect::<Vec<_>>()
+        };
+        assert_eq!(charge(7, 2, 5), [(7, 2, 5)]);
+        assert_eq!(charge(8, 0, 1), [(7, 2, 5), (8, 0, 1)]);
+        assert_eq!(charge(7, 2, 6), [(7, 2, 11), (8, 0, 1)]);
+        assert_eq!(charge(7, 3, 4), [(7, 3, 4), (8, 0, 1)]);
+        assert_eq!(charge(8, 0, 0), [(7, 3, 4), (8, 0, 1)]);
+    }
+}

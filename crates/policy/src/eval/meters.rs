@@ -117,3 +117,27 @@ pub fn window_end(meter: &Meter, t: UnixSeconds) -> Option<UnixSeconds> {
     let since = t.get().checked_sub(meter.anchor.get())?;
     meter.anchor.plus((since / period + 1).checked_mul(period)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grant::What;
+
+    fn t(seconds: u64) -> UnixSeconds {
+        UnixSeconds::new(seconds).unwrap()
+    }
+
+    #[test]
+    fn a_window_ends_where_the_next_begins() {
+        let meter = |period| Meter { id: 0, what: What::Calls, cap: 1, period: NonZeroU32::new(period), anchor: t(7) };
+        let ends = |seconds| window_end(&meter(60), t(seconds)).map(UnixSeconds::get);
+        assert_eq!((ends(7), ends(66), ends(67), ends(187)), (Some(67), Some(67), Some(127), Some(247)));
+        assert_eq!(ends(6), None, "before the first");
+        assert_eq!(window_end(&meter(0), t(8)), None, "a whole life has no windows");
+        for at in [7, 66, 67, 186, 187] {
+            let end = window_end(&meter(60), t(at)).unwrap();
+            let window = |t| window_of(meter(60).anchor, meter(60).period, t);
+            assert_eq!((window(end.minus(1)), window(end)), (window(t(at)), window(t(at)).map(|n| n + 1)), "{at}");
+        }
+    }
+}

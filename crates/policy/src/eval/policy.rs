@@ -353,3 +353,7 @@ fn no_rule(call: &Call) -> Denial {
     };
     Denial::new(Code::NoRule, "rules").found(what)
 }
+
+#[cfg(test)]
+#[path = "policy_tests.rs"]
+mod tests;

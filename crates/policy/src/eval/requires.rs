@@ -46,3 +46,60 @@ fn holds(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Held;
+    use super::*;
+    use alloy_primitives::Address;
+    use hallpass_types::{ChainId, UnixSeconds};
+
+    fn code(require: &Require, facts: &Facts) -> Option<Code> {
+        let now = UnixSeconds::new(1000).unwrap();
+        one(require, facts, &At { now, chain: ChainId::new(5).unwrap(), caller: None }).err().map(|d| d.code)
+    }
+
+    fn held(id: Option<u64>, newest: u64, finalized: u64, read_at: u64) -> Held {
+        let read_at = UnixSeconds::new(read_at).unwrap();
+        let token = Address::repeat_byte(0x70);
+        Held { token, id: id.map(U256::from), newest: U256::from(newest), finalized: U256::from(finalized), read_at }
+    }
+
+    #[test]
+    fn a_balance_is_that_of_the_token_and_the_id_fresh_and_enough_at_both_blocks() {
+        let require = |id: Option<u64>| Require::Holds {
+            token: Address::repeat_byte(0x70),
+            at_least: U256::from(3),
+            id: id.map(U256::from),
+        };
+        let with = |id, held: Held| code(&require(id), &Facts { holds: vec![held], ..Facts::default() });
+        for (found, expected) in [
+            (held(None, 3, 3, 1000), None),
+            (held(None, 2, 3, 1000), Some(Code::RequirementUnmet)),
+            (held(None, 3, 2, 1000), Some(Code::RequirementUnmet)),
+            (held(None, 3, 3, 940), None),
+            (held(None, 3, 3, 939), Some(Code::FactsStale)),
+            (held(None, 3, 3, 1001), Some(Code::FactsStale)),
+            (held(Some(1), 3, 3, 1000), Some(Code::FactsMissing)),
+            (Held { token: Address::ZERO, ..held(None, 3, 3, 1000) }, Some(Code::FactsMissing)),
+        ] {
+            assert_eq!(with(None, found.clone()), expected, "{found:?}");
+        }
+        assert_eq!(with(Some(1), held(Some(1), 3, 3, 1000)), None);
+        assert_eq!(with(Some(2), held(Some(1), 3, 3, 1000)), Some(Code::FactsMissing));
+    }
+
+    #[test]
+    fn a_credential_is_of_its_issuer_and_its_kind() {
+        let require = Require::Credential { issuer: "a".to_owned(), kind: "k".to_owned() };
+        let with = |issuer: &str, kind: &str| {
+            let credentials = vec![(issuer.to_owned(), kind.to_owned())];
+            code(&require, &Facts { credentials, ..Facts::default() })
+        };
+        assert_eq!((with("a", "k"), with("b", "k")), (None, Some(Code::RequirementUnmet)));
+        assert_eq!((with("a", "j"), with("k", "a")), (Some(Code::RequirementUnmet), Some(Code::RequirementUnmet)));
+        let role = Require::Role("trader".to_owned());
+        let roles = |name: &str| code(&role, &Facts { roles: vec![name.to_owned()], ..Facts::default() });
+        assert_eq!((roles("trader"), roles("reader")), (None, Some(Code::RequirementUnmet)));
+    }
+}

@@ -148,3 +148,26 @@ fn magnitude(leaf: Leaf<'_>) -> Option<U256> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_primitives::Address;
+
+    #[test]
+    fn calldata_is_for_a_function_by_its_selector_or_by_being_empty() {
+        let rule = |signature: &str| CallRule {
+            target: Address::ZERO,
+            signature: signature.to_owned(),
+            arguments: crate::grant::arguments_of(signature).unwrap(),
+            max_value: U256::ZERO,
+            conditions: Vec::new(),
+            uses: Vec::new(),
+        };
+        let fits = |signature: &str, data: &[u8]| same_function(&rule(signature), data);
+        // wycpnbqcyf() has the selector 0x00000000.
+        assert!(fits("wycpnbqcyf()", &[0; 4]) && fits("wycpnbqcyf()", &[0; 36]) && fits("", &[]));
+        assert!(!fits("wycpnbqcyf()", &[]) && !fits("wycpnbqcyf()", &[0; 3]) && !fits("wycpnbqcyf()", &[0, 0, 0, 1]));
+        assert!(!fits("", &[0; 4]) && !fits("", &[0]));
+    }
+}

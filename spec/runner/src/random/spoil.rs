@@ -5,9 +5,11 @@ use super::actions::Asked;
 use super::grants::{BACKEND, everybody};
 use super::values::word;
 use alloy_primitives::{Address, U256};
-use hallpass_policy::abi::Ty;
+use hallpass_policy::abi::encode::{Value, encode};
+use hallpass_policy::abi::{Decoded, Ty};
 use hallpass_policy::eval::{Action, Attr, Call, Code, Op};
-use hallpass_policy::message::Domain;
+use hallpass_policy::grant::Meter;
+use hallpass_policy::message::{Domain, Message};
 use hallpass_policy::{Grant, Ledger, Spent, Status};
 use hallpass_types::{ChainId, UnixSeconds};
 
@@ -89,6 +91,7 @@ pub fn spoil(rng: &mut Rng, code: Code, grant: &Grant, asked: &mut Asked, ledger
             asked.op.valid_from = Some(asked.at.minus(rng.below(3)).max(from));
             asked.op.valid_until = asked.at.plus(rng.pick(&[1, 2, 60, 500])).map(|end| end.min(until));
         }
+        Code::BadGrant => last_window(rng, grant, asked),
         Code::BadAttribute | Code::BadMessage | Code::NoRule | Code::ValueOverMax | Code::BadCalldata => {
             action(rng, code, asked)
         }
@@ -105,6 +108,18 @@ fn outside(rng: &mut Rng, from: UnixSeconds, until: UnixSeconds, asked: &mut Ask
         asked.at = until.minus(1);
         asked.op = Op { valid_from: Some(asked.at), valid_until: until.plus(rng.below(2)), ..asked.op };
     }
+}
+
+/// A moment about the end of the last window that a meter can have a number for.
+fn last_window(rng: &mut Rng, grant: &Grant, asked: &mut Asked) {
+    let end = |m: &Meter| m.anchor.get().checked_add(u64::from(m.period?.get()) << 32);
+    let ends: Vec<u64> = grant.meters.iter().filter_map(end).filter(|end| *end < grant.not_after.get()).collect();
+    let Some(end) = rng.one(&ends) else { return };
+    let at = (end - 1 + rng.below(4)).clamp(grant.not_before.get(), grant.not_after.get() - 1);
+    asked.at = UnixSeconds::new(at).unwrap_or(asked.at);
+    let before = asked.at.minus(rng.pick(&[0, 0, 1]));
+    asked.op.valid_from = asked.op.valid_from.map(|_| before.max(grant.not_before));
+    asked.op.valid_until = asked.op.valid_until.and_then(|_| asked.at.plus(1));
 }
 
 fn facts(rng: &mut Rng, code: Code, asked: &mut Asked) {
@@ -159,6 +174,7 @@ fn action(rng: &mut Rng, code: Code, asked: &mut Asked) {
         Action::Typed(message) if code == Code::NoRule => {
             message.domain = Domain { version: Some("2".to_owned()), ..message.domain.clone() };
         }
+        Action::Typed(message) if code == Code::BadMessage => shorten(rng, message),
         Action::App(app) => match code {
             Code::NoRule if rng.chance(50) => app.verb.push('s'),
             Code::NoRule => app.app.push('s'),
@@ -181,6 +197,20 @@ fn action(rng: &mut Rng, code: Code, asked: &mut Asked) {
             }
         },
         Action::Typed(_) => {}
+    }
+}
+
+/// Takes elements that a path may ask for from the arrays of a message.
+fn shorten(rng: &mut Rng, message: &mut Message) {
+    let types = &message.ty.types;
+    let mut values = Decoded::new(types, &message.data).map(|d| d.values()).unwrap_or_default();
+    for (ty, value) in types.iter().zip(&mut values) {
+        if let (Ty::Array(_), Value::List(items)) = (ty, value) {
+            items.truncate(rng.index(2));
+        }
+    }
+    if let Some(data) = encode(types, &values) {
+        message.data = data;
     }
 }
 

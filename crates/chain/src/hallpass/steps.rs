@@ -1,0 +1,92 @@
+//! What is signed for a step or an operation: the same in both homes of the account and in the module.
+
+use crate::backend::steps::{Ender, Party, Refusal, Step, ToSign};
+use crate::backend::{Backend, typed};
+use alloy_primitives::Address;
+use hallpass_policy::eip712::domain;
+use hallpass_policy::{Authorised, Grant};
+use serde_json::json;
+
+/// What has to be signed for a step.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn to_sign(backend: &impl Backend, grant: &Grant, step: &Step<'_>) -> Result<Vec<ToSign>, Refusal> {
+    backend.compile(grant).held()?;
+    Ok(vec![match step {
+        Step::Install => typed::grant(grant),
+        Step::Replace(with) => {
+            backend.compile(with).held()?;
+            replaces(grant, with)?;
+            typed::replace(grant, with)
+        }
+        Step::End(Ender::Owner) => typed::end(grant, Party::Owner),
+        Step::End(Ender::Key) if grant.rest.ender.is_zero() => {
+            return Err(Refusal::NoStep("not_ender", "the grant names no ender".to_owned()));
+        }
+        Step::End(Ender::Key) => typed::end(grant, Party::Ender),
+        Step::End(Ender::Session) => typed::end(grant, Party::SessionKey),
+        Step::MoveEpoch => typed::epoch(grant, next_epoch(grant)?),
+    }])
+}
+
+/// What the session key signs for an operation that `caller` sends directly.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn op_to_sign(
+    backend: &impl Backend,
+    grant: &Grant,
+    op: &Authorised,
+    caller: Address,
+) -> Result<Vec<ToSign>, Refusal> {
+    backend.compile(grant).held()?;
+    if op.grant() != grant.id() {
+        return Err(Refusal::NoStep("grant_unknown", "the operation is another grant's".to_owned()));
+    }
+    let o = op.op();
+    if !o.relayer.is_zero() && o.relayer != caller {
+        return Err(Refusal::NoStep("relayer_not_allowed", format!("the operation is {}'s to send", o.relayer)));
+    }
+    let message = json!({
+        "grant": o.grant, "nonce": o.nonce.to_string(),
+        "validFrom": o.validFrom.to_string(), "validUntil": o.validUntil.to_string(),
+        "relayer": typed::checksum(o.relayer), "maxFee": o.maxFee.to_string(), "calls": o.calls,
+    });
+    Ok(vec![typed::of(Party::SessionKey, "op", o, &domain(grant.chain.get(), grant.account), &message)])
+}
+
+/// Who may send it.
+#[must_use]
+pub fn sender(grant: &Grant, op: &Authorised, caller: Address) -> Party {
+    if grant.relayer.is_zero() && op.op().relayer.is_zero() { Party::Anyone } else { Party::Only(caller) }
+}
+
+/// The epoch after the grant's.
+///
+/// # Errors
+/// [`Refusal::NoStep`] where there is none.
+pub fn next_epoch(grant: &Grant) -> Result<u64, Refusal> {
+    let next = grant.epoch.checked_add(1);
+    next.ok_or_else(|| Refusal::NoStep("bad_epoch", "there is no epoch after this one".to_owned()))
+}
+
+/// Requires what the contract will: the same place, and no meter that is new, another or wider.
+fn replaces(from: &Grant, to: &Grant) -> Result<(), Refusal> {
+    let no = |says: String| Err(Refusal::NoStep("bad_replacement", says));
+    if (from.chain, from.account, from.epoch, from.salt) != (to.chain, to.account, to.epoch, to.salt) {
+        return no("a replacement has the chain, account, epoch and salt of what it replaces".to_owned());
+    }
+    if from.id() == to.id() {
+        return no("the replacement is the same grant".to_owned());
+    }
+    for meter in &to.meters {
+        let Some(old) = from.meters.iter().find(|m| m.id == meter.id) else {
+            return no(format!("meter {} is new: nothing would have been spent of it", meter.id));
+        };
+        if (old.what, old.period, old.anchor) != (meter.what, meter.period, meter.anchor) || meter.cap > old.cap {
+            return no(format!("meter {} may have a lower cap, and nothing else that is another", meter.id));
+        }
+    }
+    Ok(())
+}
