@@ -54,9 +54,10 @@ judge() {
 
 # Where the comparison that failed says so, by the name of a vector or the history and step; nothing where something else failed.
 found() {
-  grep -A1 'panicked at .*tests/differential/compare.rs' "$log" | grep -o 'history [0-9]*.*step [0-9]*' | head -n 1 && return
+  at=$(grep -A1 'panicked at .*tests/differential/compare.rs' "$log" | grep -o 'history [0-9]*.*step [0-9]*' | head -n 1)
+  [ -z "$at" ] || { echo "$at" && return; }
   grep -oE '^`[^`]*`: (Delegated|EntryPoint|Pocket|Module): (the evaluator says|the state is|executed|the EntryPoint)' "$log" \
-    | sed -E 's/^(`[^`]*`): ([A-Za-z]*):.*/vector \1, \2/' | head -n 1 && return
+    | sed -E 's/^(`[^`]*`): ([A-Za-z]*):.*/vector \1, \2/' | head -n 1 | grep . && return
   grep -oE '^(Delegated|EntryPoint|Pocket|Module): (the evaluator says|the state is|executed|the EntryPoint)' "$log" \
     | sed -E 's/:.*/, a random case/' | head -n 1
 }

@@ -145,11 +145,13 @@ library Calls {
         address entryPoint06 = EntryPoints.V06;
         address entryPoint07 = EntryPoints.V07;
         address entryPoint08 = EntryPoints.V08;
+        address entryPoint09 = EntryPoints.V09;
         assembly ("memory-safe") {
             is_ := or(eq(target, account), eq(target, backend))
             is_ := or(is_, eq(target, entryPoint06))
             is_ := or(is_, eq(target, entryPoint07))
             is_ := or(is_, eq(target, entryPoint08))
+            is_ := or(is_, eq(target, entryPoint09))
         }
     }
 

@@ -33,7 +33,7 @@ contract ModuleActor is ModuleFixture, Book {
         op.nonce |= uint256(lane % 3) << 64;
         if (fee) op.maxFee = 1000;
         bytes memory wire = _openRun(g, op, BUNDLER);
-        _sends(g, BUNDLER, address(module), abi.encodeCall(module.execute, (address(account), wire)), amount);
+        _sends(g, BUNDLER, address(module), abi.encodeCall(module.execute, (address(account), wire)), amount, op.maxFee);
         // What was made for one account, at the other.
         if (_calls(BUNDLER, address(module), abi.encodeCall(module.execute, (address(_second), wire)))) ++odd;
     }
@@ -158,6 +158,10 @@ contract ModuleInvariant {
         (uint256 first, uint256 second) = _actor.remaining();
         assert(first + _actor.total() == 1e6 && second == 1e6);
         assert(_actor.counted() == 0);
+    }
+
+    function invariant_fees_stay_within_their_caps() external view {
+        assert(_actor.worstFees() <= 3 * _actor.fee());
     }
 
     function invariant_nothing_signed_goes_through_twice() external view {

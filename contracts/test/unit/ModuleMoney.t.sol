@@ -113,7 +113,7 @@ contract ModuleMoneyTest is ModuleFixture {
 
     function test_a_floor_is_kept_for_long_calldata() public {
         _starve(0, 20_000);
-        _starve(0, 120_000);
+        _starve(0, 200_000);
     }
 
     function test_a_floor_of_all_32_bits_is_not_met() public {

@@ -30,15 +30,16 @@ contract RulesTest is Fixture {
     }
 
     function test_account_backend_and_entry_points_are_forbidden() public {
-        address[5] memory targets = [
+        address[6] memory targets = [
             address(account),
             address(backend),
             0x5FF137D4b0FDCD49DcA30c7CF57E578a026d2789,
             0x0000000071727De22E5E9d8BAf0edAc6f37da032,
-            0x4337084D9E255Ff0702461CF8895CE9E3b5Ff108
+            0x4337084D9E255Ff0702461CF8895CE9E3b5Ff108,
+            0x433709009B8330FDa32311DF1C2AFA402eD8D009
         ];
         Grant memory g = _grant();
-        for (uint256 i; i < 5; ++i) {
+        for (uint256 i; i < 6; ++i) {
             g.salt = bytes16(uint128(i));
             g.calls[NOTE].target = targets[i];
             g.calls[PAY].target = targets[i];

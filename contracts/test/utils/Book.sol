@@ -17,6 +17,8 @@ abstract contract Book is UserOpFixture {
     /// @notice All tokens that were paid, and the most that were in any one window.
     uint256 public total;
     uint256 public worst;
+    /// @notice The most that was charged in fees under any one salt.
+    uint256 public worstFees;
     /// @notice What must never happen: something sent twice goes through, or pays; a payment of another amount than was signed.
     uint256 public replays;
     uint256 public odd;
@@ -27,6 +29,7 @@ abstract contract Book is UserOpFixture {
     uint256 internal stage;
 
     mapping(bytes32 key => mapping(uint256 day => uint256)) private _windows;
+    mapping(bytes32 key => uint256) private _charged;
     Sent[] private _sent;
 
     function wait_(uint16 time) external {
@@ -40,6 +43,11 @@ abstract contract Book is UserOpFixture {
         if (_calls(BUNDLER, sent.to, sent.data) || token.balanceOf(PAYEE) != before) ++replays;
     }
 
+    /// @notice A third of what a grant's fees may come to.
+    function fee() external pure returns (uint256) {
+        return FEE;
+    }
+
     function paid() external view returns (uint256) {
         return token.balanceOf(PAYEE);
     }
@@ -49,27 +57,31 @@ abstract contract Book is UserOpFixture {
         g = _userGrant();
         g.salt = bytes16(uint128(0x1000 + salts));
         g.rest.labels = bytes32(stage);
-        g.rest.gas.feeCap = 40 * FEE;
     }
 
-    /// @dev Sends `data` as `from` and enters what it pays under `g`.
-    function _sends(Grant memory g, address from, address to, bytes memory data, uint256 amount) internal {
+    /// @dev Sends `data` as `from` and enters what it pays, and is charged, under `g`.
+    function _sends(Grant memory g, address from, address to, bytes memory data, uint256 amount, uint256 fee) internal {
         uint256 before = token.balanceOf(PAYEE);
         bool success = _calls(from, to, data);
         uint256 moved = token.balanceOf(PAYEE) - before;
         if (moved != 0 && (moved != amount || !success)) ++odd;
         total += moved;
         uint256 day = (block.timestamp - (T0 - 1000)) / 1 days;
-        uint256 sum = _windows[keccak256(abi.encode(g.account, g.epoch, g.salt))][day] += moved;
+        bytes32 key = keccak256(abi.encode(g.account, g.epoch, g.salt));
+        uint256 sum = _windows[key][day] += moved;
         if (sum > worst) worst = sum;
         if (!success) return;
+        sum = _charged[key] += fee;
+        if (sum > worstFees) worstFees = sum;
         ++through;
         _sent.push(Sent(to, data));
     }
 
     function _handles(Grant memory g, PackedUserOperation memory op, uint256 amount) internal {
         bytes memory data = abi.encodeCall(ENTRY_POINT.handleOps, (_ops(op), payable(BUNDLER)));
-        _sends(g, BUNDLER, address(ENTRY_POINT), data, amount);
+        uint256 limits = uint256(op.accountGasLimits);
+        uint256 gas_ = (limits >> 128) + uint128(limits) + op.preVerificationGas;
+        _sends(g, BUNDLER, address(ENTRY_POINT), data, amount, gas_ * PRICE);
     }
 
     function _calls(address from, address to, bytes memory data) internal returns (bool success) {

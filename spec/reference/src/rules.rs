@@ -6,10 +6,11 @@ use num_bigint::BigInt;
 use serde_json::{Value, json};
 
 /// 0.6, 0.7, 0.8.
-const ENTRY_POINTS: [Address; 3] = [
+const ENTRY_POINTS: [Address; 4] = [
     literal!("5FF137D4b0FDCD49DcA30c7CF57E578a026d2789"),
     literal!("0000000071727De22E5E9d8BAf0edAc6f37da032"),
     literal!("4337084D9E255Ff0702461CF8895CE9E3b5Ff108"),
+    literal!("433709009B8330FDa32311DF1C2AFA402eD8D009"),
 ];
 /// The steps of a path that are no index.
 const LENGTH: usize = 0xfffd;

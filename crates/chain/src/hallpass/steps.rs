@@ -90,3 +90,68 @@ fn replaces(from: &Grant, to: &Grant) -> Result<(), Refusal> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contracts::Suite;
+    use crate::hallpass::{Home, backend::Hallpass};
+    use core::num::NonZeroU32;
+    use hallpass_policy::grant::{Gas, Routes, SessionKey, What};
+    use hallpass_policy::{Fill, text};
+    use hallpass_types::UnixSeconds;
+
+    const TEXT: &str = r#"
+        chain = "eip155:31337"
+        lasts = "1h"
+        [[allow]]
+        call = "0x1000000000000000000000000000000000000001"
+        function = "move(uint256 hero)"
+        at_most = "5 per 1m"
+        [[allow]]
+        call = "0x2000000000000000000000000000000000000002"
+        value = "<= 1 ETH"
+        spend = "value <= 2 ETH"
+    "#;
+
+    #[test]
+    fn only_a_narrower_grant_in_the_same_place_is_signed_as_a_replacement() {
+        let backend = Hallpass::new(Suite::load().unwrap(), Home::Delegated);
+        let fill = Fill {
+            account: Some(Address::repeat_byte(0xaa)),
+            backend: Some(backend.contract()),
+            epoch: Some(3),
+            salt: Some([7; 16]),
+            key: Some(SessionKey::Secp256k1(Address::repeat_byte(0xbb))),
+            at: UnixSeconds::new(1_800_000_000),
+            routes: Some(Routes::DIRECT),
+            relayer: Some(Address::ZERO),
+            gas: Some(Gas { units_per_op: 100_000, ..Gas::default() }),
+            ender: Some(Address::ZERO),
+        };
+        let from = text::parse(TEXT).unwrap().complete(&fill).unwrap();
+        let replaced = |change: fn(&mut Grant)| {
+            let mut to = from.clone();
+            change(&mut to);
+            to_sign(&backend, &from, &Step::Replace(&to)).map(|asked| asked.len()).map_err(|e| e.code())
+        };
+        assert_eq!(replaced(|g| g.meters[1].cap -= 1), Ok(1));
+        assert_eq!(replaced(|g| (g.calls.truncate(1), g.meters.truncate(1)).1), Ok(1));
+        assert_eq!(replaced(|g| g.end_seq = 9), Ok(1));
+        let refused: [fn(&mut Grant); 10] = [
+            |_| {},
+            |g| g.account = Address::repeat_byte(0xac),
+            |g| g.epoch = 4,
+            |g| g.salt = [8; 16],
+            |g| g.meters[1].cap += 1,
+            |g| g.meters[0].period = NonZeroU32::new(120),
+            |g| g.meters[0].anchor = UnixSeconds::new(1_799_999_999).unwrap(),
+            |g| g.meters[0].what = What::Custom,
+            |g| g.meters[1].id = 9,
+            |g| g.chain = hallpass_types::ChainId::new(1).unwrap(),
+        ];
+        for change in refused {
+            assert_eq!(replaced(change), Err("bad_replacement"));
+        }
+    }
+}

@@ -123,3 +123,12 @@ fn bytes() {
 fn signatures() {
     require("signatures");
 }
+
+#[test]
+fn the_accounts_own_entry_point_is_no_target() {
+    let start = world::World::new();
+    for (subject, route) in subject::all().into_iter().filter(|(subject, _)| subject.entry().is_some()) {
+        let mut bench = Bench::new("own_entry_point", start.clone(), subject, route);
+        cases::targets::own_entry_point(&mut bench).unwrap();
+    }
+}

@@ -1,10 +1,14 @@
 //! The session key's signature, by the right key, in its one form.
 
 use super::Case;
-use crate::bench::{Bench, Session};
+use crate::bench::{Bench, STRANGER, Session};
 use crate::keys::{Key, P256, P256Key, SECP256K1, mirrored};
 use crate::subject::Unsupported;
+use crate::world::Tx;
 use alloy_primitives::Bytes;
+use alloy_sol_types::SolCall;
+use hallpass_chain::contracts::IHallpass;
+use hallpass_chain::wire;
 use hallpass_policy::grant::SessionKey;
 
 pub const CASES: [(&str, Case); 6] = [
@@ -72,8 +76,17 @@ fn wrong_key_kind(bench: &mut Bench) -> Result<(), Unsupported> {
     Ok(())
 }
 
-/// Refused before an owner signs.
+/// Refused before an owner signs; where one has signed all the same, by the contract.
 fn ed25519(bench: &mut Bench) -> Result<(), Unsupported> {
+    bench.installed()?;
+    bench.grant.salt = [8; 16];
     bench.grant.key = SessionKey::Other(4, Bytes::from(vec![7; 32]));
+    if !bench.is_7710() {
+        let signature = bench.subject.approve(bench.grant.message().digest());
+        let call = IHallpass::installCall { grant: wire::install(&bench.grant).into(), signature };
+        let module = bench.subject.name() == "hallpass-7579";
+        let to = if module { bench.grant.backend } else { bench.grant.account };
+        bench.denied(&Tx::new(STRANGER, to, call.abi_encode()), "not_yet_supported");
+    }
     bench.installed()
 }

@@ -45,6 +45,20 @@ fn an_entry_point(bench: &mut Bench) -> Result<(), Unsupported> {
     Ok(())
 }
 
+/// An account may trust an EntryPoint that is none of those whose addresses the contracts know.
+pub fn own_entry_point(bench: &mut Bench) -> Result<(), Unsupported> {
+    let Some(entry) = bench.subject.entry() else { return Err(Unsupported::Says("no_entry_point")) };
+    bench.grant.calls = vec![rule(entry.entry_point, "incrementNonce(uint192)")];
+    bench.grant.meters = Vec::new();
+    bench.installed()?;
+    let selector = bench.grant.calls[0].selector().unwrap();
+    let data = [&selector[..], &[0; 32]].concat().into();
+    let ask = bench.ask(vec![Call { to: entry.entry_point, value: U256::ZERO, data }]);
+    let tx = bench.tx(&ask);
+    bench.denied(&tx, "target_forbidden");
+    Ok(())
+}
+
 fn a_module(bench: &mut Bench) -> Result<(), Unsupported> {
     if bench.subject.backend().prepare(&bench.grant, &[]).is_empty() {
         return Err(Unsupported::Says("no_module"));
