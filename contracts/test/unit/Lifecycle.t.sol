@@ -88,17 +88,22 @@ contract LifecycleTest is Fixture {
         Grant memory g = _grant();
         bytes memory data = Encode.install(hasher, g);
         bytes32 id = hasher.hash(g);
-        bytes[5] memory signatures = [
+        bytes[4] memory signatures = [
             _sign(SESSION_KEY, _digest(address(backend), id)),
             _sign(OWNER_KEY, _digest(address(account), id)),
             _sign(OWNER_KEY, id),
-            bytes.concat(_ownerSigned(id), hex"00"),
-            bytes("")
+            bytes.concat(_ownerSigned(id), hex"00")
         ];
-        for (uint256 i; i < 5; ++i) {
+        for (uint256 i; i < 4; ++i) {
             vm.expectRevert(IHallpass.BadSignature.selector);
             account.install(data, signatures[i]);
         }
+        // Without one the owner alone, as the caller.
+        vm.expectRevert(IHallpass.NotOwner.selector);
+        account.install(data, "");
+        vm.prank(address(account));
+        account.install(data, "");
+        _executes(g, _transfer(1));
     }
 
     function test_install_is_once_a_grant_and_once_a_salt() public {

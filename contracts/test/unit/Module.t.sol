@@ -142,18 +142,19 @@ contract ModuleTest is ModuleFixture {
         bytes memory data = Encode.install(hasher, g);
         bytes32 id = hasher.hash(g);
         bytes memory byKey = _sign(OWNER_KEY, _digest(address(module), id));
-        bytes[6] memory signatures = [
+        bytes[5] memory signatures = [
             _approval(SESSION_KEY, id),
             byKey,
             bytes.concat(bytes20(address(module)), byKey),
             bytes.concat(bytes20(address(ownerKey)), _sign(OWNER_KEY, _digest(address(account), id))),
-            bytes.concat(bytes20(address(0)), byKey),
-            bytes("")
+            bytes.concat(bytes20(address(0)), byKey)
         ];
-        for (uint256 i; i < 6; ++i) {
+        for (uint256 i; i < 5; ++i) {
             vm.expectRevert(IHallpass.BadSignature.selector);
             module.install(data, signatures[i]);
         }
+        vm.expectRevert(IHallpass.NotOwner.selector);
+        module.install(data, "");
         // Nor does the account by calling: only a signature installs.
         vm.prank(address(modular));
         vm.expectRevert(IHallpass.BadSignature.selector);

@@ -85,7 +85,7 @@ contract ModuleUserOpsTest is ModuleFixture {
             _deniesOp(IHallpass.BadCalldata.selector, g, _now(TRANSFER), _userOp(callData));
         }
         PackedUserOperation memory op = _single(address(token), 0, _transferData(1));
-        _deniesOp(IHallpass.BadCalldata.selector, g, _now(TRANSFER, 0), op);
+        _deniesOp(IHallpass.EmptyBatch.selector, g, _now(TRANSFER, 0), op);
         _deniesOp(IHallpass.BadCalldata.selector, g, _now(TRANSFER, 2), op);
         _deniesOp(IHallpass.EmptyBatch.selector, g, _now(TRANSFER, 0), _userOp(_batchData(new Execution[](0))));
         // Moved offset, trailing bytes.

@@ -75,7 +75,7 @@ contract UserOpCallsTest is UserOpFixture {
     function test_there_are_as_many_rules_as_calls_and_one_at_least() public {
         Execution[] memory calls = _one(address(token), 0, _transferData(1));
         _deniesCalls(IHallpass.BadCalldata.selector, _now(TRANSFER, 2), calls);
-        _deniesCalls(IHallpass.BadCalldata.selector, _now(TRANSFER, 0), calls);
+        _deniesCalls(IHallpass.EmptyBatch.selector, _now(TRANSFER, 0), calls);
         calls = new Execution[](2);
         (calls[0], calls[1]) = (Execution(address(token), 0, _transferData(1)), Execution(address(9), 50 ether, ""));
         _deniesCalls(IHallpass.BadCalldata.selector, _now(TRANSFER), calls);
