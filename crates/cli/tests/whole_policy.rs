@@ -33,8 +33,7 @@ fn swap(pool: Address, amount_in: u64, min_out: u64) -> Value {
 async fn a_pass_of_every_shape_is_approved_and_holds_on_both_sides() {
     let world = World::start("whole").await;
     let owner = world.owner("alice").await;
-    let (token, shop, board, pool) =
-        (world.chain.token, address_of("shop"), address_of("board"), address_of("pool"));
+    let (token, shop, board, pool) = (world.chain.token, address_of("shop"), address_of("board"), address_of("pool"));
     let (ann, bob) = (address_of("ann"), address_of("bob"));
     let text = format!(
         r#"

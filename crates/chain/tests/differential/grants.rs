@@ -140,7 +140,14 @@ fn rules(rng: &mut Rng, account: &Account, meters: &[Meter], careless: bool) -> 
         list.push((plain(rng, &functions, meters, late), Tag::Plain));
     }
     if careless && rng.chance(90) {
-        let target = rng.pick(&[account.at, account.backend, ENTRY_POINTS[0], ENTRY_POINTS[1], ENTRY_POINTS[2], ENTRY_POINTS[3]]);
+        let target = rng.pick(&[
+            account.at,
+            account.backend,
+            ENTRY_POINTS[0],
+            ENTRY_POINTS[1],
+            ENTRY_POINTS[2],
+            ENTRY_POINTS[3],
+        ]);
         list.push((CallRule { target, ..plain(rng, &functions, &[], None) }, Tag::Forbidden));
     }
     if careless && rng.chance(90) {
