@@ -11,9 +11,8 @@ import {Words} from "./Words.sol";
 /// offsets of the calldata too. What `decode` has passed is the one canonical encoding of its values, so walking through it
 /// afterwards checks nothing again.
 library Decoder {
-    /// @dev The steps of a path that are no index.
+    /// @dev The steps of a path that are no index; between these two stands `every`.
     uint256 internal constant LENGTH = 0xfffd;
-    uint256 internal constant EVERY = 0xfffe;
     uint256 internal constant SOME = 0xffff;
 
     /// @dev The arguments themselves are the first level.

@@ -1,11 +1,10 @@
 //! `hallpass:7702` and `hallpass:pocket`: our own contract in its two homes, as backends.
 
-use super::{Home, HomeError, holds, read, routes, steps, wire};
-use crate::backend::card::{self, Authoriser, Card, Enforced, Finding};
+use super::{Home, HomeError, holds, read, steps, wire};
+use crate::backend::Backend;
+use crate::backend::card::{Authoriser, Card, Finding};
 use crate::backend::steps::{Ender, Need, NotReady, Party, Reading, Ready, Refusal, Sent, Step, ToSign, Unreadable};
-use crate::backend::{Backend, typed};
 use crate::contracts::{IHallpass, Suite};
-use crate::wire::Opening;
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall;
 use hallpass_policy::labels::Labels;
@@ -87,18 +86,7 @@ impl Backend for Hallpass {
     }
 
     fn compile(&self, grant: &Grant) -> Card {
-        let mut lacks = self.whole(grant);
-        let routed = routes::judge(grant, false);
-        lacks.extend(routed.lacks);
-        Card {
-            backend: self.name(),
-            contract: self.contract(),
-            whole: Enforced::of(routed.differences, lacks),
-            rules: card::rules(grant, |_| Enforced::Exact),
-            signer: card::signers_own(grant),
-            notes: routed.notes,
-            authorisers: self.authorisers(),
-        }
+        steps::card(self, grant, self.whole(grant), false, Vec::new())
     }
 
     fn needs(&self, grant: &Grant) -> Vec<Need> {
@@ -172,21 +160,14 @@ impl Backend for Hallpass {
         _: &[Bytes],
         signatures: &[Bytes],
     ) -> Result<Vec<Sent>, Refusal> {
-        Refusal::count(self.op_to_sign(grant, op, caller)?.len(), signatures)?;
-        let signature = signatures.first().map(Bytes::as_ref).unwrap_or_default();
-        let opening = Opening::needed(grant, &op.verdict().rules, caller);
-        let data = wire::execute_calldata(grant, op.op(), &opening, signature);
+        let wire = steps::op_wire(self, grant, op, caller, signatures)?;
+        let data = IHallpass::executeCall { wire }.abi_encode().into();
         let by = steps::sender(grant, op, caller);
         Ok(vec![Sent { by, to: grant.account, value: U256::ZERO, data, does: "executes the operation" }])
     }
 
     fn read_grant(&self, signed: &[ToSign], labels: &Labels) -> Result<Reading, Unreadable> {
-        let [one] = signed else {
-            return Err(Unreadable("one grant is signed, and nothing beside it".to_owned()));
-        };
-        let grant = typed::read_grant(&one.typed, labels)?;
-        self.compile(&grant).held().map_err(|e| Unreadable(e.to_string()))?;
-        Ok(Reading { grant, beside: Vec::new() })
+        steps::read_grant(self, signed, labels)
     }
 
     fn read_calls(&self, grant: &Grant, sent: &[Sent]) -> Result<Batch, Unreadable> {

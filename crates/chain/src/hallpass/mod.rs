@@ -8,6 +8,8 @@
 //! - [`steps`]: what is signed, for both. [`routes`]: what an EntryPoint changes. [`read`]: operations, read back.
 
 pub mod backend;
+#[cfg(test)]
+mod fixture;
 pub mod holds;
 pub mod module;
 pub mod read;

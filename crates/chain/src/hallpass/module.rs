@@ -1,11 +1,10 @@
 //! `hallpass-7579`: our module, in any ERC-7579 account.
 
-use super::{holds, read, routes, steps, wire};
-use crate::backend::card::{self, Authoriser, Card, Enforced, Finding};
+use super::{holds, read, steps, wire};
+use crate::backend::Backend;
+use crate::backend::card::{Authoriser, Card, Finding};
 use crate::backend::steps::{Ender, Need, NotReady, Party, Reading, Ready, Refusal, Sent, Step, ToSign, Unreadable};
-use crate::backend::{Backend, typed};
 use crate::contracts::{IERC7579Account, IHallpassModule, Suite};
-use crate::wire::Opening;
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::{SolCall, SolValue};
 use hallpass_policy::labels::Labels;
@@ -76,10 +75,7 @@ impl Backend for Module {
     }
 
     fn compile(&self, grant: &Grant) -> Card {
-        let mut lacks = self.whole(grant);
-        let routed = routes::judge(grant, true);
-        lacks.extend(routed.lacks);
-        let mut notes = vec![
+        let notes = vec![
             Finding::new(
                 "account",
                 "account_makes_calls",
@@ -92,16 +88,7 @@ impl Backend for Module {
             ),
             Finding::new("epoch", "uninstall_ends", "to uninstall the module ends every grant of the account"),
         ];
-        notes.extend(routed.notes);
-        Card {
-            backend: self.name(),
-            contract: self.contract(),
-            whole: Enforced::of(routed.differences, lacks),
-            rules: card::rules(grant, |_| Enforced::Exact),
-            signer: card::signers_own(grant),
-            notes,
-            authorisers: self.authorisers(),
-        }
+        steps::card(self, grant, self.whole(grant), true, notes)
     }
 
     /// The module's code, whose name and version are then known, the account's, and what the account says of the module.
@@ -229,21 +216,13 @@ impl Backend for Module {
         _: &[Bytes],
         signatures: &[Bytes],
     ) -> Result<Vec<Sent>, Refusal> {
-        Refusal::count(self.op_to_sign(grant, op, caller)?.len(), signatures)?;
-        let signature = signatures.first().map(Bytes::as_ref).unwrap_or_default();
-        let opening = Opening::needed(grant, &op.verdict().rules, caller);
-        let wire = wire::execute(grant, op.op(), &opening, signature).into();
+        let wire = steps::op_wire(self, grant, op, caller, signatures)?;
         let call = IHallpassModule::executeCall { account: grant.account, wire };
         Ok(vec![self.call(steps::sender(grant, op, caller), &call, "executes the operation")])
     }
 
     fn read_grant(&self, signed: &[ToSign], labels: &Labels) -> Result<Reading, Unreadable> {
-        let [one] = signed else {
-            return Err(Unreadable("one grant is signed, and nothing beside it".to_owned()));
-        };
-        let grant = typed::read_grant(&one.typed, labels)?;
-        self.compile(&grant).held().map_err(|e| Unreadable(e.to_string()))?;
-        Ok(Reading { grant, beside: Vec::new() })
+        steps::read_grant(self, signed, labels)
     }
 
     fn read_calls(&self, grant: &Grant, sent: &[Sent]) -> Result<Batch, Unreadable> {

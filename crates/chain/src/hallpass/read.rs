@@ -139,45 +139,19 @@ mod tests {
     use super::*;
     use crate::backend::{Backend, Sent};
     use crate::contracts::Suite;
-    use crate::hallpass::{Home, backend::Hallpass};
+    use crate::hallpass::{Home, backend::Hallpass, fixture};
     use hallpass_policy::eval::{At, Facts};
-    use hallpass_policy::{Fill, Ledger, OpBounds, Status, authorise, text};
-    use hallpass_types::UnixSeconds;
-
-    const TEXT: &str = r#"
-        chain = "eip155:31337"
-        lasts = "1h"
-        [[allow]]
-        call = "0x1000000000000000000000000000000000000001"
-        function = "move(uint256 hero, uint8 direction)"
-        at_most = "5 per 1m"
-        [[allow]]
-        call = "0x2000000000000000000000000000000000000002"
-        value = "<= 1 ETH"
-        spend = "value <= 2 ETH"
-    "#;
+    use hallpass_policy::{Ledger, OpBounds, Status, authorise};
 
     #[test]
     fn what_is_sent_is_read_back_and_nothing_else_is() {
         let backend = Hallpass::new(Suite::load().unwrap(), Home::Delegated);
-        let start = UnixSeconds::new(1_800_000_000).unwrap();
+        let start = fixture::start();
         let relayer = Address::with_last_byte(9);
         for bound in [Address::ZERO, relayer] {
-            let fill = Fill {
-                account: Some(Address::repeat_byte(0xaa)),
-                backend: Some(backend.contract()),
-                epoch: Some(0),
-                salt: Some([7; 16]),
-                key: Some(hallpass_policy::grant::SessionKey::Secp256k1(Address::repeat_byte(0xbb))),
-                at: Some(start),
-                routes: Some(hallpass_policy::grant::Routes::DIRECT),
-                relayer: Some(bound),
-                gas: Some(hallpass_policy::grant::Gas { units_per_op: 100_000, ..Default::default() }),
-                ender: Some(Address::ZERO),
-            };
-            let grant = text::parse(TEXT).unwrap().complete(&fill).unwrap();
+            let grant = fixture::grant(&backend, bound);
             let ledger =
-                Ledger { frozen: false, epoch: 0, status: Status::Active, base: 0, used: 0, meters: Vec::new() };
+                Ledger { frozen: false, epoch: 3, status: Status::Active, base: 0, used: 0, meters: Vec::new() };
             let call = |to: u8, value: u64, data: Vec<u8>| Call {
                 to: grant.calls[usize::from(to)].target,
                 value: U256::from(value),

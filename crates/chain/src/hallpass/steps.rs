@@ -1,11 +1,39 @@
-//! What is signed for a step or an operation: the same in both homes of the account and in the module.
+//! What both homes of the account and the module have in common: the card, what is signed for a step or an operation, the wire,
+//! and the grant read back.
 
-use crate::backend::steps::{Ender, Party, Refusal, Step, ToSign};
+use super::{routes, wire};
+use crate::backend::card::{self, Card, Enforced, Finding};
+use crate::backend::steps::{Ender, Party, Reading, Refusal, Step, ToSign, Unreadable};
 use crate::backend::{Backend, typed};
-use alloy_primitives::Address;
+use crate::wire::Opening;
+use alloy_primitives::{Address, Bytes};
 use hallpass_policy::eip712::domain;
+use hallpass_policy::labels::Labels;
 use hallpass_policy::{Authorised, Grant};
 use serde_json::json;
+
+/// The card of a grant of which the place itself lacks `lacks`; `module`: by a module, of which `notes` hold.
+#[must_use]
+pub fn card(
+    backend: &impl Backend,
+    grant: &Grant,
+    mut lacks: Vec<Finding>,
+    module: bool,
+    mut notes: Vec<Finding>,
+) -> Card {
+    let routed = routes::judge(grant, module);
+    lacks.extend(routed.lacks);
+    notes.extend(routed.notes);
+    Card {
+        backend: backend.name(),
+        contract: backend.contract(),
+        whole: Enforced::of(routed.differences, lacks),
+        rules: card::rules(grant, |_| Enforced::Exact),
+        signer: card::signers_own(grant),
+        notes,
+        authorisers: backend.authorisers(),
+    }
+}
 
 /// What has to be signed for a step.
 ///
@@ -56,6 +84,36 @@ pub fn op_to_sign(
     Ok(vec![typed::of(Party::SessionKey, "op", o, &domain(grant.chain.get(), grant.account), &message)])
 }
 
+/// The wire of that operation; `signatures` are over [`op_to_sign`].
+///
+/// # Errors
+/// [`Refusal`].
+pub fn op_wire(
+    backend: &impl Backend,
+    grant: &Grant,
+    op: &Authorised,
+    caller: Address,
+    signatures: &[Bytes],
+) -> Result<Bytes, Refusal> {
+    Refusal::count(op_to_sign(backend, grant, op, caller)?.len(), signatures)?;
+    let signature = signatures.first().map(Bytes::as_ref).unwrap_or_default();
+    let opening = Opening::needed(grant, &op.verdict().rules, caller);
+    Ok(wire::execute(grant, op.op(), &opening, signature).into())
+}
+
+/// The grant that an owner is asked to sign.
+///
+/// # Errors
+/// [`Unreadable`].
+pub fn read_grant(backend: &impl Backend, signed: &[ToSign], labels: &Labels) -> Result<Reading, Unreadable> {
+    let [one] = signed else {
+        return Err(Unreadable("one grant is signed, and nothing beside it".to_owned()));
+    };
+    let grant = typed::read_grant(&one.typed, labels)?;
+    backend.compile(&grant).held().map_err(|e| Unreadable(e.to_string()))?;
+    Ok(Reading { grant, beside: Vec::new() })
+}
+
 /// Who may send it.
 #[must_use]
 pub fn sender(grant: &Grant, op: &Authorised, caller: Address) -> Party {
@@ -95,41 +153,16 @@ fn replaces(from: &Grant, to: &Grant) -> Result<(), Refusal> {
 mod tests {
     use super::*;
     use crate::contracts::Suite;
+    use crate::hallpass::fixture;
     use crate::hallpass::{Home, backend::Hallpass};
     use core::num::NonZeroU32;
-    use hallpass_policy::grant::{Gas, Routes, SessionKey, What};
-    use hallpass_policy::{Fill, text};
+    use hallpass_policy::grant::What;
     use hallpass_types::UnixSeconds;
-
-    const TEXT: &str = r#"
-        chain = "eip155:31337"
-        lasts = "1h"
-        [[allow]]
-        call = "0x1000000000000000000000000000000000000001"
-        function = "move(uint256 hero)"
-        at_most = "5 per 1m"
-        [[allow]]
-        call = "0x2000000000000000000000000000000000000002"
-        value = "<= 1 ETH"
-        spend = "value <= 2 ETH"
-    "#;
 
     #[test]
     fn only_a_narrower_grant_in_the_same_place_is_signed_as_a_replacement() {
         let backend = Hallpass::new(Suite::load().unwrap(), Home::Delegated);
-        let fill = Fill {
-            account: Some(Address::repeat_byte(0xaa)),
-            backend: Some(backend.contract()),
-            epoch: Some(3),
-            salt: Some([7; 16]),
-            key: Some(SessionKey::Secp256k1(Address::repeat_byte(0xbb))),
-            at: UnixSeconds::new(1_800_000_000),
-            routes: Some(Routes::DIRECT),
-            relayer: Some(Address::ZERO),
-            gas: Some(Gas { units_per_op: 100_000, ..Gas::default() }),
-            ender: Some(Address::ZERO),
-        };
-        let from = text::parse(TEXT).unwrap().complete(&fill).unwrap();
+        let from = fixture::grant(&backend, Address::ZERO);
         let replaced = |change: fn(&mut Grant)| {
             let mut to = from.clone();
             change(&mut to);

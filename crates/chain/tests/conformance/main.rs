@@ -22,6 +22,8 @@ mod bench;
 mod cases;
 mod code;
 mod delegation;
+#[path = "../shared/erc4337.rs"]
+mod erc4337;
 #[path = "../erc7710/world.rs"]
 #[allow(dead_code, reason = "a part of it is used here")]
 mod framework;

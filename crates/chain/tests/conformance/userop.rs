@@ -1,55 +1,24 @@
 //! An operation as a user operation (ERC-4337), written from `spec/encoding.md`.
 
+use crate::erc4337;
+pub use crate::erc4337::{IEntryPoint, PackedUserOperation};
 use crate::hallpass::opening;
 use crate::subject::{Ask, Entry};
 use crate::world::{Tx, World};
 use alloy_primitives::{Address, B256, Bytes, U256, Uint, address};
-use alloy_sol_types::{SolCall, SolValue, sol};
+use alloy_sol_types::SolCall;
 use hallpass_chain::wire;
 use hallpass_policy::Grant;
 use hallpass_policy::eip712::SessionUserOp;
-
-sol! {
-    struct Execution { address target; uint256 value; bytes data; }
-    #[derive(Debug)]
-    struct PackedUserOperation {
-        address sender;
-        uint256 nonce;
-        bytes initCode;
-        bytes callData;
-        bytes32 accountGasLimits;
-        uint256 preVerificationGas;
-        bytes32 gasFees;
-        bytes paymasterAndData;
-        bytes signature;
-    }
-    function execute(bytes32 mode, bytes data);
-    interface IEntryPoint {
-        function handleOps(PackedUserOperation[] ops, address beneficiary);
-        function getUserOpHash(PackedUserOperation op) view returns (bytes32);
-        error FailedOp(uint256 index, string reason);
-        error FailedOpWithRevert(uint256 index, string reason, bytes inner);
-        event UserOperationEvent(
-            bytes32 indexed userOpHash, address indexed sender, address indexed paymaster,
-            uint256 nonce, bool success, uint256 actualGasCost, uint256 actualGasUsed
-        );
-    }
-}
 
 pub const BUNDLER: Address = address!("0xb000000000000000000000000000000000000b00");
 /// Gas for the calls of an operation.
 pub const CALL_GAS: u128 = 3_000_000;
 const VALIDATION_GAS: u128 = 3_000_000;
 
-/// A batch in default mode.
-pub const BATCH: u8 = 1;
-
 /// The calldata that the account is sent.
 pub fn call_data(ask: &Ask) -> Bytes {
-    let calls = ask.calls.iter().map(|(_, c)| Execution { target: c.to, value: c.value, data: c.data.clone() });
-    let mut mode = B256::ZERO;
-    mode[0] = BATCH;
-    executeCall { mode, data: calls.collect::<Vec<_>>().abi_encode().into() }.abi_encode().into()
+    erc4337::call_data(ask.calls.iter().map(|(_, call)| call))
 }
 
 /// The operation, not signed.

@@ -1,16 +1,16 @@
 //! One step on both sides: the same verdict, and after it the same remaining budget.
 
-use crate::encode;
 use crate::generator::{Signing, Step};
 use crate::grants::Made;
 use crate::world::{Account, Outcome, World, high_s};
+use crate::{encode, rules};
 use alloy_primitives::{Address, B256, U256, Uint, keccak256};
 use hallpass_chain::contracts::IHallpass;
 use hallpass_chain::wire::{self, Opening};
 use hallpass_policy::eip712::SessionOp;
-use hallpass_policy::eval::{At, Verdict, rule};
+use hallpass_policy::eval::{At, Verdict};
 use hallpass_policy::grant::{FEE_METER, Grant};
-use hallpass_policy::{Batch, Call, Code, Denial, Facts, Ledger, Op, OpBounds, Policy, Status, authorise};
+use hallpass_policy::{Batch, Code, Denial, Facts, Ledger, Op, OpBounds, Policy, Status, authorise};
 
 /// The word for an allowed operation, beside the codes.
 pub const ALLOWED: &str = "allowed";
@@ -35,7 +35,8 @@ pub fn step(
         _ => ALLOWED,
     };
 
-    let rules = rules(step, known, &verdict);
+    let before = |batch: &Batch| judge(&step.grant, known, batch, &step.op, &step.at);
+    let rules = rules::named(&step.grant, &step.action, before, &verdict);
     let outcome = send(world, account, made, step, &rules);
     let chain = outcome.word();
     assert_eq!(
@@ -123,34 +124,6 @@ pub fn state(
         let ours = ledger.meters.iter().find(|s| s.meter == meter.id).map_or((0, 0), |s| (s.window, s.spent));
         assert_eq!(ours, (window, spent.to::<u128>()), "meter {}: {}", meter.id, place());
     }
-}
-
-/// The rule that the operation names for each call: those that allowed; where a call was denied, the rule that the
-/// denial names, or a number that no rule has.
-fn rules(step: &Step, ledger: &Ledger, verdict: &Result<Verdict, Denial>) -> Vec<u16> {
-    let denial = match verdict {
-        Ok(verdict) => return verdict.rules.to_vec(),
-        Err(denial) => denial,
-    };
-    let failed = denial.call.unwrap_or(0);
-    let before =
-        Batch { calls: step.action.calls[..failed.min(step.action.calls.len())].to_vec(), ..step.action.clone() };
-    let mut numbers = match judge(&step.grant, ledger, &before, &step.op, &step.at) {
-        Ok(verdict) => verdict.rules.to_vec(),
-        Err(_) => Vec::new(),
-    };
-    let named = denial.at.strip_prefix("rules[").and_then(|t| t.split(']').next()).and_then(|t| t.parse().ok());
-    for (i, call) in step.action.calls.iter().enumerate().skip(numbers.len()) {
-        numbers.push(named.filter(|_| i == failed).unwrap_or_else(|| lowest(&step.grant, call)));
-    }
-    numbers
-}
-
-fn lowest(grant: &Grant, call: &Call) -> u16 {
-    let fits = |r: &hallpass_policy::grant::CallRule| r.target == call.to && rule::same_function(r, &call.data);
-    // Just past the end, and as far past it as can be.
-    let none = if call.data.len().is_multiple_of(2) { grant.calls.len() as u16 } else { u16::MAX };
-    grant.calls.iter().position(fits).map_or(none, |i| i as u16)
 }
 
 fn message(step: &Step, grant: B256, rules: &[u16]) -> SessionOp {

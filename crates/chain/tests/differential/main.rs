@@ -18,12 +18,15 @@
 
 mod bad_grants;
 mod compare;
+#[path = "../shared/encode.rs"]
 mod encode;
 mod generator;
 mod grants;
 mod history;
 mod one_sided;
 mod rng;
+#[path = "../shared/rules.rs"]
+mod rules;
 mod spoil;
 mod spoil_call;
 mod tally;

@@ -1,13 +1,13 @@
 //! A case as an operation on the direct route: what it leaves open is filled in as `spec/policy.md` has it (T5, T6, N1).
 
+use crate::encode;
 use alloy_primitives::{Address, U256, Uint};
 use hallpass_chain::wire::{self, Opening};
 use hallpass_policy::eip712::SessionOp;
 use hallpass_policy::eval::meters::window_end;
-use hallpass_policy::eval::rule::same_function;
 use hallpass_policy::grant::Grant;
 use hallpass_policy::json::ask::Case;
-use hallpass_policy::{Batch, Call, Denial, Ledger, Verdict};
+use hallpass_policy::{Batch, Ledger};
 use hallpass_types::UnixSeconds;
 
 /// An operation, and who sends it.
@@ -29,7 +29,7 @@ pub fn operation(grant: &Grant, case: &Case, batch: &Batch, rules: Vec<u16>) -> 
     };
     let relayer = op.relayer.unwrap_or(grant.relayer);
     let caller = if relayer.is_zero() { Address::repeat_byte(0xca) } else { relayer };
-    let calls = calls(&batch.calls, &rules);
+    let calls = encode::calls(&batch.calls, &rules, &[]);
     let op = SessionOp {
         grant: grant.id(),
         nonce: (lane << 64_usize) | U256::from(sequence),
@@ -61,44 +61,4 @@ fn free(grant: &Grant, ledger: &Ledger) -> Option<u64> {
     let used = |s: &u64| s - base < 64 && ledger.used >> (s - base) & 1 == 1;
     let first = base.max(grant.first_seq);
     (first..grant.end_seq.min(1 << 32)).take(70).find(|s| !used(s))
-}
-
-/// `calls` of a `SessionOp`, without gas floors.
-fn calls(calls: &[Call], rules: &[u16]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (call, rule) in calls.iter().zip(rules) {
-        out.extend(rule.to_be_bytes());
-        out.extend([0; 4]);
-        let value = call.value.to_be_bytes_trimmed_vec();
-        out.push(value.len() as u8);
-        out.extend(value);
-        let arguments = call.data.get(4..).unwrap_or_default();
-        out.extend(&(arguments.len() as u32).to_be_bytes()[1..]);
-        out.extend(arguments);
-    }
-    out
-}
-
-/// The rule that the operation names for each call: those that allowed; where a call was denied, the rule that the denial
-/// names, or a number that no rule has.
-pub fn rules(
-    grant: &Grant,
-    batch: &Batch,
-    judge: impl Fn(&Batch) -> Result<Verdict, Denial>,
-    verdict: &Result<Verdict, Denial>,
-) -> Vec<u16> {
-    let denial = match verdict {
-        Ok(verdict) => return verdict.rules.to_vec(),
-        Err(denial) => denial,
-    };
-    let failed = denial.call.unwrap_or(0).min(batch.calls.len());
-    let before = Batch { calls: batch.calls[..failed].to_vec(), ..batch.clone() };
-    let mut numbers = if failed == 0 { Vec::new() } else { judge(&before).map_or(Vec::new(), |v| v.rules.to_vec()) };
-    let named = denial.at.strip_prefix("rules[").and_then(|t| t.split(']').next()).and_then(|t| t.parse().ok());
-    for (i, call) in batch.calls.iter().enumerate().skip(numbers.len()) {
-        let lowest = grant.calls.iter().position(|r| r.target == call.to && same_function(r, &call.data));
-        let lowest = lowest.map_or(grant.calls.len() as u16, |i| i as u16);
-        numbers.push(named.filter(|_| i == failed).unwrap_or(lowest));
-    }
-    numbers
 }

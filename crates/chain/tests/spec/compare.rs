@@ -1,8 +1,8 @@
 //! One case on both sides: the same verdict, and after it the same remaining budgets.
 
-use crate::case::{Operation, operation, rules};
+use crate::case::{Operation, operation};
 use crate::chain::{After, Chain, Place, Sent, slots};
-use crate::userop;
+use crate::{rules, userop};
 use alloy_primitives::{Address, B256, Bytes};
 use alloy_sol_types::{SolCall, sol};
 use hallpass_chain::contracts::IHallpass;
@@ -171,7 +171,7 @@ fn in_place(
     {
         return seen.leave_out("the signer's alone");
     }
-    let rules = rules(grant, batch, judge, &verdict);
+    let rules = rules::named(grant, batch, judge, &verdict);
     let Some(operation) = operation(grant, case, batch, rules) else { return seen.leave_out("no sequence is left") };
     if operation.caller == grant.account || (place == Place::Module && operation.caller == grant.backend) {
         return seen.leave_out("an account that sends to itself");

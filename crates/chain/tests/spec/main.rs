@@ -18,6 +18,12 @@
 mod case;
 mod chain;
 mod compare;
+#[path = "../shared/encode.rs"]
+mod encode;
+#[path = "../shared/erc4337.rs"]
+mod erc4337;
+#[path = "../shared/rules.rs"]
+mod rules;
 mod userop;
 
 use chain::Chain;

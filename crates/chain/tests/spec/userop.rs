@@ -2,30 +2,14 @@
 
 use crate::case::latest;
 use crate::chain::Key;
+use crate::erc4337::{PackedUserOperation, call_data, validateUserOpCall};
 use alloy_primitives::{Address, B256, Bytes, U256, Uint, address, keccak256};
-use alloy_sol_types::{SolCall, SolValue, sol};
+use alloy_sol_types::SolCall;
 use hallpass_chain::wire::{self, Opening};
 use hallpass_policy::Batch;
 use hallpass_policy::eip712::SessionUserOp;
 use hallpass_policy::grant::Grant;
 use hallpass_policy::json::ask::Case;
-
-sol! {
-    struct Execution { address target; uint256 value; bytes data; }
-    struct PackedUserOperation {
-        address sender;
-        uint256 nonce;
-        bytes initCode;
-        bytes callData;
-        bytes32 accountGasLimits;
-        uint256 preVerificationGas;
-        bytes32 gasFees;
-        bytes paymasterAndData;
-        bytes signature;
-    }
-    function validateUserOp(PackedUserOperation op, bytes32 userOpHash, uint256 missing) returns (uint256);
-    function execute(bytes32 mode, bytes data);
-}
 
 /// EntryPoint 0.8.
 pub const ENTRY_POINT: Address = address!("0x4337084D9E255Ff0702461CF8895CE9E3b5Ff108");
@@ -34,10 +18,7 @@ pub const ENTRY_POINT: Address = address!("0x4337084D9E255Ff0702461CF8895CE9E3b5
 pub fn calldata(key: &Key, grant: &Grant, case: &Case, batch: &Batch, rules: &[u16]) -> Bytes {
     let from = case.op.valid_from.unwrap_or(case.at);
     let until = case.op.valid_until.unwrap_or_else(|| latest(grant, from, case.at));
-    let calls: Vec<Execution> =
-        batch.calls.iter().map(|c| Execution { target: c.to, value: c.value, data: c.data.clone() }).collect();
-    let mode = B256::from(U256::from(1) << 248_usize);
-    let call_data = executeCall { mode, data: calls.abi_encode().into() }.abi_encode();
+    let call_data = call_data(batch.calls.iter());
     let hash = keccak256(&call_data);
     let signed = SessionUserOp {
         grant: grant.id(),
@@ -55,7 +36,7 @@ pub fn calldata(key: &Key, grant: &Grant, case: &Case, batch: &Batch, rules: &[u
         sender: grant.account,
         nonce: U256::ZERO,
         initCode: Bytes::new(),
-        callData: call_data.into(),
+        callData: call_data,
         accountGasLimits: B256::ZERO,
         preVerificationGas: U256::from(units),
         gasFees: B256::from(U256::from(price)),
