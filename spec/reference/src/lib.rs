@@ -93,8 +93,7 @@ fn decide(grant: &Value, case: &Value) -> Res<Value> {
     let read_at = int_or(part(facts, "/readAt"), &at)?; // Q1
     for (i, require) in list(part(grant, "/rest/requires"))?.iter().enumerate() {
         let place = &format!("requires[{i}]");
-        let data = bytes(part(require, "/data"))?;
-        let mut data = data.as_slice();
+        let mut data = &bytes(part(require, "/data"))?[..];
         let met = match text(part(require, "/kind"))? {
             "1" => {
                 let (token, least) = (unsigned(take(&mut data, 20)?), unsigned(take(&mut data, 32)?));

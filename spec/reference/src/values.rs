@@ -63,7 +63,8 @@ pub fn int_or(value: &Value, default: &BigInt) -> Res<BigInt> {
 }
 
 pub fn bytes(value: &Value) -> Res<Vec<u8>> {
-    need(value.as_str().filter(|text| text.starts_with("0x")).and_then(|text| hex::decode(text).ok()), "0x and hex")
+    let text = value.as_str().or(value.is_null().then_some("0x")).filter(|text| text.starts_with("0x"));
+    need(text.and_then(|text| hex::decode(text).ok()), "0x and hex")
 }
 
 /// C12: `0x` and 40 hex digits, all lower case or with a correct EIP-55 checksum.
