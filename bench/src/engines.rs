@@ -24,7 +24,7 @@ const KEY: &str = "0x5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e";
 /// and value as well, which the peers are not asked about.
 #[derive(Debug)]
 pub struct Hallpass<'g> {
-    policy: Policy<'g>,
+    policy: Policy<&'g Grant>,
     ledger: Ledger,
     at: At,
 }

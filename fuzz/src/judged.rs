@@ -13,7 +13,7 @@ pub struct Ready<'g> {
     /// Its canonical JSON.
     pub json: Value,
     /// The grant made ready.
-    pub policy: Policy<'g>,
+    pub policy: Policy<&'g Grant>,
 }
 
 /// Fails where the two disagree. What we cannot read we do not allow, and where `strict` is set neither

@@ -40,12 +40,12 @@ contract MetersTest is Fixture {
 
     function test_meters_beyond_the_first_count_too() public {
         Grant memory g = _installed();
-        bytes memory note = _call(NOTE, abi.encode(600));
+        bytes memory note = _note(600);
         _denies(IHallpass.MeterExceeded.selector, g, bytes.concat(note, note));
         _executes(g, bytes.concat(note, _transfer(1), _pay(3), _move(), _move()));
         _denies(IHallpass.MeterExceeded.selector, g, note);
         _denies(IHallpass.MeterExceeded.selector, g, bytes.concat(_move(), _move()));
-        _executes(g, bytes.concat(_move(), _call(NOTE, abi.encode(400))));
+        _executes(g, bytes.concat(_move(), _note(400)));
         (uint32 window, uint120 spent) = account.meterState(0, g.salt, 7);
         assert(window == 0 && spent == 1000);
         (window, spent) = account.meterState(0, g.salt, 3);
@@ -66,10 +66,10 @@ contract MetersTest is Fixture {
 
     function test_grants_do_not_share_counters() public {
         Grant memory g = _installed();
-        _executes(g, bytes.concat(_transfer(100), _call(NOTE, abi.encode(1000))));
+        _executes(g, bytes.concat(_transfer(100), _note(1000)));
         g.salt = bytes16(uint128(77));
         _install(g);
-        _executes(g, bytes.concat(_transfer(100), _call(NOTE, abi.encode(1000))));
+        _executes(g, bytes.concat(_transfer(100), _note(1000)));
     }
 
     function test_a_window_lasts_a_period_from_the_anchor() public {
@@ -117,78 +117,80 @@ contract MetersTest is Fixture {
         Grant memory g = _grant();
         g.meters[3].cap = type(uint120).max;
         _install(g);
-        _executes(g, _call(NOTE, abi.encode(type(uint120).max)));
-        _denies(IHallpass.MeterExceeded.selector, g, _call(NOTE, abi.encode(1)));
-        _denies(IHallpass.MeterExceeded.selector, g, _call(NOTE, abi.encode(type(uint256).max)));
+        _executes(g, _note(type(uint120).max));
+        _denies(IHallpass.MeterExceeded.selector, g, _note(1));
+        _denies(IHallpass.MeterExceeded.selector, g, _note(type(uint256).max));
     }
 
     function test_a_meter_must_be_opened_and_be_in_the_grant() public {
         Grant memory g = _installed();
         _denies(IHallpass.Malformed.selector, _wire(g, _op(_transfer(1)), ALL, ALL ^ 1));
         g.meters[0].id = 1;
-        _deniesAfterInstall(IHallpass.BadGrant.selector, g, _transfer(1));
+        _badGrant(g, _transfer(1));
     }
 
     function test_what_is_metered_fixes_the_amount() public {
-        bytes4 bad = IHallpass.BadGrant.selector;
         for (uint8 what; what < 6; ++what) {
             for (uint8 amount; amount < 5; ++amount) {
-                Grant memory g = _grant();
-                g.meters[3].what = what;
-                bytes memory use = amount == 3 ? Encode.usePath(7, 0) : Encode.use(7, amount);
-                g.calls[NOTE].checks = Encode.checks(hex"72011f", 0, "", use);
                 // A token meter (2) takes the argument too, but of a token's own functions.
                 bool right = (what == 1 && amount == 2) || (what == 3 && amount == 1) || (what == 4 && amount == 3);
+                Grant memory g = _grant();
+                g.meters[3].what = what;
+                _takesNotes(g, hex"72011f", amount == 3 ? Encode.usePath(7, 0) : Encode.use(7, amount));
                 g.salt = bytes16(++_salt);
                 _install(g);
-                bytes memory wire = _wire(g, _op(_call(NOTE, abi.encode(1))));
-                if (!right) vm.expectRevert(bad);
+                bytes memory wire = _wire(g, _op(_note(1)));
+                if (!right) vm.expectRevert(IHallpass.BadGrant.selector);
                 account.execute(wire);
             }
         }
     }
 
     function test_meters_that_no_grant_may_have() public {
-        bytes4 bad = IHallpass.BadGrant.selector;
         Grant memory g = _grant();
         g.meters[0].token = address(probe);
-        _deniesAfterInstall(bad, g, _transfer(1));
+        _badGrant(g, _transfer(1));
         g = _grant();
         g.meters[0].period = 59;
-        _deniesAfterInstall(bad, g, _transfer(1));
+        _badGrant(g, _transfer(1));
         g = _grant();
         g.meters[0].anchor = T0 + 1;
-        _deniesAfterInstall(bad, g, _transfer(1));
+        _badGrant(g, _transfer(1));
         g.meters[0].period = 0;
-        _deniesAfterInstall(bad, g, _transfer(1));
-        g = _grant();
+        _badGrant(g, _transfer(1));
+    }
+
+    function test_value_that_no_meter_counts_is_in_no_grant() public {
+        Grant memory g = _grant();
         g.calls[TYPES].maxValue = 1;
-        _deniesAfterInstall(bad, g, _call(TYPES, abi.encode(0, 0, 0)));
+        _badGrant(g, _call(TYPES, abi.encode(0, 0, 0)));
         g = _grant();
         g.calls[TRANSFER].maxValue = 1;
-        _deniesAfterInstall(bad, g, _transfer(1));
-        g = _grant();
-        g.calls[NOTE].checks = Encode.checks(hex"720121", 0, "", Encode.usePath(7, 0));
-        _deniesAfterInstall(bad, g, _call(NOTE, abi.encode(1)));
-        g.calls[NOTE].checks = Encode.checks(hex"720160", 0, "", Encode.usePath(7, 0));
-        _deniesAfterInstall(bad, g, _call(NOTE, abi.encode(1)));
-        g.calls[NOTE].checks = Encode.checks(hex"72011f", 0, "", Encode.usePath(7, 1));
-        _deniesAfterInstall(bad, g, _call(NOTE, abi.encode(1)));
+        _badGrant(g, _transfer(1));
+    }
+
+    function test_an_amount_is_an_unsigned_argument() public {
+        Grant memory g = _grant();
+        _takesNotes(g, hex"720121", Encode.usePath(7, 0));
+        _badGrant(g, _note(1));
+        _takesNotes(g, hex"720160", Encode.usePath(7, 0));
+        _badGrant(g, _note(1));
+        _takesNotes(g, hex"72011f", Encode.usePath(7, 1));
+        _badGrant(g, _note(1));
     }
 
     function test_each_use_of_a_rule_is_charged() public {
         Grant memory g = _grant();
-        bytes memory uses = abi.encodePacked(uint8(2), uint16(3), uint8(1), uint16(7), uint8(3), Encode.path(0));
-        g.calls[NOTE].checks = Encode.checks(hex"72011f", 0, "", uses);
+        _takesNotes(g, hex"72011f", bytes.concat(hex"02" hex"000301" hex"000703", Encode.path(0)));
         g.salt = bytes16(++_salt);
         _install(g);
         uint256 amount = g.meters[3].cap;
-        _denies(IHallpass.MeterExceeded.selector, g, _call(NOTE, abi.encode(amount + 1)));
-        _executes(g, _call(NOTE, abi.encode(amount)));
-        _executes(g, _call(NOTE, abi.encode(0)));
-        _denies(IHallpass.MeterExceeded.selector, g, _call(NOTE, abi.encode(1)));
-        _executes(g, _call(NOTE, abi.encode(0)));
-        _denies(IHallpass.MeterExceeded.selector, g, _call(NOTE, abi.encode(0)));
+        _denies(IHallpass.MeterExceeded.selector, g, _note(amount + 1));
+        _executes(g, _note(amount));
+        _executes(g, _note(0));
+        _denies(IHallpass.MeterExceeded.selector, g, _note(1));
+        _executes(g, _note(0));
+        _denies(IHallpass.MeterExceeded.selector, g, _note(0));
         (, uint120 spent) = account.meterState(g.epoch, g.salt, 3);
         assertEq(spent, 3);
         (, spent) = account.meterState(g.epoch, g.salt, 7);
@@ -202,9 +204,17 @@ contract MetersTest is Fixture {
         _denies(IHallpass.ConditionFailed.selector, g, bytes.concat(failing, _transfer(101)));
     }
 
-    function _deniesAfterInstall(bytes4 selector, Grant memory g, bytes memory calls) private {
+    function _badGrant(Grant memory g, bytes memory calls) private {
         g.salt = bytes16(++_salt);
         _install(g);
-        _denies(selector, g, calls);
+        _denies(IHallpass.BadGrant.selector, g, calls);
+    }
+
+    function _takesNotes(Grant memory g, bytes memory layout, bytes memory uses) private view {
+        g.calls[NOTE].checks = Encode.checks(layout, 0, "", uses);
+    }
+
+    function _note(uint256 amount) private view returns (bytes memory) {
+        return _call(NOTE, abi.encode(amount));
     }
 }

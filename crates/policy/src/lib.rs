@@ -7,11 +7,11 @@
 //! - [`draft`]: a grant that may still lack what is known only when it is handed out.
 //! - [`grant`]: the complete [`Grant`], its encodings, and what makes a grant a bad one.
 //! - [`eip712`]: what is signed; [`typed_data`]: the same as wallets take it.
-//! - [`eval`]: the decision, from a grant, a [`Ledger`] and an action to an [`Authorised`] operation or a denial.
+//! - [`eval`]: the decision, from a grant, a [`Ledger`] and an action to a [`Signable`] or a denial.
 //! - [`words`]: the grant in plain words; [`lists`]: the operator's own names for contracts.
 //! - [`gallery`]: grants to begin with.
 //! - [`lint`]: what is legal in a grant, but unwise; [`diff`]: what it adds and removes against an older one.
-//! - [`message`]: typed messages (EIP-712).
+//! - [`message`]: typed messages (EIP-712); [`transaction`]: plain transactions.
 //! - [`abi`], [`forbidden`], [`known`], [`labels`], [`ledger`]: what these are written in.
 
 pub mod abi;
@@ -30,12 +30,14 @@ pub mod lint;
 pub mod lists;
 pub mod message;
 pub mod text;
+pub mod transaction;
 pub mod typed_data;
 pub mod words;
 
 pub use draft::{Draft, Fill};
 pub use eval::{
-    Action, At, Authorised, Batch, Call, Code, Denial, Facts, Op, OpBounds, Policy, Verdict, authorise, judge,
+    Action, At, Authorised, Authority, Batch, Call, Code, Denial, Facts, Op, OpBounds, Policy, Signable, Verdict,
+    authorise, judge,
 };
 pub use grant::Grant;
 pub use ledger::{Cost, Ledger, Spent, Status};

@@ -270,7 +270,7 @@ fn action(calls: &[RawCall]) -> Action {
 
 /// An account that keeps the books of one grant.
 struct Book<'g> {
-    policy: Policy<'g>,
+    policy: Policy<&'g Grant>,
     ledger: Ledger,
 }
 

@@ -325,7 +325,7 @@ fn what_is_authorised_is_what_is_signed() {
     let g = grant(&pay_rule());
     let calls = vec![transfer(SHOP, 1), transfer(SHOP, 2)];
     let done = authorise(&g, &ledger(), &action(calls), &op(), &at(START)).unwrap();
-    assert_eq!((done.grant(), done.key()), (g.id(), Address::repeat_byte(0x5e)));
+    assert_eq!((done.grant(), done.key()), (g.id(), &SessionKey::Secp256k1(Address::repeat_byte(0x5e))));
     let mut expected = String::new();
     for amount in [1_u64, 2] {
         // rule, gas floor, value, length, arguments

@@ -4,7 +4,7 @@
 //! - [`login`], [`token`]: a login session, its bearer token, and the one-use nonce before it.
 //! - [`key`], [`grant_request`]: a key session, and the grant it stands on.
 //! - [`reservation`]: the budget held for one operation, from before its signature until its death at a final block.
-//! - [`budget`]: what is left, and the ledger that the next operation is judged against.
+//! - [`budget`]: what is left, and the ledger that the next operation is judged against; [`view`]: what that starts from.
 //! - [`audit`]: what every transition writes down.
 //!
 //! Times are Unix seconds, intervals half-open. Every transition consumes the old state; terminal states are terminal.
@@ -17,6 +17,7 @@ pub mod lifecycle;
 pub mod login;
 pub mod reservation;
 pub mod token;
+pub mod view;
 
 pub use audit::{Action, AuditEvent, Origin, Subject};
 pub use grant_request::{Decision, StoredGrant};
@@ -27,3 +28,4 @@ pub use reservation::{
     FinalBlock, FinalView, GrantState, NonceState, Release, Reservation, ReservationState, Route, SettleError,
 };
 pub use token::{Token, TokenError, TokenHash};
+pub use view::ChainView;

@@ -51,6 +51,9 @@ pub enum Route {
     EntryPoint,
     /// A plain transaction, which has no end of validity: only its nonce's use ends it.
     Plain,
+    /// A message that the key signs for itself, or an action inside an app: no chain tells what becomes of it, so it is
+    /// counted for good as it is made.
+    Bare,
 }
 
 /// Where a reservation stands.
@@ -71,6 +74,8 @@ pub enum ReservationState {
         /// Every transaction that carries it, oldest first, each once.
         txs: Vec<B256>,
     },
+    /// Counted for good, on [`Route::Bare`]. A signature may exist. Terminal.
+    Counted,
     /// Executed, at a final block. Terminal.
     Spent {
         /// The final block at which that was read.
@@ -162,7 +167,10 @@ impl Reservation {
     /// Whether its operation may still execute, as far as final blocks have told.
     #[must_use]
     pub const fn is_live(&self) -> bool {
-        !matches!(self.state, ReservationState::Spent { .. } | ReservationState::Released { .. })
+        matches!(
+            self.state,
+            ReservationState::Reserved | ReservationState::Signed { .. } | ReservationState::Submitted { .. }
+        )
     }
 
     /// Whether it will never cost anything.

@@ -8,6 +8,7 @@
 
 use crate::StoreError;
 use async_trait::async_trait;
+use hallpass_policy::Spent;
 use hallpass_session::{AuditEvent, KeySession, LoginNonce, LoginSession, Reservation, StoredGrant, TokenHash};
 use hallpass_types::{AccountId, GrantId, IdempotencyKey, ReservationId, SessionId, UnixSeconds, UserId};
 use serde::{Deserialize, Serialize};
@@ -109,6 +110,14 @@ pub trait Sessions: Send {
     async fn save_key(&mut self, session: &KeySession, event: &AuditEvent) -> Result<(), StoreError>;
     /// By id.
     async fn find_key(&mut self, id: SessionId) -> Result<Option<KeySession>, StoreError>;
+    /// Lets whoever shows the token that hashes to `holder` ask for signatures of this key session; whoever could before
+    /// no longer can.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] for an unknown session, [`StoreError::AlreadyExists`] where the token is known.
+    async fn set_holder(&mut self, id: SessionId, holder: &TokenHash, event: &AuditEvent) -> Result<(), StoreError>;
+    /// By its holder's token.
+    async fn find_key_by_holder(&mut self, holder: &TokenHash) -> Result<Option<KeySession>, StoreError>;
     /// All of a user's, ended ones too, oldest first, then by id; none once the user's data was deleted.
     async fn list_keys(&mut self, user: UserId) -> Result<Vec<KeySession>, StoreError>;
     /// Every user's that is not terminal, by id: what is to be installed, expired, ended or confirmed.
@@ -162,6 +171,13 @@ pub trait Reservations: Send {
     /// What [`hallpass_session::budget`] needs beside a ledger read at final block `ledger_block`: the grant's live
     /// reservations, and those spent at a later block than that (by block, then id; live ones last).
     async fn held(&mut self, grant: GrantId, ledger_block: u64) -> Result<Vec<Reservation>, StoreError>;
+    /// What [`hallpass_session::Route::Bare`] has charged to the grant's meters.
+    async fn counted(&mut self, grant: GrantId) -> Result<Vec<Spent>, StoreError>;
+    /// Sets it.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] where there is no such grant.
+    async fn set_counted(&mut self, grant: GrantId, counted: &[Spent]) -> Result<(), StoreError>;
     /// Every grant's live ones, by id: what is to be sent or settled.
     async fn list_live(&mut self) -> Result<Vec<Reservation>, StoreError>;
 }

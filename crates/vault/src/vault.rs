@@ -6,7 +6,7 @@ use crate::{
 };
 use alloy_primitives::{Address, B256, Bytes};
 use core::fmt;
-use hallpass_policy::{Authorised, eip712::end_digest};
+use hallpass_policy::{Signable, eip712::end_digest, grant::SessionKey};
 use hallpass_types::Rng;
 use hkdf::Hkdf;
 use k256::ecdsa::SigningKey;
@@ -70,16 +70,16 @@ impl Vault {
         self.create(KeyKind::Relayer, id, rng)
     }
 
-    /// Signs an operation that the policy has authorised: its `SessionOp` in the account's domain (EIP-712).
+    /// Signs what the policy has allowed: an operation, a typed message, or a plain transaction of the key's own account.
     ///
     /// What the vault cannot see is the caller's to ensure: that the owner signed the grant, and that the operation
     /// and its costs are durably reserved.
     ///
     /// # Errors
     /// [`SignError`]; `wrong_kind` for any key but a session's, `key_mismatch` where the grant names another key.
-    pub fn sign_operation(&self, record: &SealedRecord, operation: &Authorised) -> Result<Signature65, SignError> {
+    pub fn sign_session(&self, record: &SealedRecord, operation: &Signable) -> Result<Signature65, SignError> {
         let key = self.open(record, KeyKind::Session)?;
-        if operation.key() != record.public {
+        if *operation.key() != SessionKey::Secp256k1(record.public) {
             return Err(SignError::KeyMismatch);
         }
         sign_digest(&key, operation.digest()).map(Into::into)

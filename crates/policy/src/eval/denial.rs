@@ -89,6 +89,8 @@ codes! {
     ValueOverMax "value_over_max" "the call carries more native value than the rule allows",
     /// The calldata does not decode strictly.
     BadCalldata "bad_calldata" "the calldata is not the one encoding of the function's arguments",
+    /// A plain transaction where the grant is not of its sender alone; checked by the signer only.
+    BadTransaction "bad_transaction" "a plain transaction cannot stand for this pass",
     /// A typed message has no such element; checked by the signer only.
     BadMessage "bad_message" "the message lacks what the rule reads",
     /// An attribute is missing or of another type; checked by the signer only.

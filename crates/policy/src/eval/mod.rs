@@ -1,6 +1,7 @@
 //! The decision: is this action inside this grant, now, after what was spent?
 //!
-//! - this file: the verdict, [`judge`], and [`authorise`], which makes of an allowed batch the operation that is signed.
+//! - this file: the verdict and [`judge`].
+//! - [`authorise`]: from an allowed action to what is signed.
 //! - [`ask`]: what is asked.
 //! - [`policy`]: a grant made ready for many questions; the checks in the order of `spec/policy.md`.
 //! - [`bounds`]: chain, route, time, relayer, fee, sequence, status, nonce. [`requires`]: requirements.
@@ -8,6 +9,7 @@
 //! - [`denial`]: the codes and what they say; [`fail`]: the same, small, while other rules may still allow.
 
 pub mod ask;
+pub mod authorise;
 pub mod bounds;
 pub mod denial;
 pub mod fail;
@@ -16,13 +18,13 @@ pub mod policy;
 pub mod requires;
 pub mod rule;
 
-use crate::eip712::SessionOp;
-use crate::grant::{Grant, SessionKey, pack};
+use crate::grant::{Grant, pack};
 use crate::ledger::{Cost, Ledger};
-use alloy_primitives::{Address, B256, U256, Uint};
+use alloy_primitives::U256;
 use smallvec::SmallVec;
 
 pub use ask::{Action, AppAction, At, Attr, Batch, Call, Facts, Held, Op, OpBounds};
+pub use authorise::{Authorised, Authority, Signable, authorise};
 pub use denial::{Code, Denial};
 pub use policy::Policy;
 
@@ -33,47 +35,6 @@ pub struct Verdict {
     pub rules: SmallVec<[u16; 8]>,
     /// At most one entry for each meter, in the order of first use; a fee's (meter 65535) last.
     pub costs: SmallVec<[Cost; 8]>,
-}
-
-/// An operation that the policy has allowed. Only [`authorise`] makes one; the vault signs nothing else for a session.
-#[derive(Debug, Clone)]
-pub struct Authorised {
-    op: SessionOp,
-    digest: B256,
-    key: Address,
-    verdict: Verdict,
-}
-
-impl Authorised {
-    /// What the session key signs: `SessionOp` in the account's domain (EIP-712).
-    #[must_use]
-    pub const fn digest(&self) -> B256 {
-        self.digest
-    }
-
-    /// The session key that the grant names.
-    #[must_use]
-    pub const fn key(&self) -> Address {
-        self.key
-    }
-
-    /// The grant's id.
-    #[must_use]
-    pub const fn grant(&self) -> B256 {
-        self.op.grant
-    }
-
-    /// The operation.
-    #[must_use]
-    pub const fn op(&self) -> &SessionOp {
-        &self.op
-    }
-
-    /// Rules and costs.
-    #[must_use]
-    pub const fn verdict(&self) -> &Verdict {
-        &self.verdict
-    }
 }
 
 /// Judges one action. Who asks often of one grant makes a [`Policy`] of it.
@@ -89,38 +50,6 @@ pub fn judge(
     facts: &Facts,
 ) -> Result<Verdict, Denial> {
     Policy::new(grant).judge(ledger, action, op, at, facts)
-}
-
-/// Judges calls on the direct route and makes of them the operation that the session key signs.
-///
-/// # Errors
-/// As [`judge`]; [`Code::BadGrant`] where [`Grant::check`] refuses the grant; [`Code::NotYetSupported`] where the session
-/// key is of another kind than secp256k1.
-pub fn authorise(
-    grant: &Grant,
-    ledger: &Ledger,
-    batch: &Batch,
-    op: &OpBounds,
-    at: &At,
-    facts: &Facts,
-) -> Result<Authorised, Denial> {
-    let SessionKey::Secp256k1(key) = grant.key else {
-        return Err(Denial::new(Code::NotYetSupported, "key"));
-    };
-    // Whoever made the value: what breaks the protocol is never signed for.
-    grant.check().map_err(|bad| Denial::new(Code::BadGrant, bad.at).found(bad.says))?;
-    let verdict = Policy::new(grant).judge_calls(ledger, batch, &Op::from(op), at, facts)?;
-    let op = SessionOp {
-        grant: grant.id(),
-        nonce: (op.lane << 64) | U256::from(op.sequence),
-        validFrom: Uint::from(op.valid_from.get()),
-        validUntil: Uint::from(op.valid_until.get()),
-        relayer: op.relayer,
-        maxFee: Uint::saturating_from(op.max_fee),
-        calls: encode_calls(batch, op, &verdict)?.into(),
-    };
-    let digest = op.digest(grant.chain.get(), grant.account);
-    Ok(Authorised { op, digest, key, verdict })
 }
 
 /// `calls` of a `SessionOp` (`spec/encoding.md`).

@@ -11,15 +11,16 @@ use crate::known::{self, Spends};
 use crate::ledger::{Cost, Ledger};
 use crate::message::{self, Message};
 use alloy_primitives::{Address, U256};
+use core::borrow::Borrow;
 use smallvec::SmallVec;
 use std::collections::HashMap;
 
 /// A grant that answers. Making one hashes each signature; asking it allocates nothing where the answer is yes, up to eight
 /// calls and eight meters.
 #[derive(Debug)]
-pub struct Policy<'g> {
-    grant: &'g Grant,
-    calls: Vec<Ready<'g>>,
+pub struct Policy<G = &'static Grant> {
+    grant: G,
+    calls: Vec<Ready>,
     /// The numbers of the call rules, by what they are for and then ascending.
     order: Vec<(Key, u16)>,
 }
@@ -29,47 +30,41 @@ type Key = (Address, Option<[u8; 4]>);
 
 /// A call rule with what is looked up once.
 #[derive(Debug)]
-struct Ready<'g> {
-    rule: &'g CallRule,
-    types: &'g [Ty],
+struct Ready {
     /// The first rule of the same signature: all of them share one decoding.
     group: u16,
-    meters: Vec<Metered<'g>>,
+    meters: Vec<Metered>,
 }
 
-/// A use with its meter, and whose tokens it must be that are spent.
+/// A use with the place of its meter, and whose tokens it must be that are spent.
 #[derive(Debug)]
-struct Metered<'g> {
-    meter: Option<&'g Meter>,
+struct Metered {
+    meter: Option<usize>,
     owner: Option<u16>,
 }
 
-impl<'g> Policy<'g> {
+impl<G: Borrow<Grant>> Policy<G> {
     /// Makes a grant ready. It should have passed [`Grant::check`]; what has not is denied where it shows, as
     /// [`Code::BadGrant`].
     #[must_use]
-    pub fn new(grant: &'g Grant) -> Self {
+    pub fn new(grant: G) -> Self {
+        let of: &Grant = grant.borrow();
         let mut groups: HashMap<&str, u16> = HashMap::new();
-        let ready = |(rule, number): (&'g CallRule, u16)| Ready {
-            rule,
-            group: *groups.entry(&rule.signature).or_insert(number),
-            types: rule.arguments.as_deref().unwrap_or(&[]),
-            meters: rule.uses.iter().map(|used| Metered::new(grant, rule, used)).collect(),
-        };
-        let mut order: Vec<(Key, u16)> = grant
-            .calls
-            .iter()
-            .zip(0..=u16::MAX)
-            .map(|(rule, number)| ((rule.target, rule.selector()), number))
-            .collect();
+        let mut calls = Vec::with_capacity(of.calls.len());
+        for (rule, number) in of.calls.iter().zip(0..=u16::MAX) {
+            let group = *groups.entry(&rule.signature).or_insert(number);
+            calls.push(Ready { group, meters: rule.uses.iter().map(|used| Metered::new(of, rule, used)).collect() });
+        }
+        let mut order: Vec<(Key, u16)> =
+            of.calls.iter().zip(0..=u16::MAX).map(|(rule, number)| ((rule.target, rule.selector()), number)).collect();
         order.sort_unstable();
-        Self { grant, calls: grant.calls.iter().zip(0..=u16::MAX).map(ready).collect(), order }
+        Self { grant, calls, order }
     }
 
     /// The grant.
     #[must_use]
-    pub const fn grant(&self) -> &'g Grant {
-        self.grant
+    pub fn grant(&self) -> &Grant {
+        self.grant.borrow()
     }
 
     /// Judges an action. What has no operation is not asked for one: `op` is then not looked at.
@@ -79,7 +74,7 @@ impl<'g> Policy<'g> {
     pub fn judge(&self, ledger: &Ledger, action: &Action, op: &Op, at: &At, facts: &Facts) -> Result<Verdict, Denial> {
         match action {
             Action::Calls(batch) => self.judge_calls(ledger, batch, op, at, facts),
-            Action::Typed(message) => self.bare(ledger, at, facts, |tally| self.typed(message, tally)),
+            Action::Typed(message) => self.judge_message(ledger, message, at, facts),
             Action::App(action) => self.bare(ledger, at, facts, |tally| self.app(action, tally)),
         }
     }
@@ -97,8 +92,8 @@ impl<'g> Policy<'g> {
         at: &At,
         facts: &Facts,
     ) -> Result<Verdict, Denial> {
-        let frame = bounds::operation(self.grant, ledger, batch, op, at)?;
-        requires::check(self.grant, facts, at)?;
+        let frame = bounds::operation(self.grant(), ledger, batch, op, at)?;
+        requires::check(self.grant(), facts, at)?;
         let mut tally = Tally::new(ledger, frame);
         let mut rules = SmallVec::new();
         for (i, call) in batch.calls.iter().enumerate() {
@@ -107,12 +102,20 @@ impl<'g> Policy<'g> {
         Ok(Verdict { rules, costs: tally.into_costs(op.fee) })
     }
 
+    /// Judges a typed message.
+    ///
+    /// # Errors
+    /// The first [`Denial`].
+    pub fn judge_message(&self, ledger: &Ledger, message: &Message, at: &At, facts: &Facts) -> Result<Verdict, Denial> {
+        self.bare(ledger, at, facts, |tally| self.typed(message, tally))
+    }
+
     /// What a cost leaves of its meter's window, after what `ledger` holds.
     #[must_use]
     pub fn left(&self, ledger: &Ledger, cost: &Cost) -> u128 {
         let cap = match cost.meter {
-            FEE_METER => self.grant.rest.gas.fee_cap,
-            id => meter(self.grant, id).map_or(0, |m| m.cap),
+            FEE_METER => self.grant().rest.gas.fee_cap,
+            id => meter(self.grant(), id).map_or(0, |m| m.cap),
         };
         let spent = ledger.meters.iter().find(|s| s.meter == cost.meter && s.window == cost.window);
         let amount = u128::try_from(cost.amount).unwrap_or(u128::MAX);
@@ -126,15 +129,16 @@ impl<'g> Policy<'g> {
         facts: &Facts,
         judge: impl FnOnce(&mut Tally<'_>) -> Result<u16, Denial>,
     ) -> Result<Verdict, Denial> {
-        let frame: Frame = bounds::bare(self.grant, ledger, at)?;
-        requires::check(self.grant, facts, at)?;
+        let frame: Frame = bounds::bare(self.grant(), ledger, at)?;
+        requires::check(self.grant(), facts, at)?;
         let mut tally = Tally::new(ledger, frame);
         let rule = judge(&mut tally)?;
         Ok(Verdict { rules: SmallVec::from_slice(&[rule]), costs: tally.into_costs(0) })
     }
 
     fn call(&self, call: &Call, tally: &mut Tally<'_>) -> Result<u16, Denial> {
-        if forbidden::target(call.to, self.grant.account, self.grant.backend) {
+        let grant = self.grant();
+        if forbidden::target(call.to, grant.account, grant.backend) {
             return Err(Denial::new(Code::TargetForbidden, "rules").found(call.to));
         }
         let selector = call.data.first_chunk::<4>().copied();
@@ -147,9 +151,11 @@ impl<'g> Policy<'g> {
         let hashes = Hashes::default();
         let mut decoded: Option<(u16, Option<Decoded<'_>>)> = None;
         let judged = lowest(candidates.map(|(_, number)| *number), tally, |number, tally| {
-            let ready = self.calls.get(usize::from(number)).ok_or(Fail::new(Code::BadGrant))?;
-            if call.value > ready.rule.max_value {
-                let bound = Found::Number(ready.rule.max_value);
+            let place = usize::from(number);
+            let both = self.calls.get(place).zip(grant.calls.get(place));
+            let (ready, rule) = both.ok_or(Fail::new(Code::BadGrant))?;
+            if call.value > rule.max_value {
+                let bound = Found::Number(rule.max_value);
                 return Err(Fail::new(Code::ValueOverMax)
                     .at(Place::MaxValue)
                     .found(Found::Number(call.value))
@@ -158,7 +164,8 @@ impl<'g> Policy<'g> {
             let arguments = match decoded {
                 Some((group, read)) if group == ready.group => read,
                 _ => {
-                    let read = Decoded::new(ready.types, call.data.get(4..).unwrap_or(&[]));
+                    let read =
+                        Decoded::new(rule.arguments.as_deref().unwrap_or(&[]), call.data.get(4..).unwrap_or(&[]));
                     let read = read.map(|read| read.remembering(&hashes));
                     decoded = Some((ready.group, read));
                     read
@@ -166,17 +173,16 @@ impl<'g> Policy<'g> {
             };
             let arguments = arguments.ok_or(Fail::new(Code::BadCalldata).at(Place::Signature))?;
             let source = Arguments { decoded: arguments, missing: Code::BadCalldata };
-            conditions(&ready.rule.conditions, &source)?;
-            for (i, (used, metered)) in ready.rule.uses.iter().zip(&ready.meters).enumerate() {
-                charge(used, metered, &source, call.value, self.grant.account, tally)
-                    .map_err(|fail| fail.at(Place::Use(i)))?;
+            conditions(&rule.conditions, &source)?;
+            for (i, (used, metered)) in rule.uses.iter().zip(&ready.meters).enumerate() {
+                charge(used, metered, &source, call.value, grant, tally).map_err(|fail| fail.at(Place::Use(i)))?;
             }
             Ok(())
         });
         match judged {
             Lowest::Allows(number) => Ok(number),
             Lowest::Fails(number, fail) => {
-                let rule = self.grant.calls.get(usize::from(number));
+                let rule = grant.calls.get(usize::from(number));
                 Err(fail.denial(number.into(), |i, how| Some(wanted(&rule?.conditions.get(i)?.test, how))))
             }
             Lowest::None => Err(no_rule(call)),
@@ -184,7 +190,7 @@ impl<'g> Policy<'g> {
     }
 
     fn typed(&self, message: &Message, tally: &mut Tally<'_>) -> Result<u16, Denial> {
-        let grant = self.grant;
+        let grant = self.grant();
         if message::is_forbidden(&message.domain, message.ty.primary(), grant.account, grant.backend) {
             return Err(Denial::new(Code::TargetForbidden, "rules").found(message.ty.primary()));
         }
@@ -216,14 +222,14 @@ impl<'g> Policy<'g> {
     }
 
     fn app(&self, action: &AppAction, tally: &mut Tally<'_>) -> Result<u16, Denial> {
-        let apps = &self.grant.rest.apps;
+        let apps = &self.grant().rest.apps;
         let fits =
             |number: &u16| apps.get(usize::from(*number)).is_some_and(|r| r.app == action.app && r.verb == action.verb);
         let judged = lowest((0..=u16::MAX).take(apps.len()).filter(fits), tally, |number, tally| {
             let rule = apps.get(usize::from(number)).ok_or(Fail::new(Code::BadGrant))?;
             self.signer_only(&rule.conditions, &rule.uses, action, tally)
         });
-        let before = self.grant.calls.len() + self.grant.rest.typed.len();
+        let before = self.grant().calls.len() + self.grant().rest.typed.len();
         match judged {
             Lowest::Allows(number) => place(before, number),
             Lowest::Fails(number, fail) => {
@@ -244,11 +250,11 @@ impl<'g> Policy<'g> {
     ) -> Result<(), Fail> {
         conditions(all, source)?;
         for (i, used) in uses.iter().enumerate() {
-            let metered = Metered { meter: meter(self.grant, used.meter), owner: None };
+            let meter = meter(self.grant(), used.meter);
             let charged = match &used.amount {
                 Amount::Value => Err(Fail::new(Code::BadGrant)),
-                Amount::One => add(&metered, U256::from(1), tally),
-                Amount::Path(path) => number(source, path).and_then(|amount| add(&metered, amount, tally)),
+                Amount::One => add(meter, U256::from(1), tally),
+                Amount::Path(path) => number(source, path).and_then(|amount| add(meter, amount, tally)),
             };
             charged.map_err(|fail| fail.at(Place::Use(i)))?;
         }
@@ -256,10 +262,10 @@ impl<'g> Policy<'g> {
     }
 }
 
-impl<'g> Metered<'g> {
-    fn new(grant: &'g Grant, rule: &CallRule, used: &Use) -> Self {
-        let meter = meter(grant, used.meter);
-        let spends = match meter.map(|m| m.what) {
+impl Metered {
+    fn new(grant: &Grant, rule: &CallRule, used: &Use) -> Self {
+        let meter = grant.meters.iter().position(|m| m.id == used.meter);
+        let spends = match meter.and_then(|place| grant.meters.get(place)).map(|m| m.what) {
             Some(What::Token(token)) => known::spends(rule.target, &rule.signature, token),
             _ => None,
         };
@@ -308,16 +314,16 @@ fn place(before: usize, number: u16) -> Result<u16, Denial> {
 
 fn charge(
     used: &Use,
-    metered: &Metered<'_>,
+    metered: &Metered,
     source: &Arguments<'_>,
     value: U256,
-    account: Address,
+    grant: &Grant,
     tally: &mut Tally<'_>,
 ) -> Result<(), Fail> {
     if let Some(place) = metered.owner {
         let owner = source.one(&Path::argument(place))?.word.address();
-        if owner != account {
-            return Err(Fail::new(Code::ForeignOwner).found(owner.into()).bound(account.into()));
+        if owner != grant.account {
+            return Err(Fail::new(Code::ForeignOwner).found(owner.into()).bound(grant.account.into()));
         }
     }
     let amount = match &used.amount {
@@ -325,11 +331,11 @@ fn charge(
         Amount::Value => value,
         Amount::Path(path) => source.one(path)?.word.uint(),
     };
-    add(metered, amount, tally)
+    add(metered.meter.and_then(|place| grant.meters.get(place)), amount, tally)
 }
 
-fn add(metered: &Metered<'_>, amount: U256, tally: &mut Tally<'_>) -> Result<(), Fail> {
-    tally.charge(metered.meter.ok_or(Fail::new(Code::BadGrant))?, amount)
+fn add(meter: Option<&Meter>, amount: U256, tally: &mut Tally<'_>) -> Result<(), Fail> {
+    tally.charge(meter.ok_or(Fail::new(Code::BadGrant))?, amount)
 }
 
 /// An amount in a message or an app action: an integer that is not negative.

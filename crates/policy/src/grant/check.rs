@@ -163,8 +163,10 @@ pub fn parties(
     if account.is_some_and(|account| account.is_zero()) {
         return Err(BadGrant::new("account", "the zero address is nobody's account"));
     }
-    if matches!(key, Some(SessionKey::Secp256k1(key)) if key.is_zero() || Some(*key) == account) {
-        return Err(BadGrant::new("key", "a session key is neither zero nor the account's own key"));
+    // Where a contract enforces, the account's own key stands above the grant; where none does, it may be the vault's.
+    let own = |key: &Address| Some(*key) == account && backend != Some(Address::ZERO);
+    if matches!(key, Some(SessionKey::Secp256k1(key)) if key.is_zero() || own(key)) {
+        return Err(BadGrant::new("key", "a session key is neither zero nor, under a contract, the account's own key"));
     }
     let (account, backend) = (account.unwrap_or_default(), backend.unwrap_or_default());
     for (i, rule) in calls.iter().enumerate() {

@@ -6,6 +6,7 @@ use crate::grant::Grant;
 use crate::ledger::{Ledger, Spent, Status};
 use crate::message::read;
 use alloy_primitives::U256;
+use core::borrow::Borrow;
 use hallpass_types::{ChainId, UnixSeconds};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -76,7 +77,7 @@ impl Case {
     ///
     /// # Errors
     /// The first [`Denial`].
-    pub fn judge(&self, policy: &Policy<'_>) -> Result<Verdict, Denial> {
+    pub fn judge(&self, policy: &Policy<impl Borrow<Grant>>) -> Result<Verdict, Denial> {
         let chain = match &self.action {
             Action::Calls(batch) => batch.chain,
             _ => policy.grant().chain,
@@ -297,7 +298,7 @@ pub fn read_facts(value: &Value, at: UnixSeconds) -> Read<Facts> {
 
 /// A verdict as tools read it. `rule` is the first call's, `rules` one for each call.
 #[must_use]
-pub fn print_verdict(policy: &Policy<'_>, ledger: &Ledger, judged: &Result<Verdict, Denial>) -> Value {
+pub fn print_verdict(policy: &Policy<impl Borrow<Grant>>, ledger: &Ledger, judged: &Result<Verdict, Denial>) -> Value {
     match judged {
         Ok(verdict) => {
             let cost = |c: &crate::ledger::Cost| {

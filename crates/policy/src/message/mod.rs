@@ -2,11 +2,13 @@
 //!
 //! - [`types`]: an `encodeType` as types and names.
 //! - [`domain`]: the domain, and its canonical JSON.
+//! - `digest`: what is signed of it.
 //! - [`read`]: a message as `eth_signTypedData_v4` takes it.
 //!
 //! A message's members are kept as if their struct had been ABI-encoded as a tuple, so that the conditions of typed rules
 //! are judged by the same code as those on calldata.
 
+mod digest;
 pub mod domain;
 pub mod read;
 pub mod types;

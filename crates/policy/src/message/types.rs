@@ -22,7 +22,7 @@ pub struct StructType {
 pub struct TypeError(pub String);
 
 /// Members by name and type, as they are written.
-type Members = Vec<(String, String)>;
+pub(super) type Members = Vec<(String, String)>;
 
 impl StructType {
     /// Reads a canonical `encodeType`.
@@ -30,26 +30,8 @@ impl StructType {
     /// # Errors
     /// [`TypeError`] for another text, a struct that contains itself, or more than a layout holds.
     pub fn parse(text: &str) -> Result<Self, TypeError> {
-        let mut structs = BTreeMap::new();
-        let mut primary = None;
-        let mut rest = text;
-        while !rest.is_empty() {
-            let open = rest.find('(').ok_or_else(|| bad("expected `Name(type name,...)`"))?;
-            let (name, tail) = rest.split_at(open);
-            let (body, after) = tail.get(1..).and_then(|t| t.split_once(')')).ok_or_else(|| bad("a `)` is missing"))?;
-            let members = body
-                .split(',')
-                .filter(|_| !body.is_empty())
-                .map(|m| m.split_once(' ').map(|(ty, name)| (name.to_owned(), ty.to_owned())))
-                .collect::<Option<Members>>()
-                .ok_or_else(|| bad("a member is written `type name`"))?;
-            if structs.insert(name.to_owned(), members).is_some() {
-                return Err(bad(&format!("`{name}` stands twice")));
-            }
-            primary.get_or_insert_with(|| name.to_owned());
-            rest = after;
-        }
-        let primary = primary.ok_or_else(|| bad("expected `Name(type name,...)`"))?;
+        let structs = table(text)?;
+        let primary = text.split('(').next().unwrap_or("").to_owned();
         let read = Self::build(&primary, &structs)?;
         if read.text == text { Ok(read) } else { Err(bad(&format!("the canonical form of this is `{}`", read.text))) }
     }
@@ -78,6 +60,35 @@ impl StructType {
     #[must_use]
     pub fn primary(&self) -> &str {
         self.text.split('(').next().unwrap_or("")
+    }
+}
+
+/// The structs of an `encodeType` that was read before.
+pub(super) fn members_of(text: &str) -> Option<BTreeMap<String, Members>> {
+    table(text).ok()
+}
+
+/// The structs as they stand in a text.
+fn table(text: &str) -> Result<BTreeMap<String, Members>, TypeError> {
+    let mut structs = BTreeMap::new();
+    let mut rest = text;
+    loop {
+        let open = rest.find('(').ok_or_else(|| bad("expected `Name(type name,...)`"))?;
+        let (name, tail) = rest.split_at(open);
+        let (body, after) = tail.get(1..).and_then(|t| t.split_once(')')).ok_or_else(|| bad("a `)` is missing"))?;
+        let members = body
+            .split(',')
+            .filter(|_| !body.is_empty())
+            .map(|m| m.split_once(' ').map(|(ty, name)| (name.to_owned(), ty.to_owned())))
+            .collect::<Option<Members>>()
+            .ok_or_else(|| bad("a member is written `type name`"))?;
+        if structs.insert(name.to_owned(), members).is_some() {
+            return Err(bad(&format!("`{name}` stands twice")));
+        }
+        rest = after;
+        if rest.is_empty() {
+            return Ok(structs);
+        }
     }
 }
 

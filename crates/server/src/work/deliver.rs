@@ -48,6 +48,7 @@ pub async fn deliver(
         ReservationState::Spent { .. } => return done(app, grant, session, reservation).await,
         // Its sequence may be another operation's by now, so nothing that the chain shows is taken for its own.
         ReservationState::Released { .. } => return Err(released()),
+        ReservationState::Counted => return Err(ApiError::internal("nothing_to_send", "it is no operation")),
     };
     let call = Relayed {
         to: grant.account,

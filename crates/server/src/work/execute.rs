@@ -117,7 +117,7 @@ pub async fn execute(
             (authorised, reservation)
         }
     };
-    let signature = app.vault.sign_operation(&sealed, &authorised)?;
+    let signature = app.vault.sign_session(&sealed, &authorised)?;
     drop(signing);
     finish(app, &grant, &session, reservation.id, Some(Bytes::copy_from_slice(signature.as_bytes()))).await
 }

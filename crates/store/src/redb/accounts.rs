@@ -1,8 +1,8 @@
 //! People, by the accounts they have proved.
 
 use super::kv::{
-    ACCOUNT_INDEX, ACCOUNTS, KEYS, KEYS_BY_USER, LIVE, LOGIN_TOKENS, LOGINS, LOGINS_BY_USER, META, RESERVATIONS,
-    USER_KEYS,
+    ACCOUNT_INDEX, ACCOUNTS, HOLDER_OF, HOLDERS, KEYS, KEYS_BY_USER, LIVE, LOGIN_TOKENS, LOGINS, LOGINS_BY_USER, META,
+    RESERVATIONS, USER_KEYS,
 };
 use super::rewrite::REWRITE;
 use super::tx::RedbTx;
@@ -77,6 +77,12 @@ impl Accounts for RedbTx {
         self.record(&event)?;
         for login in logins {
             self.kv().remove(LOGIN_TOKENS, login.token_hash.as_bytes())?;
+        }
+        for key in keys {
+            if let Some(holder) = self.kv().get(HOLDER_OF, key.id.as_bytes())? {
+                self.kv().remove(HOLDERS, &holder)?;
+                self.kv().remove(HOLDER_OF, key.id.as_bytes())?;
+            }
         }
         self.kv().remove(ACCOUNT_INDEX, &index)?;
         self.kv().put(META, REWRITE, &[])?;

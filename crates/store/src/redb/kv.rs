@@ -44,6 +44,12 @@ pub(super) const IDEMPOTENCY: Table = Table("idempotency");
 pub(super) const HELD: Table = Table("held");
 /// Reservation, while live.
 pub(super) const LIVE: Table = Table("live");
+/// Grant -> sealed list of what no chain counts of it.
+pub(super) const COUNTED: Table = Table("counted");
+/// Token hash -> session.
+pub(super) const HOLDERS: Table = Table("holders");
+/// Session -> its holder's token hash.
+pub(super) const HOLDER_OF: Table = Table("holder_of");
 /// Nonce -> when it was issued.
 pub(super) const NONCES: Table = Table("nonces");
 /// Id -> the vault's bytes.
@@ -54,7 +60,7 @@ pub(super) const AUDIT: Table = Table("audit");
 pub(super) const AUDIT_BY_USER: Table = Table("audit_by_user");
 
 /// Every table.
-pub(super) const ALL: [Table; 20] = [
+pub(super) const ALL: [Table; 23] = [
     META,
     USER_KEYS,
     ACCOUNTS,
@@ -71,6 +77,9 @@ pub(super) const ALL: [Table; 20] = [
     IDEMPOTENCY,
     HELD,
     LIVE,
+    COUNTED,
+    HOLDERS,
+    HOLDER_OF,
     NONCES,
     VAULT,
     AUDIT,

@@ -30,7 +30,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tx::RedbTx;
 
 /// The format of the file, as a whole. Another one is refused.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 /// The version of every row.
 pub const ROW_VERSION: u8 = 1;
 

@@ -1,9 +1,10 @@
-//! Budget held for operations.
+//! Budget held for operations, and counted for what no chain counts.
 
-use super::kv::{HELD, IDEMPOTENCY, KEYS, LIVE, RESERVATIONS};
+use super::kv::{COUNTED, GRANTS, HELD, IDEMPOTENCY, KEYS, LIVE, RESERVATIONS};
 use super::tx::{RedbTx, join};
 use crate::{Inserted, Reservations, StoreError};
 use async_trait::async_trait;
+use hallpass_policy::Spent;
 use hallpass_session::{AuditEvent, Reservation, ReservationState, Subject};
 use hallpass_types::{GrantId, IdempotencyKey, ReservationId, SessionId, UserId};
 
@@ -14,7 +15,7 @@ const HELD_ID: usize = 40;
 fn held_key(reservation: &Reservation) -> Option<Vec<u8>> {
     let block = match reservation.state {
         ReservationState::Spent { block } => block.number,
-        ReservationState::Released { .. } => return None,
+        ReservationState::Released { .. } | ReservationState::Counted => return None,
         _ => u64::MAX,
     };
     Some(join(&[reservation.grant.as_slice(), &block.to_be_bytes(), reservation.id.as_bytes()]))
@@ -25,7 +26,7 @@ const fn rank(state: &ReservationState) -> u8 {
         ReservationState::Reserved => 0,
         ReservationState::Signed { .. } => 1,
         ReservationState::Submitted { .. } => 2,
-        ReservationState::Spent { .. } | ReservationState::Released { .. } => 3,
+        ReservationState::Counted | ReservationState::Spent { .. } | ReservationState::Released { .. } => 3,
     }
 }
 
@@ -105,6 +106,17 @@ impl Reservations for RedbTx {
     async fn held(&mut self, grant: GrantId, ledger_block: u64) -> Result<Vec<Reservation>, StoreError> {
         let start = join(&[grant.as_slice(), &ledger_block.saturating_add(1).to_be_bytes()]);
         self.listed(HELD, grant.as_slice(), &start, HELD_ID, RESERVATIONS)
+    }
+
+    async fn counted(&mut self, grant: GrantId) -> Result<Vec<Spent>, StoreError> {
+        Ok(self.find_sealed(COUNTED, grant.as_slice())?.unwrap_or_default())
+    }
+
+    async fn set_counted(&mut self, grant: GrantId, counted: &[Spent]) -> Result<(), StoreError> {
+        self.writes()?;
+        let user = self.owner(GRANTS, grant.as_slice())?.ok_or(StoreError::Missing { table: GRANTS.0 })?;
+        let row = self.sealed(COUNTED, grant.as_slice(), user, &counted)?;
+        self.kv().put(COUNTED, grant.as_slice(), &row)
     }
 
     async fn list_live(&mut self) -> Result<Vec<Reservation>, StoreError> {

@@ -1,6 +1,6 @@
 //! Login and key sessions.
 
-use super::kv::{ACCOUNTS, KEYS, KEYS_BY_USER, LOGIN_TOKENS, LOGINS, LOGINS_BY_USER, OPEN_KEYS};
+use super::kv::{ACCOUNTS, HOLDER_OF, HOLDERS, KEYS, KEYS_BY_USER, LOGIN_TOKENS, LOGINS, LOGINS_BY_USER, OPEN_KEYS};
 use super::tx::{RedbTx, by_user};
 use crate::{Sessions, StoreError};
 use async_trait::async_trait;
@@ -104,6 +104,27 @@ impl Sessions for RedbTx {
 
     async fn find_key(&mut self, id: SessionId) -> Result<Option<KeySession>, StoreError> {
         self.find_sealed(KEYS, id.as_bytes())
+    }
+
+    async fn set_holder(&mut self, id: SessionId, holder: &TokenHash, event: &AuditEvent) -> Result<(), StoreError> {
+        self.writes()?;
+        let user = self.owner(KEYS, id.as_bytes())?.ok_or(StoreError::Missing { table: KEYS.0 })?;
+        let event = self.prepare(event, Subject::Key(id), user)?;
+        if self.kv().get(HOLDERS, holder.as_bytes())?.is_some() {
+            return Err(StoreError::AlreadyExists { table: HOLDERS.0 });
+        }
+        if let Some(before) = self.kv().get(HOLDER_OF, id.as_bytes())? {
+            self.kv().remove(HOLDERS, &before)?;
+        }
+        self.kv().put(HOLDER_OF, id.as_bytes(), holder.as_bytes())?;
+        self.kv().add(HOLDERS, holder.as_bytes(), id.as_bytes())?;
+        self.record(&event).map(drop)
+    }
+
+    async fn find_key_by_holder(&mut self, holder: &TokenHash) -> Result<Option<KeySession>, StoreError> {
+        self.keys()?;
+        let Some(id) = self.kv().get(HOLDERS, holder.as_bytes())? else { return Ok(None) };
+        self.find_sealed(KEYS, &id)?.ok_or_else(|| HOLDERS.corrupt(holder.as_bytes())).map(Some)
     }
 
     async fn list_keys(&mut self, user: UserId) -> Result<Vec<KeySession>, StoreError> {

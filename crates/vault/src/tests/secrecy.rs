@@ -132,7 +132,7 @@ fn the_public_interface_is_this_list() {
         "passes",
         "rewrap",
         "sign_end",
-        "sign_operation",
+        "sign_session",
         "sign_relay",
         "unseal",
         "with_relay_policy",

@@ -61,7 +61,7 @@ fn a_session_key_signs_the_authorised_operation_for_the_account() {
     let vault = vault();
     let record = vault.create_session_key([1; 16], &Recorder::default()).unwrap();
     let operation = authorised(record.public);
-    let signature = vault.sign_operation(&record, &operation).unwrap();
+    let signature = vault.sign_session(&record, &operation).unwrap();
     let signature = Signature::from_raw_array(signature.as_bytes()).unwrap();
     assert_eq!(signature.recover_address_from_prehash(&operation.op().digest(8453, ACCOUNT)).unwrap(), record.public);
 }
@@ -71,9 +71,9 @@ fn an_operation_of_another_session_is_not_signed() {
     let (vault, rng) = (vault(), Recorder::default());
     let record = vault.create_session_key([1; 16], &rng).unwrap();
     let other = vault.create_session_key([2; 16], &rng).unwrap();
-    assert_eq!(vault.sign_operation(&record, &authorised(other.public)), Err(SignError::KeyMismatch));
+    assert_eq!(vault.sign_session(&record, &authorised(other.public)), Err(SignError::KeyMismatch));
     let disguised = SealedRecord { public: other.public, ..record };
-    assert_eq!(vault.sign_operation(&disguised, &authorised(other.public)), Err(SignError::Tampered));
+    assert_eq!(vault.sign_session(&disguised, &authorised(other.public)), Err(SignError::Tampered));
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn each_kind_signs_one_thing() {
         assert_eq!(vault.sign_relay(other, &call()), Err(SignError::WrongKind));
     }
     for other in [&ender, &relayer] {
-        assert_eq!(vault.sign_operation(other, &authorised(other.public)), Err(SignError::WrongKind));
+        assert_eq!(vault.sign_session(other, &authorised(other.public)), Err(SignError::WrongKind));
     }
 }
 

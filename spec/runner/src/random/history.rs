@@ -178,7 +178,7 @@ fn word(judged: &Result<Verdict, Denial>) -> &'static str {
 /// Tries for a verdict; what comes last is taken where none fits.
 fn aim(
     rng: &mut Rng,
-    policy: &Policy<'_>,
+    policy: &Policy<&Grant>,
     ledger: &Ledger,
     wanted: Option<Code>,
 ) -> (Asked, Ledger, Result<Verdict, Denial>) {

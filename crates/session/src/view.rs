@@ -1,0 +1,112 @@
+//! What was last seen of one grant on chain, at two blocks.
+//!
+//! Two readings, each made no looser by the reservations that it does not show yet: one at a final block, which no
+//! reorganisation changes, and one at the head, which shows a key that was used past the signer. Of each meter the
+//! stricter one counts; status, epoch, freeze and sequences are the head's.
+
+use crate::{Reservation, budget};
+use alloy_primitives::U256;
+use hallpass_policy::ledger::Status;
+use hallpass_policy::{Grant, Ledger, Spent};
+use hallpass_types::UnixSeconds;
+
+/// What the chain says at two blocks, and what no chain counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainView {
+    /// At the head.
+    pub head: Ledger,
+    /// The head's time.
+    pub head_time: UnixSeconds,
+    /// At a final block, not after the head.
+    pub settled: Ledger,
+    /// That block's number.
+    pub final_block: u64,
+}
+
+impl ChainView {
+    /// Of a grant that no contract enforces: nothing stands against it anywhere but here.
+    #[must_use]
+    pub fn uncounted(grant: &Grant, now: UnixSeconds) -> Self {
+        let ledger = Ledger {
+            frozen: false,
+            epoch: grant.epoch,
+            status: Status::Active,
+            base: u32::try_from(grant.first_seq).unwrap_or(u32::MAX),
+            used: 0,
+            meters: Vec::new(),
+        };
+        Self { head: ledger.clone(), head_time: now, settled: ledger, final_block: 0 }
+    }
+
+    /// The ledger with everything signed counted as executed. `held` are the grant's reservations beside the final block,
+    /// `counted` is what [`Route::Bare`](crate::Route::Bare) has charged.
+    #[must_use]
+    pub fn judged(&self, held: &[Reservation], counted: &[Spent]) -> Ledger {
+        self.stricter(budget::project(&self.head, held), &budget::project(&self.settled, held), counted)
+    }
+
+    /// [`Self::judged`] for an operation that shares `sequence` with what was reserved for it before.
+    #[must_use]
+    pub fn judged_sharing(&self, held: &[Reservation], counted: &[Spent], sequence: u32) -> Ledger {
+        let head = budget::project_sharing(&self.head, held, sequence);
+        self.stricter(head, &budget::project_sharing(&self.settled, held, sequence), counted)
+    }
+
+    /// The sequence for the next operation, as [`budget::next_sequence`] has it.
+    #[must_use]
+    pub fn next_sequence(&self, grant: &Grant, held: &[Reservation]) -> Option<u32> {
+        let bound = |sequence: u64| u32::try_from(sequence).unwrap_or(u32::MAX);
+        budget::next_sequence(&self.head, held, bound(grant.first_seq), bound(grant.end_seq))
+    }
+
+    fn stricter(&self, head: Ledger, settled: &Ledger, counted: &[Spent]) -> Ledger {
+        let mut meters = head.meters;
+        for other in &settled.meters {
+            match meters.iter_mut().find(|m| m.meter == other.meter) {
+                None => meters.push(*other),
+                Some(m) if other.window > m.window => *m = *other,
+                Some(m) if other.window == m.window => m.spent = m.spent.max(other.spent),
+                Some(_) => {}
+            }
+        }
+        add(&mut meters, counted);
+        Ledger { meters, ..head }
+    }
+}
+
+/// Adds what was counted elsewhere: in one window sums add up, and a newer window takes the place of an older one.
+pub fn add(meters: &mut Vec<Spent>, more: &[Spent]) {
+    for other in more {
+        match meters.iter_mut().find(|m| m.meter == other.meter) {
+            None => meters.push(*other),
+            Some(m) if other.window > m.window => *m = *other,
+            Some(m) if other.window == m.window => m.spent = m.spent.saturating_add(other.spent),
+            Some(_) => {}
+        }
+    }
+}
+
+/// What a reservation's costs charge, as [`add`] takes it.
+#[must_use]
+pub fn charged(reservation: &Reservation) -> Vec<Spent> {
+    let spent = |amount: U256| amount.saturating_to();
+    reservation.costs.iter().map(|c| Spent { meter: c.meter, window: c.window, spent: spent(c.amount) }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spent(meter: u16, window: u32, spent: u128) -> Spent {
+        Spent { meter, window, spent }
+    }
+
+    #[test]
+    fn counts_of_one_window_add_up_and_a_newer_window_begins_anew() {
+        let mut meters = vec![spent(0, 4, 10), spent(1, 4, 10), spent(2, 4, u128::MAX)];
+        add(&mut meters, &[spent(0, 4, 5), spent(1, 5, 1), spent(2, 4, 1), spent(3, 0, 7)]);
+        assert_eq!(meters, [spent(0, 4, 15), spent(1, 5, 1), spent(2, 4, u128::MAX), spent(3, 0, 7)]);
+        add(&mut meters, &[spent(1, 4, 100)]);
+        assert_eq!(meters[1], spent(1, 5, 1));
+    }
+}

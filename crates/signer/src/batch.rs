@@ -1,0 +1,134 @@
+//! The task: takes what has come while the disk was busy, decides it in one transaction, syncs once, signs.
+
+use crate::decide::{Decision, Now, Ready, decide};
+use crate::known::Memory;
+use crate::{Answer, Ask, AskError, Parts, Signed};
+use alloy_primitives::Bytes;
+use hallpass_store::{StoreError, Tx};
+use hallpass_types::ReservationId;
+use hallpass_vault::{SealedRecord, Vault};
+use std::sync::Arc;
+use tokio::sync::{OwnedRwLockReadGuard, mpsc, oneshot};
+
+/// Most requests in one transaction.
+const MOST: usize = 256;
+
+type Reply = oneshot::Sender<Result<Answer, AskError>>;
+
+/// A request, and who waits for it.
+#[derive(Debug)]
+pub struct Waiting {
+    pub ask: Ask,
+    pub reply: Reply,
+}
+
+/// A reservation that is to be signed once it is durable.
+struct Signing {
+    reply: Reply,
+    ready: Box<Ready>,
+    key: Option<Arc<SealedRecord>>,
+}
+
+pub struct Task {
+    parts: Parts,
+    memory: Memory,
+}
+
+impl Task {
+    pub fn new(parts: Parts) -> Self {
+        Self { parts, memory: Memory::default() }
+    }
+
+    pub async fn run(mut self, mut waiting: mpsc::Receiver<Waiting>) {
+        let mut batch = Vec::with_capacity(MOST);
+        while waiting.recv_many(&mut batch, MOST).await > 0 {
+            self.batch(batch.drain(..)).await;
+        }
+    }
+
+    async fn batch(&mut self, batch: impl Iterator<Item = Waiting>) {
+        // Held until the signatures exist: a revocation waits for it, so none is made after a revocation was answered.
+        let gate = Arc::clone(&self.parts.gate).read_owned().await;
+        let mut batch = batch;
+        let (mut tx, generation) = match self.begin().await {
+            Ok(begun) => begun,
+            Err(error) => return batch.for_each(|w| drop(w.reply.send(Err(AskError::NotDurable(error.to_string()))))),
+        };
+        let (mut signing, mut answers) = (Vec::new(), Vec::new());
+        let mut failed = None;
+        for Waiting { ask, reply } in batch.by_ref() {
+            match self.one(tx.as_mut(), &ask).await {
+                Ok((Decision::Answer(answer), _)) => answers.push((reply, Ok(answer))),
+                Ok((Decision::Sign(ready), key)) => signing.push(Signing { reply, ready, key }),
+                // Of this transaction nothing is known any more.
+                Err(AskError::NotDurable(why)) => {
+                    answers.push((reply, Err(AskError::NotDurable(why.clone()))));
+                    failed = Some(why);
+                    break;
+                }
+                Err(error) => answers.push((reply, Err(error))),
+            }
+        }
+        let failed = match failed {
+            None => tx.commit().await.err().map(|e| e.to_string()),
+            some => some,
+        };
+        if let Some(why) = failed {
+            tracing::error!(%why, "the store took nothing: nothing was signed");
+            let error = || Err(AskError::NotDurable(why.clone()));
+            signing.into_iter().for_each(|s| drop(s.reply.send(error())));
+            answers.into_iter().for_each(|(reply, _)| drop(reply.send(error())));
+            return batch.for_each(|w| drop(w.reply.send(error())));
+        }
+        self.memory.committed(generation);
+        answers.into_iter().for_each(|(reply, answer)| drop(reply.send(answer)));
+        sign(signing, &self.parts.vault, gate);
+    }
+
+    async fn begin(&mut self) -> Result<(Box<dyn Tx>, u64), StoreError> {
+        let mut tx = self.parts.store.begin().await?;
+        let generation = tx.generation().await?;
+        self.memory.begin(generation);
+        Ok((tx, generation))
+    }
+
+    async fn one(&mut self, tx: &mut dyn Tx, ask: &Ask) -> Result<(Decision, Option<Arc<SealedRecord>>), AskError> {
+        let mut id = [0; 16];
+        self.parts.rng.fill(&mut id).map_err(|e| AskError::NotDurable(e.to_string()))?;
+        let now = Now { clock: self.parts.clock.now(), id: ReservationId::from_bytes(id) };
+        let known = self.memory.get(tx, ask.session, ask.view.final_block).await?;
+        let decision = decide(tx, known, ask, &self.parts.limits, now).await?;
+        Ok((decision, known.key.clone()))
+    }
+}
+
+/// Signs beside the next transaction, on as many threads as there are cores.
+fn sign(mut all: Vec<Signing>, vault: &Arc<Vault>, gate: OwnedRwLockReadGuard<()>) {
+    let gate = Arc::new(gate);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = all.len().div_ceil(threads).max(1);
+    while !all.is_empty() {
+        let part = all.split_off(all.len().saturating_sub(share));
+        let (vault, gate) = (Arc::clone(vault), Arc::clone(&gate));
+        tokio::task::spawn_blocking(move || {
+            for Signing { reply, ready, key } in part {
+                // Who asked may be gone; the reservation stands, and the same request is answered by it.
+                let _ = reply.send(signed(*ready, key.as_deref(), &vault));
+            }
+            drop(gate);
+        });
+    }
+}
+
+fn signed(ready: Ready, key: Option<&SealedRecord>, vault: &Vault) -> Result<Answer, AskError> {
+    let Ready { reservation, signable, rules, ledger } = ready;
+    let signature = match signable {
+        None => None,
+        Some(signable) => {
+            let key = key.ok_or(AskError::KeyOutside)?;
+            let signature = vault.sign_session(key, &signable).map_err(AskError::Vault)?;
+            Some(Bytes::copy_from_slice(signature.as_bytes()))
+        }
+    };
+    Ok(Answer::Signed(Box::new(Signed { reservation, signature, rules, ledger })))
+}
