@@ -6,6 +6,7 @@
 //! - [`hallpass`]: our own backends, in two homes and as a module: what is installed, what is sent, what is read back.
 //! - [`node`]: a JSON-RPC node, and what its errors mean.
 //! - [`relay`]: sends calls from a funded key, having simulated them first.
+//! - [`transaction`]: plain transactions, from JSON-RPC's form, and signed.
 //! - [`wallet`]: development wallets, for chain 31337 alone.
 
 pub mod backend;
@@ -14,6 +15,7 @@ pub mod erc7710;
 pub mod hallpass;
 pub mod node;
 pub mod relay;
+pub mod transaction;
 pub mod wallet;
 
 pub use backend::Backend;

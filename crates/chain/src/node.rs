@@ -194,6 +194,14 @@ impl Node {
         self.ask(self.provider.get_transaction_count(address).latest()).await
     }
 
+    /// The next nonce of an EOA at a block.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn nonce_at(&self, address: Address, block: BlockId) -> Result<u64, NodeError> {
+        self.ask(self.provider.get_transaction_count(address).block_id(block)).await
+    }
+
     /// Wei.
     ///
     /// # Errors

@@ -7,6 +7,8 @@ use hallpass_chain::Node;
 use hallpass_chain::contracts::Suite;
 use hallpass_policy::lists::Lists;
 use hallpass_session::{Action, Actor, AuditEvent, Reason, Subject};
+pub use hallpass_signer::record_id;
+use hallpass_signer::{Limits, Parts, Signer};
 use hallpass_store::{Store, Tx};
 use hallpass_types::{ChainId, Clock, ReservationId, Rng, SessionId, UnixSeconds, UserId};
 use hallpass_vault::{SealedRecord, Vault};
@@ -73,6 +75,8 @@ pub struct App {
     pub rng: Arc<dyn Rng>,
     /// What the operator decides.
     pub settings: Arc<Settings>,
+    /// Reserves and signs.
+    pub signer: Signer,
     /// Read while an operation is reserved and signed, written while a session is ended.
     pub signing: Arc<tokio::sync::RwLock<()>>,
     /// The window that login nonces are counted in, and how many.
@@ -86,7 +90,7 @@ pub struct App {
 }
 
 impl App {
-    /// Puts the parts together.
+    /// Puts the parts together, and starts the signer on the running tokio runtime.
     #[must_use]
     pub fn new(
         store: Arc<dyn Store>,
@@ -97,6 +101,15 @@ impl App {
         settings: Settings,
     ) -> Self {
         let sending = Arc::new(core::array::from_fn(|_| tokio::sync::Mutex::new(())));
+        let signing = Arc::default();
+        let signer = Signer::start(Parts {
+            store: Arc::clone(&store),
+            vault: Arc::clone(&vault),
+            clock: Arc::clone(&clock),
+            rng: Arc::clone(&rng),
+            limits: Limits { chain: settings.chain, relayer: chain.relayer_address },
+            gate: Arc::clone(&signing),
+        });
         Self {
             store,
             vault,
@@ -104,7 +117,8 @@ impl App {
             clock,
             rng,
             settings: Arc::new(settings),
-            signing: Arc::default(),
+            signer,
+            signing,
             nonces: Arc::default(),
             relayings: Arc::default(),
             ending: Arc::default(),
@@ -179,12 +193,6 @@ pub const fn event(
     why: Option<Reason>,
 ) -> AuditEvent {
     AuditEvent { seq: None, at, actor, action, subject, user: Some(user), why, from: None }
-}
-
-/// The vault's record of a key, by its kind and session.
-#[must_use]
-pub fn record_id(kind: &str, session: SessionId) -> String {
-    format!("{kind}/{session}")
 }
 
 /// Reads a sealed key.

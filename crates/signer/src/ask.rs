@@ -4,7 +4,7 @@ use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use hallpass_policy::eval::AppAction;
 use hallpass_policy::message::Message;
 use hallpass_policy::transaction::Transaction;
-use hallpass_policy::{Batch, Denial, Facts, Ledger};
+use hallpass_policy::{Batch, Cost, Denial, Facts, Ledger};
 use hallpass_session::{ChainView, Reservation};
 use hallpass_store::StoreError;
 use hallpass_types::{ChainId, IdempotencyKey, SessionId};
@@ -31,8 +31,9 @@ pub struct Ask {
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
-    /// An operation of the account, on the direct route; with the sequence that the caller wants, or the next free one.
-    Calls(Batch, Option<u32>),
+    /// An operation of the account, on the direct route; with the sequence that the caller wants, or the next free one; to
+    /// be sent by whom the caller names, where the grant leaves that open, or by our relayer.
+    Calls(Batch, Option<u32>, Option<Address>),
     /// A typed message, signed for the key alone.
     Message(Message),
     /// A plain transaction of the key's own account.
@@ -55,10 +56,19 @@ pub struct Limits {
 #[derive(Debug, Clone)]
 pub enum Answer {
     /// The policy denied it; nothing was reserved.
-    Denied(Denial),
+    Denied {
+        /// Why.
+        denial: Denial,
+        /// What it was judged against: everything signed counted as executed.
+        ledger: Ledger,
+    },
     /// It would be allowed; nothing was reserved.
     Allowed {
-        /// What is left is to be reckoned from this: everything signed counted as executed.
+        /// The rule that allowed each call.
+        rules: Vec<u16>,
+        /// What it would cost.
+        costs: Vec<Cost>,
+        /// What it was judged against.
         ledger: Ledger,
     },
     /// It is reserved, and signed where there is something to sign.
@@ -155,9 +165,10 @@ impl Wanted {
     pub fn hash(&self) -> B256 {
         let mut bytes = Vec::new();
         match self {
-            Self::Calls(batch, sequence) => {
+            Self::Calls(batch, sequence, relayer) => {
                 bytes.extend(batch.chain.get().to_be_bytes());
                 bytes.extend(sequence.map(u32::to_be_bytes).into_iter().flatten());
+                bytes.extend(relayer.iter().flatten());
                 for call in &batch.calls {
                     bytes.extend(call.to);
                     bytes.extend(call.value.to_be_bytes::<{ U256::BYTES }>());

@@ -6,7 +6,7 @@ use crate::{Answer, Ask, AskError, Limits, Wanted};
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolValue;
 use hallpass_policy::ledger::Status;
-use hallpass_policy::{Action, At, Authority, Cost, Denial, Grant, Ledger, Op, OpBounds, Signable, Spent};
+use hallpass_policy::{Action, At, Authority, Batch, Cost, Denial, Grant, Ledger, Op, OpBounds, Signable, Spent};
 use hallpass_session::{Action as Did, Actor, AuditEvent, Subject};
 use hallpass_session::{KeySession, Lifecycle, Reservation, ReservationState, Route, budget, view};
 use hallpass_store::{Inserted, Tx};
@@ -78,18 +78,20 @@ pub async fn decide(
     let at = ask.view.head_time.max(now.clock);
     let request = ask.wanted.hash();
     let earlier = tx.reservations().find_by_key(ask.session, &ask.idempotency).await?;
-    if let Some(earlier) = earlier {
+    if let Some(earlier) = earlier.filter(|_| !ask.dry_run) {
         earlier.same_request(request).map_err(|_| AskError::OtherRequest)?;
         return again(known, ask, limits, earlier, at);
     }
     let ledger = ledger(known, ask);
     let allowed = match judge(known, ask, limits, &ledger, at)? {
-        Ok(_) if ask.dry_run => return Ok(Decision::Answer(Answer::Allowed { ledger })),
+        Ok(Allowed { rules, costs, .. }) if ask.dry_run => {
+            return Ok(Decision::Answer(Answer::Allowed { rules, costs, ledger }));
+        }
         Ok(allowed) => allowed,
-        Err(denial) if ask.dry_run => return Ok(Decision::Answer(Answer::Denied(denial))),
+        Err(denial) if ask.dry_run => return Ok(Decision::Answer(Answer::Denied { denial, ledger })),
         Err(denial) => {
             tx.audit().append(&line(&known.session, at, Did::Denied, Subject::Key(ask.session))).await?;
-            return Ok(Decision::Answer(Answer::Denied(denial)));
+            return Ok(Decision::Answer(Answer::Denied { denial, ledger }));
         }
     };
     let Allowed { signable, rules, costs, route, op, sequence, life } = allowed;
@@ -150,7 +152,9 @@ fn again(
     };
     let life = Life { from: earlier.valid_from, until: earlier.valid_until, at: at.max(earlier.valid_from) };
     let judged = match &ask.wanted {
-        Wanted::Calls(batch, _) => operation(known, ask, limits, &ledger, batch, earlier.sequence, life),
+        Wanted::Calls(batch, _, relayer) => {
+            operation(known, ask, limits, &ledger, (batch, *relayer), earlier.sequence, life)
+        }
         _ => beside(known, ask, limits, &ledger, at)?,
     };
     let allowed = judged.map_err(AskError::Dead)?;
@@ -181,7 +185,7 @@ fn judge(
     ledger: &Ledger,
     at: UnixSeconds,
 ) -> Result<Result<Allowed, Denial>, AskError> {
-    let Wanted::Calls(batch, wanted) = &ask.wanted else { return beside(known, ask, limits, ledger, at) };
+    let Wanted::Calls(batch, wanted, relayer) = &ask.wanted else { return beside(known, ask, limits, ledger, at) };
     let grant = known.authority.policy().grant();
     let free = ask.view.next_sequence(grant, &known.held).ok_or(AskError::TooManyInFlight)?;
     let sequence = match wanted {
@@ -190,7 +194,7 @@ fn judge(
         Some(wanted) => *wanted,
         None => free,
     };
-    Ok(operation(known, ask, limits, ledger, batch, sequence, life(grant, at)))
+    Ok(operation(known, ask, limits, ledger, (batch, *relayer), sequence, life(grant, at)))
 }
 
 fn operation(
@@ -198,7 +202,7 @@ fn operation(
     ask: &Ask,
     limits: &Limits,
     ledger: &Ledger,
-    batch: &hallpass_policy::Batch,
+    (batch, relayer): (&Batch, Option<Address>),
     sequence: u32,
     life: Life,
 ) -> Result<Allowed, Denial> {
@@ -208,7 +212,7 @@ fn operation(
         valid_until: life.until,
         lane: U256::ZERO,
         sequence: sequence.into(),
-        relayer: sender(grant, limits),
+        relayer: relayer.unwrap_or_else(|| sender(grant, limits)),
         max_fee: 0,
         gas_floors: Vec::new(),
     };

@@ -27,7 +27,7 @@ async fn many_at_once_spend_the_cap_and_no_more() {
                     let wanted = post(i64::try_from(amount).unwrap());
                     match signer.ask(ask(&held, &format!("{n}-{i}"), wanted)).await.unwrap() {
                         Answer::Signed(_) => spent += amount,
-                        Answer::Denied(denial) => refused.push((amount, denial.bound.unwrap())),
+                        Answer::Denied { denial, .. } => refused.push((amount, denial.bound.unwrap())),
                         other => panic!("{other:?}"),
                     }
                 }
@@ -72,7 +72,7 @@ async fn operations_share_the_cap_and_no_sequence() {
                 assert!(sequences.insert(signed.reservation.sequence), "a sequence was given twice");
                 assert_eq!(signed.signature.unwrap().len(), 65);
             }
-            Ok(Answer::Denied(denial)) => {
+            Ok(Answer::Denied { denial, .. }) => {
                 denied += 1;
                 assert_eq!(denial.code.as_str(), "meter_exceeded");
             }

@@ -1,14 +1,14 @@
 //! `POST /v1/sessions/{id}/execute`: reserves, signs, sends.
 
 use super::shapes::{ActionBody, Body, CostView};
-use crate::caller::{Caller, Named};
+use crate::caller::{Asker, Named};
 use crate::error::Problem;
+use crate::work::ask::denied;
 use crate::work::books::Left;
 use crate::work::execute::{self, Outcome};
 use crate::{ApiError, App};
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use hallpass_types::IdempotencyKey;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -54,15 +54,14 @@ pub struct ExecuteView {
         (status = 409, body = Problem), (status = 422, body = Problem), (status = 502, body = Problem), (status = 503, body = Problem)))]
 pub async fn handler(
     State(app): State<App>,
-    caller: Caller,
+    asker: Asker,
     Named(id): Named,
     Body(body): Body<ExecuteBody>,
 ) -> Result<Json<ExecuteView>, ApiError> {
     let key = IdempotencyKey::try_from(body.idempotency_key)
         .map_err(|e| ApiError::bad("bad_idempotency_key", e.to_string()))?;
-    match execute::execute(&app, &caller, id, &body.action.read()?, key, body.sequence).await? {
-        Outcome::Denied(denial) => Err(ApiError::new(StatusCode::FORBIDDEN, denial.code.as_str(), denial.to_string())
-            .hint(format!("denied at {}", denial.at))),
+    match execute::execute(&app, &asker, id, body.action.read()?, key, body.sequence).await? {
+        Outcome::Denied(denial) => Err(denied(&denial)),
         Outcome::Done(done) => Ok(Json(ExecuteView {
             operation: done.reservation.id.to_string(),
             sequence: done.reservation.sequence,

@@ -5,6 +5,7 @@ pub mod check;
 pub mod execute;
 pub mod get_grant;
 pub mod health;
+pub mod holder;
 pub mod list_sessions;
 pub mod login;
 pub mod logout;
@@ -14,6 +15,7 @@ pub mod refuse;
 pub mod request_grant;
 pub mod revoke;
 pub mod shapes;
+pub mod sign;
 
 use crate::App;
 use axum::Router;
@@ -49,6 +51,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(refuse::handler))
         .routes(routes!(check::handler))
         .routes(routes!(execute::handler))
+        .routes(routes!(sign::handler))
+        .routes(routes!(holder::handler))
         .routes(routes!(revoke::handler))
 }
 

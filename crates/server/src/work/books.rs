@@ -1,8 +1,4 @@
-//! The ledger that an operation is judged against.
-//!
-//! Two readings, each made no looser by the reservations that it does not show yet: one at a final block, which no
-//! reorganisation changes, and one at the head, which shows a key that was used past the signer. Of each meter the
-//! stricter one counts; status, epoch, freeze and sequences are the head's.
+//! What the chain says of a grant now, and what is left of it.
 
 use crate::{ApiError, App};
 use alloy_eips::{BlockId, BlockNumberOrTag};
@@ -12,90 +8,61 @@ use hallpass_chain::node::BlockInfo;
 use hallpass_policy::eval::meters::{window_end, window_of};
 use hallpass_policy::grant::{Grant, Meter};
 use hallpass_policy::{Ledger, Spent};
-use hallpass_session::{Reservation, budget};
+use hallpass_session::ChainView;
 use hallpass_types::UnixSeconds;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::ToSchema;
-
-/// How far the chain's clock may run ahead of ours before we refuse to sign, in seconds.
-const MAX_AHEAD: u64 = 120;
 
 /// What the chain says at two blocks.
 #[derive(Debug, Clone)]
 pub struct Books {
-    /// At the head.
-    pub head: Ledger,
-    /// The head.
-    pub head_block: BlockInfo,
-    /// At a final block.
-    pub settled: Ledger,
-    /// That block.
+    /// The ledgers.
+    pub view: Arc<ChainView>,
+    /// The final block.
     pub final_block: BlockInfo,
 }
 
 impl Books {
-    /// Reads both.
+    /// Reads both. Of a grant that no contract enforces there is nothing to read but, for plain transactions, the nonces of
+    /// its account.
     ///
     /// # Errors
     /// As the node.
     pub async fn read(app: &App, grant: &Grant, id: B256) -> Result<Self, ApiError> {
+        if grant.backend.is_zero() && grant.calls.is_empty() {
+            let time = app.clock.now();
+            let view = Arc::new(ChainView::uncounted(grant, time));
+            return Ok(Self { view, final_block: BlockInfo { number: 0, hash: B256::ZERO, time } });
+        }
         let node = &app.chain.node;
         let head_block = node.block(BlockNumberOrTag::Latest).await?;
         let final_block = node.block(app.final_tag().await?).await?;
-        let head = state::ledger(node, grant, id, BlockId::number(head_block.number)).await?;
         // Two answers may come from two nodes: what was read at the head is never called newer than the head.
-        let (settled, final_block) = if final_block.number >= head_block.number {
-            (head.clone(), head_block)
+        let final_block = if final_block.number >= head_block.number { head_block } else { final_block };
+        let (head, settled) = if grant.backend.is_zero() {
+            let mut view = ChainView::uncounted(grant, head_block.time);
+            let nonce = |block: BlockInfo| node.nonce_at(grant.account, BlockId::number(block.number));
+            used_up_to(&mut view.head, nonce(head_block).await?);
+            used_up_to(&mut view.settled, nonce(final_block).await?);
+            (view.head, view.settled)
         } else {
-            (state::ledger(node, grant, id, BlockId::number(final_block.number)).await?, final_block)
+            let head = state::ledger(node, grant, id, BlockId::number(head_block.number)).await?;
+            let settled = if final_block.number == head_block.number {
+                head.clone()
+            } else {
+                state::ledger(node, grant, id, BlockId::number(final_block.number)).await?
+            };
+            (head, settled)
         };
-        Ok(Self { head, head_block, settled, final_block })
+        let view = ChainView { head, head_time: head_block.time, settled, final_block: final_block.number };
+        Ok(Self { view: Arc::new(view), final_block })
     }
+}
 
-    /// The second to judge at: the later of our clock and the chain's.
-    ///
-    /// # Errors
-    /// 503 where they differ too much.
-    pub fn now(&self, ours: UnixSeconds) -> Result<UnixSeconds, ApiError> {
-        if self.head_block.time.get() > ours.get().saturating_add(MAX_AHEAD) {
-            return Err(ApiError::unavailable("clock_mismatch", "the chain's clock runs far ahead of this server's")
-                .hint("set this server's clock, or look at the node"));
-        }
-        Ok(self.head_block.time.max(ours))
-    }
-
-    /// The ledger with everything signed counted as executed. `held` are the grant's reservations beside the final block.
-    #[must_use]
-    pub fn judged(&self, held: &[Reservation]) -> Ledger {
-        let at_head = budget::project(&self.head, held);
-        let at_final = budget::project(&self.settled, held);
-        let mut meters = at_head.meters;
-        for other in at_final.meters {
-            match meters.iter_mut().find(|m| m.meter == other.meter) {
-                None => meters.push(other),
-                Some(m) if other.window > m.window => *m = other,
-                Some(m) if other.window == m.window => m.spent = m.spent.max(other.spent),
-                Some(_) => {}
-            }
-        }
-        Ledger { meters, ..at_head }
-    }
-
-    /// The sequence for the next operation.
-    ///
-    /// # Errors
-    /// 409 where 64 are out, or the grant has no more.
-    pub fn next_sequence(&self, grant: &Grant, held: &[Reservation]) -> Result<u32, ApiError> {
-        let first = u32::try_from(grant.first_seq).unwrap_or(u32::MAX);
-        let end = u32::try_from(grant.end_seq).unwrap_or(u32::MAX);
-        budget::next_sequence(&self.head, held, first, end).ok_or_else(|| {
-            ApiError::conflict(
-                "too_many_in_flight",
-                "64 operations of this session are out, or its sequence numbers are used up",
-            )
-            .hint("wait until the oldest is in a block")
-        })
-    }
+/// Every nonce below the account's own is used.
+fn used_up_to(ledger: &mut Ledger, nonce: u64) {
+    ledger.base = ledger.base.max(u32::try_from(nonce).unwrap_or(u32::MAX));
 }
 
 /// What is left of a meter.

@@ -1,11 +1,10 @@
 //! A signed operation to the chain, once: whatever broke off before is found and gone on with.
 
-use super::judge::EDGE;
 use super::send;
 use crate::app::event;
 use crate::{ApiError, App};
 use alloy_eips::BlockNumberOrTag;
-use alloy_primitives::{B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolValue;
 use core::time::Duration;
 use hallpass_chain::hallpass::wire::{Opening, execute_calldata, rules_of};
@@ -13,6 +12,7 @@ use hallpass_chain::relay::{Receipt, Relayed};
 use hallpass_policy::Grant;
 use hallpass_policy::eip712::SessionOp;
 use hallpass_session::{Action, Actor, Installation, KeySession, Reservation, ReservationState, Subject};
+use hallpass_signer::bounds::EDGE;
 use hallpass_types::{ReservationId, UnixSeconds};
 
 /// Sends a reserved operation and waits for its block. `fresh` is a signature that was just made.
@@ -50,11 +50,8 @@ pub async fn deliver(
         ReservationState::Released { .. } => return Err(released()),
         ReservationState::Counted => return Err(ApiError::internal("nothing_to_send", "it is no operation")),
     };
-    let call = Relayed {
-        to: grant.account,
-        data: calldata(app, grant, &reservation, &signature)?,
-        authorizations: Vec::new(),
-    };
+    let call =
+        Relayed { to: grant.account, data: calldata(grant, &reservation, &signature)?.1, authorizations: Vec::new() };
     match send_in_time(app, grant, session, call, reservation.valid_from).await {
         Ok(sent) => {
             let reservation = note(app, session, id, &signature, sent).await?;
@@ -158,12 +155,16 @@ async fn executed(
     }
 }
 
-fn calldata(app: &App, grant: &Grant, r: &Reservation, signature: &Bytes) -> Result<Bytes, ApiError> {
+/// Who sends a reserved operation, and what.
+///
+/// # Errors
+/// 500 where it cannot be read.
+pub fn calldata(grant: &Grant, r: &Reservation, signature: &Bytes) -> Result<(Address, Bytes), ApiError> {
     let corrupt = || ApiError::internal("corrupt_row", "a reserved operation cannot be read");
     let op = SessionOp::abi_decode(&r.op).map_err(|_| corrupt())?;
     let rules = rules_of(&op.calls).ok_or_else(corrupt)?;
-    let opening = Opening::needed(grant, &rules, app.chain.relayer_address);
-    Ok(execute_calldata(grant, &op, &opening, signature))
+    let opening = Opening::needed(grant, &rules, op.relayer);
+    Ok((op.relayer, execute_calldata(grant, &op, &opening, signature)))
 }
 
 /// Sends as soon as the chain's clock has reached `from`.

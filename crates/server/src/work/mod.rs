@@ -1,14 +1,17 @@
 //! What endpoints have done.
 //!
-//! - [`books`]: the ledger that an operation is judged against: final state, head, and what is signed but not final.
+//! - [`books`]: what the chain says of a grant, at the head and at a final block.
+//! - [`ask`]: a request to the signer.
 //! - [`propose`]: from a text to a grant that waits for its owner.
 //! - [`install`]: from the owner's signature to a grant on chain.
 //! - [`judge`]: what the policy says of an action now.
-//! - [`execute`]: reserve, make durable, sign; [`deliver`]: send, once.
+//! - [`execute`]: has the signer sign and [`deliver`] send, once.
+//! - [`sign`]: a signature that the asker sends itself.
 //! - [`end`]: a revocation, here first and then on chain.
 //! - [`settle`]: what final blocks say.
 //! - [`send`]: the relayer's key.
 
+pub mod ask;
 pub mod books;
 pub mod deliver;
 pub mod end;
@@ -18,6 +21,7 @@ pub mod judge;
 pub mod propose;
 pub mod send;
 pub mod settle;
+pub mod sign;
 
 use crate::caller::Caller;
 use crate::{ApiError, App};

@@ -50,12 +50,13 @@ async fn one(app: &App, session: &KeySession) -> Result<(), ApiError> {
     // No block's time releases before our own clock agrees: one node's word is not enough.
     let time = books.final_block.time.min(app.clock.now());
     let block = FinalBlock { number: books.final_block.number, time };
-    reservations(app, session, &books.settled, grant.epoch, block).await?;
-    let final_end =
-        books.settled.status == Status::Ended || books.settled.epoch > grant.epoch || block.time >= grant.not_after;
+    reservations(app, session, &books.view.settled, grant.epoch, block).await?;
+    let final_end = books.view.settled.status == Status::Ended
+        || books.view.settled.epoch > grant.epoch
+        || block.time >= grant.not_after;
     match session.lifecycle {
         Lifecycle::Revoking { .. } if final_end => finish(app, session, Action::Revoked).await,
-        Lifecycle::Revoking { .. } if books.head.status != Status::Ended => {
+        Lifecycle::Revoking { .. } if books.view.head.status != Status::Ended => {
             end::on_chain(app, session, &grant).await.map(|_| ())
         }
         Lifecycle::Active { .. } | Lifecycle::Suspended { .. }

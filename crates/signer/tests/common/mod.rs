@@ -177,7 +177,7 @@ impl Bench {
     /// The code of a denial, or of an error.
     pub async fn refused(&self, held: &Held, key: &str, wanted: Wanted) -> &'static str {
         match self.ask(held, key, wanted).await {
-            Ok(Answer::Denied(denial)) => denial.code.as_str(),
+            Ok(Answer::Denied { denial, .. }) => denial.code.as_str(),
             Err(error) => error.code(),
             other => panic!("not refused: {other:?}"),
         }
@@ -202,7 +202,7 @@ pub const PAYS: &str = "[[allow]]\ncall = \"0x5151515151515151515151515151515151
 /// A payment.
 pub fn pay(amount: u64) -> Wanted {
     let call = Call { to: SHOP, value: U256::from(amount), data: Bytes::new() };
-    Wanted::Calls(Batch { chain: chain(), calls: vec![call] }, None)
+    Wanted::Calls(Batch { chain: chain(), calls: vec![call] }, None, None)
 }
 
 /// An app action that posts `amount` words.
