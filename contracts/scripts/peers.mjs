@@ -40,8 +40,13 @@ function refuse(why) {
 /** The tarball's bytes, which are those that are pinned. */
 function fetched(folder) {
   const options = { cwd: folder, encoding: "utf8", shell: process.platform === "win32" };
-  const [{ filename }] = JSON.parse(execFileSync("npm", ["pack", PACKAGE, "--json", "--ignore-scripts"], options));
-  const path = join(folder, filename);
+  let told;
+  try {
+    told = execFileSync("npm", ["pack", PACKAGE, "--json", "--ignore-scripts"], options);
+  } catch {
+    refuse(`npm could not fetch ${PACKAGE}; it says why above`);
+  }
+  const path = join(folder, JSON.parse(told)[0].filename);
   const integrity = `sha512-${createHash("sha512").update(readFileSync(path)).digest("base64")}`;
   if (integrity !== INTEGRITY) refuse(`${PACKAGE} is not the tarball that is pinned\n  expected ${INTEGRITY}\n  got      ${integrity}`);
   return path;
