@@ -27,9 +27,10 @@ check: format lint unit generated
 
 tools: $(NPM_STAMP)
 
-$(NPM_STAMP): contracts/package.json contracts/package-lock.json tools/setup
+$(NPM_STAMP): contracts/package.json contracts/package-lock.json contracts/scripts/peers.mjs tools/setup
 	tools/setup
 	npm ci --prefix contracts --no-audit --no-fund
+	node contracts/scripts/peers.mjs
 	touch $@
 
 build:

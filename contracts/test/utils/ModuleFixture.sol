@@ -30,25 +30,29 @@ abstract contract ModuleFixture is UserOpFixture {
 
     /// @dev An account of the owner's key with the module installed, and money.
     function _modular() internal returns (ModularAccount made) {
-        made = new ModularAccount(address(ownerKey), abi.encodePacked(vm.addr(OWNER_KEY)));
+        made = _born();
         _plug(made, VALIDATOR);
         _plug(made, EXECUTOR);
         assert(token.transfer(address(made), 1e6));
         vm.deal(address(made), 100 ether);
     }
 
-    function _plug(ModularAccount made, uint256 kind) internal {
+    function _born() internal virtual returns (ModularAccount) {
+        return new ModularAccount(address(ownerKey), abi.encodePacked(vm.addr(OWNER_KEY)));
+    }
+
+    function _plug(ModularAccount made, uint256 kind) internal virtual {
         vm.prank(address(made));
         made.installModule(kind, address(module), "");
     }
 
-    function _unplug(uint256 kind) internal {
+    function _unplug(uint256 kind) internal virtual {
         vm.prank(address(modular));
         modular.uninstallModule(kind, address(module), "");
     }
 
     /// @dev What the account's ERC-1271 takes for the owner's.
-    function _approval(uint256 key, bytes32 structHash) internal view returns (bytes memory) {
+    function _approval(uint256 key, bytes32 structHash) internal view virtual returns (bytes memory) {
         return bytes.concat(bytes20(address(ownerKey)), _sign(key, _digest(address(module), structHash)));
     }
 
