@@ -36,6 +36,10 @@ pub struct Config {
     pub outside_hours: u64,
     /// Most wei, for each call and in each window, that such a pass may carry; a decimal text.
     pub outside_wei: String,
+    /// A Unix socket for programs on this machine; none where absent.
+    pub socket: Option<PathBuf>,
+    /// Users of the system, by number, who may connect to it beside the server's own.
+    pub local_users: Vec<u32>,
     /// A file whose first line opens the vault.
     pub passphrase_file: Option<PathBuf>,
     /// Files whose names are shown as facts, relative to the configuration file.
@@ -56,13 +60,15 @@ impl Default for Config {
             relay_gas_per_day: 100_000_000,
             outside_hours: 24,
             outside_wei: "0".to_owned(),
+            socket: None,
+            local_users: Vec::new(),
             passphrase_file: None,
             labels: Vec::new(),
         }
     }
 }
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "listen",
     "public_url",
     "chain",
@@ -74,6 +80,7 @@ const KEYS: [&str; 12] = [
     "relay_gas_per_day",
     "outside_hours",
     "outside_wei",
+    "socket",
     "passphrase_file",
 ];
 
@@ -104,7 +111,7 @@ impl Config {
             // "<what is wrong>\nin `<key>`\n"
             let says = e.to_string().trim_end().replace('\n', " ");
             CliError::input("bad_config", format!("the configuration cannot be read: {says}")).hint(format!(
-                "known keys: {}; each can be set as HALLPASS_NAME too; and `[[labels]]` tables",
+                "known keys: {}; each can be set as HALLPASS_NAME too; and `local_users`, and `[[labels]]` tables",
                 KEYS.join(", ")
             ))
         })?;

@@ -28,7 +28,7 @@ sequences = "3..100"
 routes = ["direct"]
 relayer = "any"
 [gas]
-per_op = 0
+per_op = 100
 fee_per_op = 1000
 fee_cap = 1500
 [[allow]]
@@ -97,7 +97,9 @@ fn what_no_rule_allows_is_not_signed_as_a_transaction_either() {
     assert_eq!(with(|t| t.chain = ChainId::new(1).unwrap()), Code::WrongChain);
     assert_eq!(with(|t| t.nonce = 2), Code::SequenceOutOfRange);
     assert_eq!(with(|t| t.nonce = 100), Code::SequenceOutOfRange);
-    assert_eq!(with(|t| t.gas_limit = 101), Code::FeeOverCap);
+    let more = |t: &mut Transaction| (t.gas_limit, t.price) = (101, Price::Legacy(1));
+    assert_eq!(with(more), Code::GasOverCap);
+    assert_eq!(with(|t| t.price = Price::Market(11, 1, Vec::new())), Code::FeeOverCap);
     assert_eq!(with(|t| t.price = Price::Legacy(u128::MAX)), Code::FeeOverCap);
     assert_eq!(with(|t| t.price = Price::AccessList(11, Vec::new())), Code::FeeOverCap);
     let used = Ledger { used: 1, ..ledger.clone() };

@@ -81,6 +81,8 @@ pub struct App {
     pub signing: Arc<tokio::sync::RwLock<()>>,
     /// The window that login nonces are counted in, and how many.
     pub(crate) nonces: Arc<std::sync::Mutex<(u64, u32)>>,
+    /// What was found for local askers.
+    pub(crate) seen: Arc<std::sync::Mutex<crate::work::ask::Seen>>,
     /// What has been relayed for whom.
     pub(crate) relayings: Arc<std::sync::Mutex<crate::work::send::Relayings>>,
     /// Transactions that end grants, while they wait for a block.
@@ -120,6 +122,7 @@ impl App {
             signer,
             signing,
             nonces: Arc::default(),
+            seen: Arc::default(),
             relayings: Arc::default(),
             ending: Arc::default(),
             sending,

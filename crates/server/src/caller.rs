@@ -49,6 +49,8 @@ pub enum Asker {
     Owner(Caller),
     /// Whoever holds the session's own token: a bot, a game.
     Holder(SessionId),
+    /// The same over the local socket, authenticated once: what is known of the chain may be a few seconds old.
+    Local(SessionId),
 }
 
 impl Asker {
@@ -60,7 +62,7 @@ impl Asker {
         let found = tx.sessions().find_key(id).await?;
         let own = |session: &KeySession| match self {
             Self::Owner(caller) => session.user == caller.user(),
-            Self::Holder(held) => session.id == *held,
+            Self::Holder(held) | Self::Local(held) => session.id == *held,
         };
         found.filter(own).ok_or_else(|| ApiError::missing("session"))
     }

@@ -2,6 +2,7 @@
 //!
 //! - [`app`]: what every handler is given: store, vault, chain, clock, randomness.
 //! - [`endpoints`]: one endpoint a file, each with its errors, its OpenAPI description and a short handler.
+//! - [`rpc`]: JSON-RPC for holders, over HTTP and, in [`local`], over a Unix socket.
 //! - [`work`]: what endpoints have done: installing, executing, ending, settling.
 //! - [`caller`]: who asks, from the bearer token. [`error`]: what a refusal looks like.
 //!
@@ -11,6 +12,8 @@ pub mod app;
 pub mod caller;
 pub mod endpoints;
 pub mod error;
+pub mod local;
+pub mod rpc;
 pub mod work;
 
 pub use app::{App, ChainSide, Settings};

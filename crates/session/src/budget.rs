@@ -4,7 +4,7 @@
 //! the chain. An operation counts as in the ledger once the ledger shows its sequence used or below base; until then it
 //! counts as held, even where a later block already settled it. So a ledger that lags is never too generous.
 
-use crate::Reservation;
+use crate::{Reservation, Route};
 use alloy_primitives::U256;
 use hallpass_policy::{Ledger, Spent};
 use std::collections::BTreeMap;
@@ -28,6 +28,16 @@ pub fn held<'a>(reservations: impl IntoIterator<Item = &'a Reservation>, meter: 
     by_nonce.into_values().fold(U256::ZERO, U256::saturating_add)
 }
 
+/// What operations that share one nonce may have cost, of every meter and window: at most one of them executed.
+#[must_use]
+pub fn dearest(reservations: &[Reservation]) -> Vec<Spent> {
+    let mut places: Vec<(u16, u32)> = reservations.iter().flat_map(|r| &r.costs).map(|c| (c.meter, c.window)).collect();
+    places.sort_unstable();
+    places.dedup();
+    let spent = |(meter, window)| Spent { meter, window, spent: held(reservations, meter, window).saturating_to() };
+    places.into_iter().map(spent).collect()
+}
+
 /// What is left under `cap` in one window: cap - max(ledger, chain) - `held`, not below zero.
 ///
 /// `held` is [`held`] over the reservations that neither figure counts yet.
@@ -47,11 +57,12 @@ pub fn remaining(cap: U256, ledger_spent: U256, chain_spent: U256, held: U256) -
 /// executed and a reorganisation put the dearer in its place.
 #[must_use]
 pub fn project(ledger: &Ledger, reservations: &[Reservation]) -> Ledger {
-    let outside: Vec<&Reservation> =
-        reservations.iter().filter(|r| !r.is_released() && !is_used(ledger, r.sequence)).collect();
+    // No ledger shows what a plain transaction cost, used nonce or not.
+    let shown = |r: &Reservation| r.route != Route::Plain && is_used(ledger, r.sequence);
+    let outside: Vec<&Reservation> = reservations.iter().filter(|r| !r.is_released() && !shown(r)).collect();
 
     let mut out = ledger.clone();
-    let mut sequences: Vec<u32> = outside.iter().map(|r| r.sequence).collect();
+    let mut sequences: Vec<u32> = outside.iter().map(|r| r.sequence).filter(|s| !is_used(ledger, *s)).collect();
     sequences.sort_unstable();
     for sequence in sequences {
         out.apply(sequence, &[]);

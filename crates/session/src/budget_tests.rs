@@ -58,6 +58,26 @@ fn operations_that_share_a_nonce_hold_the_dearest_and_nonces_add_up() {
 }
 
 #[test]
+fn a_plain_transaction_is_held_though_its_nonce_is_used_until_it_is_counted() {
+    let plain = |state| Reservation { route: Route::Plain, state, ..reservation(0, vec![cost(0, 0, 10)]) };
+    let used = ledger(1, 0, Vec::new());
+    let spent = |all: &[Reservation]| project(&used, all).meters.first().map_or(0, |m| m.spent);
+    assert_eq!(spent(&[plain(ReservationState::Reserved)]), 10);
+    let after = project(&used, &[plain(ReservationState::Reserved)]);
+    assert_eq!((after.base, after.used), (1, 0));
+    assert_eq!(spent(&[Reservation { route: Route::Direct, ..plain(ReservationState::Reserved) }]), 0);
+    let both = [
+        plain(ReservationState::Reserved),
+        Reservation { costs: vec![cost(0, 0, 7), cost(1, 2, 3)], ..plain(ReservationState::Reserved) },
+    ];
+    let dear = |meter, window, spent| Spent { meter, window, spent };
+    assert_eq!(dearest(&both), [dear(0, 0, 10), dear(1, 2, 3)]);
+    assert_eq!(plain(ReservationState::Reserved).count().unwrap().state, ReservationState::Counted);
+    assert!(plain(ReservationState::Counted).count().is_err());
+    assert!(reservation(0, vec![]).count().is_err());
+}
+
+#[test]
 fn held_amounts_saturate_instead_of_wrapping() {
     let huge = Cost { meter: 0, window: 0, amount: U256::MAX };
     let live = [reservation(0, vec![huge, huge]), reservation(1, vec![huge])];

@@ -74,7 +74,7 @@ pub enum ReservationState {
         /// Every transaction that carries it, oldest first, each once.
         txs: Vec<B256>,
     },
-    /// Counted for good, on [`Route::Bare`]. A signature may exist. Terminal.
+    /// Counted for good: on [`Route::Bare`], and on [`Route::Plain`] once the nonce is used. A signature may exist. Terminal.
     Counted,
     /// Executed, at a final block. Terminal.
     Spent {
@@ -219,6 +219,18 @@ impl Reservation {
             txs.push(tx);
         }
         Ok(Self { state: ReservationState::Submitted { signature, txs }, ..self })
+    }
+
+    /// Counted for good, for a transaction whose nonce was used: no chain has a counter for it, so ours has it from here on.
+    ///
+    /// # Errors
+    /// [`SettleError::NotAllowed`] on any other route, or where it is already settled.
+    pub fn count(self) -> Result<Self, SettleError> {
+        if self.route == Route::Plain && self.is_live() {
+            Ok(Self { state: ReservationState::Counted, ..self })
+        } else {
+            Err(SettleError::NotAllowed)
+        }
     }
 
     /// Moves it by what a final block says; unchanged where the operation may still execute.

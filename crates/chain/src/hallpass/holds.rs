@@ -53,14 +53,16 @@ pub fn unsupported(grant: &Grant) -> Vec<Unsupported> {
         (grant.routes.bits() != 1, "routes", "an EntryPoint route"),
         (!rest.relayers.is_empty(), "rest.relayers", "a list of relayers"),
         (!rest.paymasters.is_empty(), "rest.paymasters", "a list of paymasters"),
-        (!rest.typed.is_empty(), "rest.typed", "a typed rule"),
-        (!rest.apps.is_empty(), "rest.apps", "an app rule"),
         (!rest.requires.is_empty(), "rest.requires", "a requirement"),
         (!rest.login.is_zero(), "rest.login", "a login inside the grant"),
         (!rest.rp_id_hash.is_zero(), "rest.rpIdHash", "a WebAuthn relying party"),
-        (rest.gas.fee_cap != 0 || rest.gas.fee_per_op != 0, "rest.gas", "a fee paid by the account"),
     ]);
-    out.extend(lacks(grant).into_iter().filter(|lack| lack.at != "key"));
+    // Without a contract the fee is a transaction's gas, which the signer bounds.
+    if !grant.backend.is_zero() {
+        let fees = rest.gas.fee_cap != 0 || rest.gas.fee_per_op != 0;
+        out.extend(found([(fees, "rest.gas", "a fee paid by the account")]));
+        out.extend(lacks(grant).into_iter().filter(|lack| lack.at != "key"));
+    }
     out
 }
 

@@ -60,6 +60,9 @@ pub enum Grant {
         /// For this pocket of the owner's, from 0; without it, for the owner's own account by EIP-7702
         #[arg(long, value_name = "NUMBER")]
         pocket: Option<u64>,
+        /// No contract: the account is the session key's own, for plain transactions, messages and app actions
+        #[arg(long, conflicts_with = "pocket")]
+        signer_only: bool,
     },
     /// Print what the owner's wallet has to sign (eth_signTypedData_v4)
     TypedData {
@@ -142,8 +145,8 @@ pub async fn run(context: &Context, command: Grant) -> Result<ExitCode, CliError
                 lines.iter().map(|l| serde_json::json!({ "tone": l.tone.name(), "text": l.text })).collect();
             context.show(&value, || to_text(&lines))?;
         }
-        Grant::Request { file, pocket } => {
-            let body = RequestBody { grant: file.text()?, pocket };
+        Grant::Request { file, pocket, signer_only } => {
+            let body = RequestBody { grant: file.text()?, pocket, signer_only };
             file.read()?;
             let view: GrantView = Client::logged_in(&context.config)?.post("/v1/grants", &body).await?;
             context.show(&view, || {
@@ -209,10 +212,11 @@ async fn approve(context: &Context, args: Approve) -> Result<(), CliError> {
     };
     let view: ApproveView = client.post(&format!("{path}/approve"), &body).await?;
     context.show(&view, || {
-        format!(
-            "session {} is {}; installed in transaction {} ({} gas)",
-            view.session.id, view.session.state, view.tx, view.gas_used
-        )
+        let installed = match (&view.tx, view.gas_used) {
+            (Some(tx), Some(gas)) => format!("installed in transaction {tx} ({gas} gas)"),
+            _ => "no contract enforces it".to_owned(),
+        };
+        format!("session {} is {}; {installed}", view.session.id, view.session.state)
     })
 }
 

@@ -8,6 +8,7 @@ use clap::Parser;
 use hallpass_chain::contracts::Suite;
 use hallpass_chain::hallpass::RELAYED;
 use hallpass_chain::{Node, NodeError};
+use hallpass_server::local::Local;
 use hallpass_server::{App, ChainSide, Settings, work};
 use hallpass_store::{RedbStore, Store, StoreKeys};
 use hallpass_vault::{RelayPolicy, SealedRecord, Vault, VaultHeader};
@@ -58,6 +59,13 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
     });
+    if let Some(path) = &config.socket {
+        let local = Local::bind(path, config.local_users.clone()).map_err(|e| {
+            CliError::missing("socket_taken", format!("cannot listen on {}: {e}", path.display()))
+                .hint("set `socket` to another path")
+        })?;
+        tokio::spawn(local.serve(app.clone()));
+    }
     let relayer = app.chain.relayer_address;
     context
         .show(&serde_json::json!({ "listening": address.to_string(), "relayer": relayer.to_checksum(None) }), || {

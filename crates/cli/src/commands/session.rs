@@ -7,9 +7,11 @@ use crate::system::{OsRng, moment, read_text};
 use alloy_primitives::hex;
 use clap::Subcommand;
 use hallpass_server::endpoints::execute::{ExecuteBody, ExecuteView};
+use hallpass_server::endpoints::holder::HolderView;
 use hallpass_server::endpoints::request_grant::GrantView;
 use hallpass_server::endpoints::revoke::RevokeView;
 use hallpass_server::endpoints::shapes::{ActionBody, SessionView, VerdictView};
+use hallpass_server::endpoints::sign::{SignBody, SignView};
 use hallpass_types::Rng;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -40,6 +42,24 @@ pub enum Session {
         /// Retries with the same key find the same operation; random where not given
         #[arg(long, value_name = "KEY")]
         idempotency_key: Option<String>,
+    },
+    /// Sign an action and print what carries it; you send it yourself
+    Sign {
+        /// The session
+        session: String,
+        /// The action, as for `check`; or {"typed": ..}, {"app": ..}, {"transaction": ..}
+        action: PathBuf,
+        /// Retries with the same key find the same operation; random where not given
+        #[arg(long, value_name = "KEY")]
+        idempotency_key: Option<String>,
+        /// For calls: who will send it, where the pass leaves that open; the server's relayer where not given
+        #[arg(long, value_name = "ADDRESS")]
+        relayer: Option<String>,
+    },
+    /// Make a token for a program that holds the session; one made before is no longer good
+    Token {
+        /// The session
+        session: String,
     },
     /// End a session at once: a pass, or a login of yours
     Revoke {
@@ -87,14 +107,7 @@ pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliErr
             }
         }
         Session::Execute { session, action, idempotency_key } => {
-            let key = match idempotency_key {
-                Some(key) => key,
-                None => {
-                    let mut bytes = [0; 16];
-                    OsRng.fill(&mut bytes).map_err(|e| CliError::missing("no_randomness", e.to_string()))?;
-                    hex::encode(bytes)
-                }
-            };
+            let key = key_or_random(idempotency_key)?;
             let body = ExecuteBody { idempotency_key: key, action: read_action(&action)?, sequence: None };
             let view: ExecuteView = client.post(&format!("/v1/sessions/{session}/execute"), &body).await?;
             context.show(&view, || {
@@ -107,6 +120,34 @@ pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliErr
             if !view.success {
                 return Ok(ExitCode::from(1));
             }
+        }
+        Session::Sign { session, action, idempotency_key, relayer } => {
+            let body = SignBody {
+                idempotency_key: key_or_random(idempotency_key)?,
+                action: read_json(&action)?,
+                sequence: None,
+                relayer,
+            };
+            let view: SignView = client.post(&format!("/v1/sessions/{session}/sign"), &body).await?;
+            context.show(&view, || {
+                let what = match (&view.call, &view.raw, &view.signature) {
+                    (Some(call), ..) => format!("{} sends to {}:\n{}", call.from, call.to, call.data),
+                    (_, Some(raw), _) => format!("send it with eth_sendRawTransaction:\n{raw}"),
+                    (_, _, Some(signature)) => format!("signature {signature}"),
+                    _ => "counted; there is nothing to sign".to_owned(),
+                };
+                format!("operation {}\n{what}", view.operation)
+            })?;
+        }
+        Session::Token { session } => {
+            let body = serde_json::json!({});
+            let view: HolderView = client.post(&format!("/v1/sessions/{session}/holder"), &body).await?;
+            context.show(&view, || {
+                format!(
+                    "{}\nit asks for signatures inside this pass and nothing else; it is not shown again",
+                    view.token
+                )
+            })?;
         }
         Session::Revoke { session } => {
             let view: RevokeView = client.post(&format!("/v1/sessions/{session}/revoke"), &()).await?;
@@ -137,7 +178,20 @@ pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliErr
     Ok(ExitCode::SUCCESS)
 }
 
+fn key_or_random(given: Option<String>) -> Result<String, CliError> {
+    if let Some(key) = given {
+        return Ok(key);
+    }
+    let mut bytes = [0; 16];
+    OsRng.fill(&mut bytes).map_err(|e| CliError::missing("no_randomness", e.to_string()))?;
+    Ok(hex::encode(bytes))
+}
+
 fn read_action(path: &Path) -> Result<ActionBody, CliError> {
+    read_json(path)
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, CliError> {
     serde_json::from_str(&read_text(path)?).map_err(|e| {
         CliError::input("bad_action", format!("{}: {e}", path.display())).hint(
             "for example {\"call\":{\"chain\":\"eip155:31337\",\"to\":\"0x...\",\"value\":\"0\",\"data\":\"0x...\"}}",

@@ -72,7 +72,8 @@ impl Player {
             Home::Delegated => None,
             Home::Pocket { index, .. } => Some(index),
         };
-        let view: GrantView = self.client.post("/v1/grants", &RequestBody { grant: text, pocket }).await?;
+        let view: GrantView =
+            self.client.post("/v1/grants", &RequestBody { grant: text, pocket, signer_only: false }).await?;
         if show {
             report.say(&view.text);
         }
@@ -94,7 +95,9 @@ impl Player {
         if show {
             report.say(&format!(
                 "approved and installed: session {}, {} gas, transaction {}",
-                view.session.id, done.gas_used, done.tx
+                view.session.id,
+                done.gas_used.unwrap_or_default(),
+                done.tx.unwrap_or_default()
             ));
         }
         Ok(Pass { session: view.session.id, grant })

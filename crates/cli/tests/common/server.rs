@@ -46,9 +46,10 @@ impl Drop for Folder {
 pub fn write_config(folder: &Folder, port: u16, rpc: &str, more: &str) -> String {
     let passphrase = folder.write("passphrase", PASSPHRASE);
     let store = folder.path().join("store.redb").display().to_string();
+    let socket = folder.path().join("s").display().to_string();
     let text = format!(
         "listen = \"127.0.0.1:{port}\"\npublic_url = \"http://127.0.0.1:{port}\"\nrpc = \"{rpc}\"\n\
-         store = \"{store}\"\npassphrase_file = \"{passphrase}\"\n{more}"
+         store = \"{store}\"\nsocket = \"{socket}\"\npassphrase_file = \"{passphrase}\"\n{more}"
     );
     folder.write("hallpass.toml", &text)
 }

@@ -152,12 +152,13 @@ impl<G: Borrow<Grant>> Authority<G> {
     }
 
     /// Judges a plain transaction of the key's own account, as one call by the grant's lowest route, with the most that
-    /// its gas can cost as the fee. What is signed is the transaction's own hash.
+    /// its gas can cost as the fee, and its gas limit as the gas. What is signed is the transaction's own hash.
     ///
     /// # Errors
     /// The first [`Denial`]: [`Code::BadTransaction`] where the account is not the key's own address (nobody else could
     /// send it), where it would create a contract, or where gas is granted in a
-    /// token; [`Code::FeeOverCap`] for gas that the grant does not pay; [`Code::SequenceOutOfRange`] for a nonce outside
+    /// token; [`Code::GasOverCap`] and [`Code::FeeOverCap`] for gas that the grant does not
+    /// allow or pay; [`Code::SequenceOutOfRange`] for a nonce outside
     /// the grant's.
     pub fn transaction(
         &self,
@@ -177,7 +178,7 @@ impl<G: Borrow<Grant>> Authority<G> {
         }
         let Some(call) = tx.call() else { return refuse("rules", "it creates a contract") };
         let fee = u128::try_from(tx.most_for_gas()).unwrap_or(u128::MAX);
-        let op = Op { nonce: Some((U256::ZERO, tx.nonce)), fee, gas: 0, ..Op::default() };
+        let op = Op { nonce: Some((U256::ZERO, tx.nonce)), fee, gas: tx.gas_limit, ..Op::default() };
         let batch = Batch { chain: tx.chain, calls: vec![call] };
         let verdict = self.policy.judge_calls(ledger, &batch, &op, at, facts)?;
         Ok((self.signable(tx.digest()), verdict))

@@ -53,15 +53,17 @@ impl From<&SignedAuthorization> for AuthorizationBody {
     }
 }
 
-/// A grant that stands on chain.
+/// A grant that stands.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct ApproveView {
     /// The session.
     pub session: SessionView,
-    /// The transaction that installed it.
-    pub tx: String,
+    /// The transaction that installed it; absent where no contract enforces it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tx: Option<String>,
     /// Gas units that took.
-    pub gas_used: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gas_used: Option<u64>,
 }
 
 /// Checks the signature, makes the session active, installs the grant. Sent again, it goes on where it stopped.
@@ -80,8 +82,8 @@ pub async fn handler(
     let (session, receipt) = install::approve(&app, &caller, id, &signature, delegation).await?;
     Ok(Json(ApproveView {
         session: SessionView::of_key(&session, None),
-        tx: receipt.tx.to_string(),
-        gas_used: receipt.gas_used,
+        tx: receipt.map(|r| r.tx.to_string()),
+        gas_used: receipt.map(|r| r.gas_used),
     }))
 }
 

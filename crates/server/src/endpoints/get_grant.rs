@@ -19,7 +19,12 @@ pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -
     let session = own(tx.as_mut(), &caller, id).await?;
     let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
     let outside = sealed_key(tx.as_mut(), &record_id("session", id)).await?.is_none();
-    let ready = home(&session, caller.account().address).ready(&app.chain.node, &app.chain.suite, grant.account).await;
-    let needs = matches!(ready, Ok(Ready::NeedsDelegation)).then_some("delegation");
+    let needs = if grant.backend.is_zero() {
+        None
+    } else {
+        let home = home(&session, caller.account().address);
+        let ready = home.ready(&app.chain.node, &app.chain.suite, grant.account).await;
+        matches!(ready, Ok(Ready::NeedsDelegation)).then_some("delegation")
+    };
     Ok(Json(GrantView::new(&session, &grant, &app.settings.lists, needs, outside)))
 }

@@ -14,6 +14,7 @@ pub mod nonce;
 pub mod refuse;
 pub mod request_grant;
 pub mod revoke;
+pub mod rpc;
 pub mod shapes;
 pub mod sign;
 
@@ -53,6 +54,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(execute::handler))
         .routes(routes!(sign::handler))
         .routes(routes!(holder::handler))
+        .routes(routes!(rpc::handler))
         .routes(routes!(revoke::handler))
 }
 

@@ -3,7 +3,7 @@
 use super::shapes::{Body, SessionView};
 use crate::caller::Caller;
 use crate::error::Problem;
-use crate::work::propose::{self, Proposed};
+use crate::work::propose::{self, Place, Proposed};
 use crate::{ApiError, App};
 use axum::Json;
 use axum::extract::State;
@@ -26,6 +26,9 @@ pub struct RequestBody {
     /// The number of the caller's pocket that it is for; absent for the caller's own account by EIP-7702.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pocket: Option<u64>,
+    /// No contract: the account is the session key's own, made in the vault, for plain transactions, messages and app actions.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub signer_only: bool,
 }
 
 /// A line of the plain words.
@@ -89,7 +92,13 @@ pub async fn handler(
     Body(body): Body<RequestBody>,
 ) -> Result<(StatusCode, Json<GrantView>), ApiError> {
     let draft = propose::read(&body.grant)?;
-    let Proposed { session, grant, ready, outside } = propose::propose(&app, &caller, &draft, body.pocket).await?;
+    let place = match (body.pocket, body.signer_only) {
+        (None, false) => Place::Delegated,
+        (Some(index), false) => Place::Pocket(index),
+        (None, true) => Place::SignerOnly,
+        (Some(_), true) => return Err(ApiError::bad("bad_body", "`pocket` and `signer_only` exclude each other")),
+    };
+    let Proposed { session, grant, ready, outside } = propose::propose(&app, &caller, &draft, place).await?;
     let needs = (ready == Ready::NeedsDelegation).then_some("delegation");
     Ok((StatusCode::CREATED, Json(GrantView::new(&session, &grant, &app.settings.lists, needs, outside))))
 }

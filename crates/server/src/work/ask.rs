@@ -8,7 +8,14 @@ use axum::http::StatusCode;
 use hallpass_policy::{Denial, Facts, Grant};
 use hallpass_session::KeySession;
 use hallpass_signer::{Answer, Ask, AskError, Wanted};
-use hallpass_types::{IdempotencyKey, SessionId};
+use hallpass_types::{IdempotencyKey, SessionId, UnixSeconds};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How many seconds a local asker's view of the chain stands.
+pub const SEEN_FOR: u64 = 5;
+/// With so many views remembered, those that no longer stand are forgotten.
+const MOST_SEEN: usize = 200_000;
 
 /// A session that its asker may use, and what the chain says of its grant.
 #[derive(Debug)]
@@ -21,17 +28,38 @@ pub struct Asked {
     pub books: Books,
 }
 
-/// Finds the session and reads the chain.
+/// Finds the session and reads the chain. For a local asker what was found stands for [`SEEN_FOR`] seconds: the signer reads
+/// the session itself anew in any case, and an older view of a final block is never more generous.
 ///
 /// # Errors
 /// 404 for a session that is not the asker's, 502 as the node.
-pub async fn prepare(app: &App, asker: &Asker, id: SessionId) -> Result<Asked, ApiError> {
+pub async fn prepare(app: &App, asker: &Asker, id: SessionId) -> Result<Arc<Asked>, ApiError> {
+    let now = app.clock.now();
+    let local = matches!(asker, Asker::Local(held) if *held == id);
+    if local && let Some((_, asked)) = seen(app)?.get(&id).filter(|(until, _)| now < *until) {
+        return Ok(Arc::clone(asked));
+    }
     let mut tx = app.store.read().await?;
     let session = asker.session(tx.as_mut(), id).await?;
     let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
     drop(tx);
     let books = Books::read(app, &grant, session.grant).await?;
-    Ok(Asked { session, grant, books })
+    let asked = Arc::new(Asked { session, grant, books });
+    if local {
+        let mut seen = seen(app)?;
+        if seen.len() >= MOST_SEEN {
+            seen.retain(|_, (until, _)| now < *until);
+        }
+        seen.insert(id, (now.plus(SEEN_FOR).unwrap_or(now), Arc::clone(&asked)));
+    }
+    Ok(asked)
+}
+
+/// What was found of sessions that local askers use, and until when it stands.
+pub type Seen = HashMap<SessionId, (UnixSeconds, Arc<Asked>)>;
+
+fn seen(app: &App) -> Result<std::sync::MutexGuard<'_, Seen>, ApiError> {
+    app.seen.lock().map_err(|_| ApiError::internal("lock", "a lock is poisoned"))
 }
 
 impl Asked {

@@ -49,7 +49,15 @@ pub async fn revoke(app: &App, caller: &Caller, id: SessionId) -> Result<Ended, 
             let why = Some(Reason::OwnerAsked);
             let line = event(now, Actor::Owner(caller.user()), Action::Revoking, Subject::Key(id), caller.user(), why);
             tx.sessions().save_key(&session, &line).await?;
-            session
+            if grant.backend.is_zero() {
+                // Nobody else is to be told.
+                let session = session.confirm_revoked(now)?;
+                let line = event(now, Actor::Server, Action::Revoked, Subject::Key(id), caller.user(), why);
+                tx.sessions().save_key(&session, &line).await?;
+                session
+            } else {
+                session
+            }
         }
     };
     let live: Vec<_> = tx.reservations().list_live().await?.into_iter().filter(|r| r.session == id).collect();

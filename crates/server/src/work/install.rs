@@ -15,7 +15,7 @@ use hallpass_policy::{Grant, Status};
 use hallpass_session::{Action, Actor, Decision, Installation, KeySession, Lifecycle, Subject};
 use hallpass_types::SessionId;
 
-/// Takes the owner's signature, makes the session active, and installs the grant. Sent again, it goes on where it stopped.
+/// Takes the owner's signature, makes the session active, and installs the grant where a contract is to enforce it. Sent again, it goes on where it stopped.
 ///
 /// # Errors
 /// 422 for a signature that is not the owner's or a delegation that is missing or foreign; 409 where the request was
@@ -26,7 +26,7 @@ pub async fn approve(
     id: SessionId,
     signature: &Bytes,
     delegation: Option<SignedAuthorization>,
-) -> Result<(KeySession, Receipt), ApiError> {
+) -> Result<(KeySession, Option<Receipt>), ApiError> {
     let signature = &on_chain_form(signature);
     let mut tx = app.store.begin().await?;
     let session = own(tx.as_mut(), caller, id).await?;
@@ -52,13 +52,16 @@ pub async fn approve(
         }
         _ => return Err(ApiError::conflict("answered", "this request was answered, or its session has ended")),
     };
+    if grant.backend.is_zero() {
+        return Ok((session, None));
+    }
     if let Installation::Installed { tx, .. } = session.install {
-        return Ok((session, send::receipt(app, tx).await?));
+        return Ok((session, Some(send::receipt(app, tx).await?)));
     }
     // Sent just before a crash, or by somebody else: anybody may install what the owner signed.
     if let Some(receipt) = standing(app, &grant).await? {
         let session = note(app, caller, id, Installation::Installed { tx: receipt.tx, block: receipt.block }).await?;
-        return Ok((session, receipt));
+        return Ok((session, Some(receipt)));
     }
     let place = home(&session, owner);
     let ready = place.ready(&app.chain.node, &app.chain.suite, grant.account).await?;
@@ -103,7 +106,7 @@ pub async fn approve(
         .hint("sign the authorization with the account's next nonce and approve again"));
     }
     let session = note(app, caller, id, Installation::Installed { tx: sent, block: receipt.block }).await?;
-    Ok((session, receipt))
+    Ok((session, Some(receipt)))
 }
 
 /// The transaction that installed a grant, whoever sent it; `None` where the account does not know the grant.

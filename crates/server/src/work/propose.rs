@@ -21,6 +21,17 @@ const MAX_METERS: usize = 32;
 /// Most sessions of a user that have not ended.
 const MAX_OPEN: usize = 100;
 
+/// Who enforces a grant beside the signer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The caller's own account, by EIP-7702.
+    Delegated,
+    /// The caller's pocket of that number.
+    Pocket(u64),
+    /// Nobody: the account is the session key's own, which the vault makes.
+    SignerOnly,
+}
+
 /// A grant that waits for its owner's answer.
 #[derive(Debug)]
 pub struct Proposed {
@@ -54,30 +65,35 @@ pub fn read(source: &str) -> Result<Draft, ApiError> {
 ///
 /// # Errors
 /// 422 for a grant that is bad, of another account, or not judged by this version; 502 and 503 as node and store.
-pub async fn propose(app: &App, caller: &Caller, draft: &Draft, pocket: Option<u64>) -> Result<Proposed, ApiError> {
+pub async fn propose(app: &App, caller: &Caller, draft: &Draft, place: Place) -> Result<Proposed, ApiError> {
     same_chain(app, draft.chain)?;
     let owner = caller.account().address;
-    let chain = &app.chain;
-    let home = pocket.map_or(Home::Delegated, |index| Home::Pocket { owner, index });
-    let account = home.account(&chain.suite, owner);
-    if draft.account.is_some_and(|named| named != account) {
-        return Err(ApiError::refused("wrong_account", format!("the grant names another account than {account}")));
-    }
-    let ready = home.ready(&chain.node, &chain.suite, account).await?;
-    let epoch = match ready {
-        Ready::Yes => chain.node.view(account, &IHallpass::accountStateCall {}).await?.epoch,
-        Ready::NeedsDelegation | Ready::NeedsOpening => 0,
-    };
     let id = app.session_id()?;
-    let ender = app.vault.create_ender_key(*id.as_bytes(), app.rng.as_ref())?;
     // A key that the draft names lives outside; otherwise the vault makes one.
     let inside = match draft.key {
+        Some(_) if place == Place::SignerOnly => {
+            return Err(ApiError::refused(
+                "key_outside",
+                "without a contract nobody bounds a key that is held outside",
+            )
+            .hint("leave `key` out, so that the vault makes it"));
+        }
         Some(_) => None,
         None => Some(app.vault.create_session_key(*id.as_bytes(), app.rng.as_ref())?),
     };
+    let enforced = enforced(app, place, owner, inside.as_ref().map(|record| record.public)).await?;
+    let Enforced { account, backend, epoch, ready } = enforced;
+    if draft.account.is_some_and(|named| named != account) {
+        return Err(ApiError::refused("wrong_account", format!("the grant names another account than {account}")));
+    }
+    let pocket = match place {
+        Place::Pocket(index) => Some(index),
+        Place::Delegated | Place::SignerOnly => None,
+    };
+    let ender = app.vault.create_ender_key(*id.as_bytes(), app.rng.as_ref())?;
     let fill = Fill {
         account: Some(account),
-        backend: Some(home.backend(&chain.suite)),
+        backend: Some(backend),
         epoch: Some(epoch),
         salt: Some(app.random()?),
         key: inside.as_ref().map(|record| SessionKey::Secp256k1(record.public)),
@@ -88,7 +104,7 @@ pub async fn propose(app: &App, caller: &Caller, draft: &Draft, pocket: Option<u
         ender: Some(ender.public),
     };
     let grant = draft.complete(&fill).map_err(|e: CompleteError| ApiError::refused(e.code(), e.to_string()))?;
-    judge(app, &grant, home, epoch, ender.public)?;
+    judge(app, &grant, backend, epoch, ender.public)?;
     if inside.is_none() {
         ceilings(app, &grant)?;
     }
@@ -146,8 +162,35 @@ pub async fn propose(app: &App, caller: &Caller, draft: &Draft, pocket: Option<u
     Ok(Proposed { session, grant, ready, outside: inside.is_none() })
 }
 
+/// Where a grant's account is, and what it needs.
+struct Enforced {
+    account: Address,
+    backend: Address,
+    epoch: u64,
+    ready: Ready,
+}
+
+async fn enforced(app: &App, place: Place, owner: Address, key: Option<Address>) -> Result<Enforced, ApiError> {
+    let chain = &app.chain;
+    let home = match place {
+        Place::Delegated => Home::Delegated,
+        Place::Pocket(index) => Home::Pocket { owner, index },
+        Place::SignerOnly => {
+            let account = key.unwrap_or_default();
+            return Ok(Enforced { account, backend: Address::ZERO, epoch: 0, ready: Ready::Yes });
+        }
+    };
+    let account = home.account(&chain.suite, owner);
+    let ready = home.ready(&chain.node, &chain.suite, account).await?;
+    let epoch = match ready {
+        Ready::Yes => chain.node.view(account, &IHallpass::accountStateCall {}).await?.epoch,
+        Ready::NeedsDelegation | Ready::NeedsOpening => 0,
+    };
+    Ok(Enforced { account, backend: home.backend(&chain.suite), epoch, ready })
+}
+
 /// What this server does not take, whoever would sign it.
-fn judge(app: &App, grant: &Grant, home: Home, epoch: u64, ender: Address) -> Result<(), ApiError> {
+fn judge(app: &App, grant: &Grant, backend: Address, epoch: u64, ender: Address) -> Result<(), ApiError> {
     if grant.meters.len() > MAX_METERS {
         return Err(ApiError::refused("too_many_meters", format!("a grant has at most {MAX_METERS} meters here")));
     }
@@ -160,7 +203,7 @@ fn judge(app: &App, grant: &Grant, home: Home, epoch: u64, ender: Address) -> Re
         let all: Vec<String> = unsupported.iter().map(ToString::to_string).collect();
         return Err(ApiError::refused("not_yet_supported", all.join("; ")));
     }
-    if grant.backend != home.backend(&app.chain.suite) {
+    if grant.backend != backend {
         return Err(ApiError::refused(
             "wrong_backend",
             format!("contract {} does not enforce grants in this home", grant.backend),

@@ -7,8 +7,10 @@ use crate::{ApiError, App};
 use hallpass_policy::{Ledger, Status};
 use hallpass_session::{
     Action, Actor, FinalBlock, FinalView, GrantState, KeySession, Lifecycle, NonceState, Reservation, ReservationState,
-    Subject, budget,
+    Route, Subject, budget, view,
 };
+use hallpass_store::Tx;
+use std::collections::BTreeMap;
 
 /// Looks once at every session that something is to be settled of. One that cannot be looked at does not keep the others
 /// waiting.
@@ -90,6 +92,8 @@ async fn reservations(
     let live: Vec<Reservation> =
         tx.reservations().list_live().await?.into_iter().filter(|r| r.session == session.id).collect();
     let mut changed = false;
+    let (plain, live): (Vec<_>, Vec<_>) = live.into_iter().partition(|r| r.route == Route::Plain);
+    changed |= transactions(app, tx.as_mut(), session, settled, plain).await?;
     for reservation in live {
         let view = FinalView { block, nonce: nonce(&reservation, settled), grant: grant_state(settled, epoch) };
         let before = reservation.state.clone();
@@ -104,6 +108,38 @@ async fn reservations(
         }
     }
     if changed { Ok(tx.commit().await?) } else { Ok(()) }
+}
+
+/// A plain transaction whose nonce is used: nobody's counter has it but ours, so it is counted here for good. Which of those
+/// that share the nonce was included is not asked: of every meter the dearest counts.
+async fn transactions(
+    app: &App,
+    tx: &mut dyn Tx,
+    session: &KeySession,
+    settled: &Ledger,
+    live: Vec<Reservation>,
+) -> Result<bool, ApiError> {
+    let mut by_nonce: BTreeMap<u32, Vec<Reservation>> = BTreeMap::new();
+    for r in live.into_iter().filter(|r| budget::is_used(settled, r.sequence)) {
+        by_nonce.entry(r.sequence).or_default().push(r);
+    }
+    if by_nonce.is_empty() {
+        return Ok(false);
+    }
+    let mut counted = tx.reservations().counted(session.grant).await?;
+    for sharing in by_nonce.into_values() {
+        view::add(&mut counted, &budget::dearest(&sharing));
+        tracing::info!(session = %session.id, "a transaction's nonce is used: counted for good");
+        for r in sharing {
+            tx.reservations().find(r.id).await?;
+            let done = r.count()?;
+            let line =
+                event(app.clock.now(), Actor::Server, Action::Spent, Subject::Reservation(done.id), session.user, None);
+            tx.reservations().save(&done, &line).await?;
+        }
+    }
+    tx.reservations().set_counted(session.grant, &counted).await?;
+    Ok(true)
 }
 
 /// Lane 0's bitmap tells that a sequence was used, not by what; each sequence is given to one operation only, so a used
