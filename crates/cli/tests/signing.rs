@@ -106,7 +106,7 @@ async fn alloy_s_web3signer_signs_what_a_rule_allows() {
     assert_eq!(refused(payment(1, 1001)).await, "value_over_max");
     assert_eq!(refused(payment(1, 501)).await, "meter_exceeded");
     assert_eq!(refused(payment(1, 1).with_to(address_of("thief"))).await, "no_rule");
-    assert_eq!(refused(payment(1, 1).with_gas_limit(100_001)).await, "gas_over_cap");
+    assert_eq!(refused(payment(1, 1).with_gas_limit(100_001).with_max_fee_per_gas(1)).await, "gas_over_cap");
     assert_eq!(refused(payment(1, 1).with_max_fee_per_gas(u128::MAX)).await, "fee_over_cap");
     assert_eq!(refused(payment(1, 1).with_chain_id(1)).await, "wrong_chain");
     assert_eq!(refused(payment(1, 1).into_create()).await, "bad_transaction");
