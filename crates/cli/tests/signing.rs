@@ -236,7 +236,8 @@ async fn a_holder_signs_operations_of_its_own_session_alone() {
     world.chain.fund(SHOP).await;
     world.chain.rpc("anvil_impersonateAccount", json!([SHOP])).await;
     let call = json!([{ "from": SHOP, "to": signed["call"]["to"], "data": signed["call"]["data"] }]);
-    world.chain.rpc("eth_sendTransaction", call).await;
+    let sent = serde_json::from_value(world.chain.rpc("eth_sendTransaction", call).await).unwrap();
+    assert!(world.chain.node.wait(sent, std::time::Duration::from_secs(30)).await.unwrap().status());
     assert_eq!(world.chain.tokens_of(shop).await, 60);
     let executed = holder.post(&path(&mine.session, "execute"), &body_execute(ausd, shop, 40)).await.ok();
     assert_eq!(executed["success"], true);

@@ -120,8 +120,9 @@ pub trait Sessions: Send {
     async fn find_key_by_holder(&mut self, holder: &TokenHash) -> Result<Option<KeySession>, StoreError>;
     /// All of a user's, ended ones too, oldest first, then by id; none once the user's data was deleted.
     async fn list_keys(&mut self, user: UserId) -> Result<Vec<KeySession>, StoreError>;
-    /// Every user's that is not terminal, by id: what is to be installed, expired, ended or confirmed.
-    async fn list_open_keys(&mut self) -> Result<Vec<KeySession>, StoreError>;
+    /// Every user's that something is to be done about, now or since `now` or earlier: those being revoked, then those whose
+    /// time has run out, by their end and then by id.
+    async fn list_due_keys(&mut self, now: UnixSeconds) -> Result<Vec<KeySession>, StoreError>;
 }
 
 /// Grants as asked for and answered. `create` and `save` fail as in [`Sessions`]; an answered grant is not answered again.
@@ -178,8 +179,10 @@ pub trait Reservations: Send {
     /// # Errors
     /// [`StoreError::Missing`] where there is no such grant.
     async fn set_counted(&mut self, grant: GrantId, counted: &[Spent]) -> Result<(), StoreError>;
-    /// Every grant's live ones, by id: what is to be sent or settled.
-    async fn list_live(&mut self) -> Result<Vec<Reservation>, StoreError>;
+    /// A session's live ones, by id: what is to be sent or settled.
+    async fn list_live(&mut self, session: SessionId) -> Result<Vec<Reservation>, StoreError>;
+    /// The sessions that have live ones, each once, by id.
+    async fn live_sessions(&mut self) -> Result<Vec<SessionId>, StoreError>;
 }
 
 /// Login nonces. Not sealed: a nonce names nobody.

@@ -31,11 +31,7 @@ async fn a_grant_that_asks_for_too_much_is_refused_when_it_is_asked_for() {
         ("another epoch", top("epoch = 1"), "epoch_moved"),
         ("another chain", good.replace("eip155:31337", "eip155:1"), "wrong_chain"),
         ("a P-256 key", top(&format!("key = \"p256:{key65}\"")), "not_yet_supported"),
-        (
-            "an app's rule",
-            format!("{good}[[allow]]\napp = \"chat.example\"\nverb = \"post.create\"\nat_most = \"3\"\n"),
-            "not_yet_supported",
-        ),
+        ("a requirement", format!("{good}[[requires]]\nrole = \"trader\"\n"), "not_yet_supported"),
         ("what has ended", good.replace("lasts = \"1h\"", "from = 100\nuntil = 200"), "grant_expired"),
         ("nothing", String::new(), "missing_field"),
         ("an unknown word", top("colour = \"red\""), "unknown_field"),

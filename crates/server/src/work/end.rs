@@ -60,7 +60,7 @@ pub async fn revoke(app: &App, caller: &Caller, id: SessionId) -> Result<Ended, 
             }
         }
     };
-    let live: Vec<_> = tx.reservations().list_live().await?.into_iter().filter(|r| r.session == id).collect();
+    let live = tx.reservations().list_live(id).await?;
     let outside = sealed_key(tx.as_mut(), &record_id("session", id)).await?.is_none();
     tx.commit().await?;
     drop(signing);

@@ -30,17 +30,15 @@ pub async fn once(app: &App) {
 /// Ends first, then what has run out, then what has operations out; nothing else is asked about.
 async fn due(app: &App) -> Result<Vec<KeySession>, ApiError> {
     let mut tx = app.store.read().await?;
-    let live = tx.reservations().list_live().await?;
-    let now = app.clock.now();
-    let mut sessions = tx.sessions().list_open_keys().await?;
-    sessions.retain(|s| match s.lifecycle {
-        Lifecycle::Revoking { .. } => true,
-        Lifecycle::Active { .. } | Lifecycle::Suspended { .. } => {
-            now >= s.not_after || live.iter().any(|r| r.session == s.id)
+    let mut sessions = tx.sessions().list_due_keys(app.clock.now()).await?;
+    sessions.retain(|s| !matches!(s.lifecycle, Lifecycle::Requested { .. }));
+    for id in tx.reservations().live_sessions().await? {
+        if sessions.iter().all(|s| s.id != id)
+            && let Some(session) = tx.sessions().find_key(id).await?
+        {
+            sessions.push(session);
         }
-        _ => false,
-    });
-    sessions.sort_by_key(|s| (!matches!(s.lifecycle, Lifecycle::Revoking { .. }), s.not_after));
+    }
     Ok(sessions)
 }
 
@@ -89,8 +87,7 @@ async fn reservations(
     block: FinalBlock,
 ) -> Result<(), ApiError> {
     let mut tx = app.store.begin().await?;
-    let live: Vec<Reservation> =
-        tx.reservations().list_live().await?.into_iter().filter(|r| r.session == session.id).collect();
+    let live = tx.reservations().list_live(session.id).await?;
     let mut changed = false;
     let (plain, live): (Vec<_>, Vec<_>) = live.into_iter().partition(|r| r.route == Route::Plain);
     changed |= transactions(app, tx.as_mut(), session, settled, plain).await?;

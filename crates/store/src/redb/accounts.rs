@@ -17,8 +17,9 @@ impl RedbTx {
     }
 
     fn has_live_operations(&mut self, user: UserId) -> Result<bool, StoreError> {
-        for (id, _) in self.kv().all(LIVE, &[])? {
-            if self.owner(RESERVATIONS, &id)? == Some(user) {
+        for (key, _) in self.kv().all(LIVE, &[])? {
+            let id = key.get(16..).ok_or_else(|| LIVE.corrupt(&key))?;
+            if self.owner(RESERVATIONS, id)? == Some(user) {
                 return Ok(true);
             }
         }

@@ -30,8 +30,8 @@ pub(super) const LOGINS_BY_USER: Table = Table("logins_by_user");
 pub(super) const KEYS: Table = Table("keys");
 /// User, created, session.
 pub(super) const KEYS_BY_USER: Table = Table("keys_by_user");
-/// Session, while not terminal.
-pub(super) const OPEN_KEYS: Table = Table("open_keys");
+/// When something is to be done about it (0 while it is being revoked, else its end), session; while not terminal.
+pub(super) const DUE_KEYS: Table = Table("due_keys");
 /// Grant -> sealed grant.
 pub(super) const GRANTS: Table = Table("grants");
 /// User, created, grant.
@@ -42,7 +42,7 @@ pub(super) const RESERVATIONS: Table = Table("reservations");
 pub(super) const IDEMPOTENCY: Table = Table("idempotency");
 /// Grant, block at which it was spent (all ones while live), reservation.
 pub(super) const HELD: Table = Table("held");
-/// Reservation, while live.
+/// Session, reservation; while live.
 pub(super) const LIVE: Table = Table("live");
 /// Grant -> sealed list of what no chain counts of it.
 pub(super) const COUNTED: Table = Table("counted");
@@ -70,7 +70,7 @@ pub(super) const ALL: [Table; 23] = [
     LOGINS_BY_USER,
     KEYS,
     KEYS_BY_USER,
-    OPEN_KEYS,
+    DUE_KEYS,
     GRANTS,
     GRANTS_BY_USER,
     RESERVATIONS,
@@ -125,6 +125,14 @@ impl Kv {
             Self::Write(txn) => {
                 scan(&txn.open_table(table.definition()).map_err(StoreError::failed)?, prefix, start, limit)
             }
+        }
+    }
+
+    /// Every row whose key is below `end`, in byte order.
+    pub(super) fn until(&self, table: Table, end: &[u8]) -> Result<Vec<Row>, StoreError> {
+        match self {
+            Self::Read(txn) => until(&txn.open_table(table.definition()).map_err(StoreError::failed)?, end),
+            Self::Write(txn) => until(&txn.open_table(table.definition()).map_err(StoreError::failed)?, end),
         }
     }
 
@@ -198,4 +206,9 @@ fn scan(
         rows.push((key.value().to_vec(), value.value().to_vec()));
     }
     Ok(rows)
+}
+
+fn until(table: &impl ReadableTable<&'static [u8], &'static [u8]>, end: &[u8]) -> Result<Vec<Row>, StoreError> {
+    let rows = table.range::<&[u8]>(..end).map_err(StoreError::failed)?;
+    rows.map(|row| row.map(|(k, v)| (k.value().to_vec(), v.value().to_vec())).map_err(StoreError::failed)).collect()
 }

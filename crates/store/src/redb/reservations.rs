@@ -21,6 +21,10 @@ fn held_key(reservation: &Reservation) -> Option<Vec<u8>> {
     Some(join(&[reservation.grant.as_slice(), &block.to_be_bytes(), reservation.id.as_bytes()]))
 }
 
+fn live_key(reservation: &Reservation) -> Vec<u8> {
+    join(&[reservation.session.as_bytes(), reservation.id.as_bytes()])
+}
+
 const fn rank(state: &ReservationState) -> u8 {
     match state {
         ReservationState::Reserved => 0,
@@ -59,7 +63,7 @@ impl Reservations for RedbTx {
             self.kv().add(HELD, &key, &[])?;
         }
         if reservation.is_live() {
-            self.kv().add(LIVE, id, &[])?;
+            self.kv().add(LIVE, &live_key(reservation), &[])?;
         }
         self.record(&event)?;
         Ok(Inserted::New)
@@ -83,7 +87,7 @@ impl Reservations for RedbTx {
             self.kv().add(HELD, &key, &[])?;
         }
         if !reservation.is_live() {
-            self.kv().remove(LIVE, id)?;
+            self.kv().remove(LIVE, &live_key(reservation))?;
         }
         self.record(&event).map(drop)
     }
@@ -119,7 +123,17 @@ impl Reservations for RedbTx {
         self.kv().put(COUNTED, grant.as_slice(), &row)
     }
 
-    async fn list_live(&mut self) -> Result<Vec<Reservation>, StoreError> {
-        self.listed(LIVE, &[], &[], 0, RESERVATIONS)
+    async fn list_live(&mut self, session: SessionId) -> Result<Vec<Reservation>, StoreError> {
+        self.listed(LIVE, session.as_bytes(), session.as_bytes(), 16, RESERVATIONS)
+    }
+
+    async fn live_sessions(&mut self) -> Result<Vec<SessionId>, StoreError> {
+        let mut sessions = Vec::new();
+        for (key, _) in self.kv().all(LIVE, &[])? {
+            let id = key.first_chunk::<16>().ok_or_else(|| LIVE.corrupt(&key))?;
+            sessions.push(SessionId::from_bytes(*id));
+        }
+        sessions.dedup();
+        Ok(sessions)
     }
 }

@@ -1,11 +1,11 @@
 //! Login and key sessions.
 
-use super::kv::{ACCOUNTS, HOLDER_OF, HOLDERS, KEYS, KEYS_BY_USER, LOGIN_TOKENS, LOGINS, LOGINS_BY_USER, OPEN_KEYS};
-use super::tx::{RedbTx, by_user};
+use super::kv::{ACCOUNTS, DUE_KEYS, HOLDER_OF, HOLDERS, KEYS, KEYS_BY_USER, LOGIN_TOKENS, LOGINS, LOGINS_BY_USER};
+use super::tx::{RedbTx, by_user, join};
 use crate::{Sessions, StoreError};
 use async_trait::async_trait;
 use hallpass_session::{AuditEvent, KeySession, Lifecycle, LoginSession, Subject, TokenHash};
-use hallpass_types::{SessionId, UserId};
+use hallpass_types::{SessionId, UnixSeconds, UserId};
 
 /// Whether `new` may stand where `old` stands: nothing revives an ended session, whoever computed it from what.
 fn may_follow(old: &Lifecycle, new: &Lifecycle) -> bool {
@@ -15,6 +15,16 @@ fn may_follow(old: &Lifecycle, new: &Lifecycle) -> bool {
         Lifecycle::Requested { .. } => true,
         _ => !matches!(new, Lifecycle::Requested { .. } | Lifecycle::Refused { .. }),
     }
+}
+
+/// The row in [`DUE_KEYS`]; none once it is terminal.
+fn due_key(session: &KeySession) -> Option<Vec<u8>> {
+    let due = match session.lifecycle {
+        ref ended if ended.is_terminal() => return None,
+        Lifecycle::Revoking { .. } => 0,
+        _ => session.not_after.get(),
+    };
+    Some(join(&[&due.to_be_bytes(), session.id.as_bytes()]))
 }
 
 impl RedbTx {
@@ -80,8 +90,8 @@ impl Sessions for RedbTx {
         let row = self.sealed(KEYS, id, session.user, session)?;
         self.kv().add(KEYS, id, &row)?;
         self.kv().add(KEYS_BY_USER, &by_user(session.user, session.created, id), &[])?;
-        if !session.lifecycle.is_terminal() {
-            self.kv().add(OPEN_KEYS, id, &[])?;
+        if let Some(due) = due_key(session) {
+            self.kv().add(DUE_KEYS, &due, &[])?;
         }
         self.record(&event).map(drop)
     }
@@ -96,8 +106,11 @@ impl Sessions for RedbTx {
         let event = self.prepare(event, Subject::Key(session.id), session.user)?;
         let row = self.sealed(KEYS, id, session.user, session)?;
         self.kv().put(KEYS, id, &row)?;
-        if session.lifecycle.is_terminal() {
-            self.kv().remove(OPEN_KEYS, id)?;
+        if let Some(due) = due_key(&old) {
+            self.kv().remove(DUE_KEYS, &due)?;
+        }
+        if let Some(due) = due_key(session) {
+            self.kv().add(DUE_KEYS, &due, &[])?;
         }
         self.record(&event).map(drop)
     }
@@ -131,7 +144,13 @@ impl Sessions for RedbTx {
         self.of_user(KEYS_BY_USER, user, KEYS)
     }
 
-    async fn list_open_keys(&mut self) -> Result<Vec<KeySession>, StoreError> {
-        self.listed(OPEN_KEYS, &[], &[], 0, KEYS)
+    async fn list_due_keys(&mut self, now: UnixSeconds) -> Result<Vec<KeySession>, StoreError> {
+        self.keys()?;
+        let mut due = Vec::new();
+        for (key, _) in self.kv().until(DUE_KEYS, &now.get().saturating_add(1).to_be_bytes())? {
+            let id = key.get(8..).ok_or_else(|| DUE_KEYS.corrupt(&key))?;
+            due.push(self.find_sealed(KEYS, id)?.ok_or_else(|| DUE_KEYS.corrupt(&key))?);
+        }
+        Ok(due)
     }
 }

@@ -142,9 +142,9 @@ async fn a_sealed_store_gives_the_vault_its_bytes_and_nobody_a_person() {
         tx.sessions().find_login(session(10)).await.unwrap_err().code(),
         tx.sessions().find_login_by_token(&login(1, 10).token_hash).await.unwrap_err().code(),
         tx.sessions().list_keys(user(1)).await.unwrap_err().code(),
-        tx.sessions().list_open_keys().await.unwrap_err().code(),
+        tx.sessions().list_due_keys(at(0)).await.unwrap_err().code(),
         tx.sessions().create_login(&login(1, 11), &login_event(1, 11)).await.unwrap_err().code(),
-        tx.reservations().list_live().await.unwrap_err().code(),
+        tx.reservations().list_live(session(20)).await.unwrap_err().code(),
         tx.audit().list(None, 0, 10).await.unwrap_err().code(),
     ];
     assert_eq!(codes, ["store_sealed"; 11]);

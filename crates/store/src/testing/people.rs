@@ -79,8 +79,12 @@ pub async fn listings_are_oldest_first_and_a_users_own(store: Arc<dyn Store>) {
     assert_eq!(grants.iter().map(|g| g.id[0]).collect::<Vec<_>>(), [33, 20, 34, 31, 32]);
     assert_eq!(tx.sessions().list_logins(user(2)).await.unwrap(), []);
     assert_eq!(tx.grants().list(user(2)).await.unwrap(), []);
-    let open: Vec<u8> = tx.sessions().list_open_keys().await.unwrap().iter().map(|s| s.id.as_bytes()[0]).collect();
-    assert_eq!(open, [20, 31, 32, 33, 34]);
+    let due = async |tx: &mut dyn crate::Tx, now| {
+        let due = tx.sessions().list_due_keys(at(now)).await.unwrap();
+        due.iter().map(|s| s.id.as_bytes()[0]).collect::<Vec<_>>()
+    };
+    assert_eq!(due(tx.as_mut(), 999).await, [0_u8; 0]);
+    assert_eq!(due(tx.as_mut(), 1000).await, [20, 31, 32, 33, 34]);
 }
 
 /// Terminal is terminal, and what is being revoked becomes nothing but revoked.
@@ -89,11 +93,12 @@ pub async fn an_ended_session_is_never_revived(store: Arc<dyn Store>) {
     let revoking = key(1, 20).revoke(at(200), Reason::OwnerAsked, Actor::Server).unwrap();
     tx.sessions().save_key(&revoking, &key_event(1, 20)).await.unwrap();
     assert_eq!(tx.sessions().save_key(&key(1, 20), &key_event(1, 20)).await.unwrap_err().code(), "stale_write");
+    assert_eq!(tx.sessions().list_due_keys(at(0)).await.unwrap(), [revoking.clone()], "it is due at once");
     let sent = hallpass_session::KeySession { install: Installation::Submitted { tx: Default::default() }, ..revoking };
     tx.sessions().save_key(&sent, &key_event(1, 20)).await.unwrap();
     let revoked = sent.confirm_revoked(at(300)).unwrap();
     tx.sessions().save_key(&revoked, &key_event(1, 20)).await.unwrap();
-    assert_eq!(tx.sessions().list_open_keys().await.unwrap(), []);
+    assert_eq!(tx.sessions().list_due_keys(at(100_000)).await.unwrap(), []);
     assert_eq!(tx.sessions().save_key(&revoked, &key_event(1, 20)).await.unwrap_err().code(), "stale_write");
 
     let expired = login(1, 10).expire(at(1000)).unwrap();
