@@ -90,12 +90,12 @@ pub(crate) fn derive(
     passphrase: &SecretString,
     salt: &[u8; 16],
     params: KdfParams,
-) -> Result<Zeroizing<[u8; 32]>, NoMemory> {
+    key: &mut [u8; 32],
+) -> Result<(), NoMemory> {
     let params = Params::new(params.memory_kib, params.passes, params.lanes, Some(32)).map_err(|_| NoMemory)?;
     let mut blocks = Zeroizing::new(Vec::new());
     blocks.try_reserve_exact(params.block_count()).map_err(|_| NoMemory)?;
     blocks.resize(params.block_count(), Block::default());
-    let mut key = Zeroizing::new([0; 32]);
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into_with_memory(
             passphrase.expose_secret().as_bytes(),
@@ -103,8 +103,7 @@ pub(crate) fn derive(
             key.as_mut_slice(),
             blocks.as_mut_slice(),
         )
-        .map_err(|_| NoMemory)?;
-    Ok(key)
+        .map_err(|_| NoMemory)
 }
 
 #[cfg(test)]

@@ -70,6 +70,8 @@ pub async fn propose(app: &App, caller: &Caller, draft: &Draft, pocket: Option<u
     };
     let id = app.session_id()?;
     let ender = app.vault.create_ender_key(*id.as_bytes(), app.rng.as_ref())?;
+    let ender_address =
+        ender.address().ok_or_else(|| ApiError::internal("wrong_algorithm", "an ender's key has an address"))?;
     // A key that the draft names lives outside; otherwise the vault makes one.
     let inside = match draft.key {
         Some(_) => None,
@@ -80,15 +82,15 @@ pub async fn propose(app: &App, caller: &Caller, draft: &Draft, pocket: Option<u
         backend: Some(home.backend(&chain.suite)),
         epoch: Some(epoch),
         salt: Some(app.random()?),
-        key: inside.as_ref().map(|record| SessionKey::Secp256k1(record.public)),
+        key: inside.as_ref().map(|record| SessionKey::from(record.public)),
         at: Some(app.clock.now()),
         routes: Some(Routes::DIRECT),
         relayer: Some(Address::ZERO),
         gas: Some(Gas { units_per_op: app.settings.gas_per_op, ..Gas::default() }),
-        ender: Some(ender.public),
+        ender: Some(ender_address),
     };
     let grant = draft.complete(&fill).map_err(|e: CompleteError| ApiError::refused(e.code(), e.to_string()))?;
-    judge(app, &grant, home, epoch, ender.public)?;
+    judge(app, &grant, home, epoch, ender_address)?;
     if inside.is_none() {
         ceilings(app, &grant)?;
     }
@@ -110,7 +112,7 @@ pub async fn propose(app: &App, caller: &Caller, draft: &Draft, pocket: Option<u
         not_before: grant.not_before,
         not_after: grant.not_after,
         install: Installation::NotInstalled,
-        ender: ender.public,
+        ender: ender_address,
     };
     let stored = StoredGrant {
         id: grant_id,
