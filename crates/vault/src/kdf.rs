@@ -1,6 +1,8 @@
 //! From a passphrase to a key, by Argon2id.
 
+use crate::header::STACK;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
+use hallpass_memory::scrubbed;
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
@@ -96,14 +98,16 @@ pub(crate) fn derive(
     let mut blocks = Zeroizing::new(Vec::new());
     blocks.try_reserve_exact(params.block_count()).map_err(|_| NoMemory)?;
     blocks.resize(params.block_count(), Block::default());
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into_with_memory(
-            passphrase.expose_secret().as_bytes(),
-            salt,
-            key.as_mut_slice(),
-            blocks.as_mut_slice(),
-        )
-        .map_err(|_| NoMemory)
+    scrubbed::<STACK, _>(|| {
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into_with_memory(
+                passphrase.expose_secret().as_bytes(),
+                salt,
+                key.as_mut_slice(),
+                blocks.as_mut_slice(),
+            )
+            .map_err(|_| NoMemory)
+    })
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! The root key and the data keys of an open vault, and what derives from them.
 
-use hallpass_memory::{LockedBytes, Protection, Wiped};
+use hallpass_memory::{LockedBytes, Protection, scrubbed};
 use hkdf::Hkdf;
 use sha2::Sha256;
 use std::io;
+
+const STACK: usize = 16 * 1024;
 
 /// In locked pages: the root key, then the data keys by number.
 pub(crate) struct Keys {
@@ -52,13 +54,14 @@ impl Keys {
     }
 }
 
-/// HKDF-SHA256 without its extract step, which a uniformly random key does not need (RFC 5869, section 3.3).
+/// Writes to `out` what HKDF-SHA256 derives, without its extract step, which a uniformly random key does not need
+/// (RFC 5869, section 3.3).
 #[expect(clippy::expect_used, reason = "both fail by length alone, and the lengths are constant")]
-pub(crate) fn expand(key: &[u8; 32], info: &[&[u8]]) -> Wiped<32> {
-    let mut out = Wiped::zeros();
-    Hkdf::<Sha256>::from_prk(key)
-        .expect("32 bytes are a hash's length")
-        .expand_multi_info(info, out.as_mut_slice())
-        .expect("32 bytes are less than 255 hashes");
-    out
+pub(crate) fn expand(key: &[u8; 32], info: &[&[u8]], out: &mut [u8; 32]) {
+    scrubbed::<STACK, _>(|| {
+        Hkdf::<Sha256>::from_prk(key)
+            .expect("32 bytes are a hash's length")
+            .expand_multi_info(info, out.as_mut_slice())
+            .expect("32 bytes are less than 255 hashes");
+    });
 }

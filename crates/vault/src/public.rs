@@ -58,7 +58,7 @@ impl PublicKey {
         }
     }
 
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         match bytes.len() {
             20 => Some(Self::Secp256k1(Address::from_slice(bytes))),
             64 => bytes.try_into().ok().map(Self::P256),

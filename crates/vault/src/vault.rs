@@ -8,13 +8,10 @@ use crate::{
 };
 use alloy_primitives::{Address, B256, Bytes};
 use core::fmt;
-use hallpass_memory::{Protection, Wiped, scrubbed};
+use hallpass_memory::{Protection, Wiped};
 use hallpass_policy::{Authorised, eip712::end_digest, grant::SessionKey};
 use hallpass_types::Rng;
 use std::sync::Arc;
-
-/// Opening a record and signing, unoptimised, stay within it.
-const STACK: usize = 64 * 1024;
 
 /// An open vault. Holds the root key and the data keys in locked pages, and wipes them when dropped.
 pub struct Vault {
@@ -157,13 +154,11 @@ impl Vault {
     /// # Errors
     /// [`SignError`] where it does not open, [`SignError::Failed`] where it does not seal.
     pub fn reseal(&self, record: &SealedRecord, rng: &dyn Rng) -> Result<SealedRecord, SignError> {
-        scrubbed::<STACK, _>(|| {
-            let mut secret = Wiped::zeros();
-            self.open(record, &mut secret)?;
-            let mut new = SealedRecord { version: SealedRecord::VERSION, ..record.clone() };
-            self.seal(&mut new, &secret, rng).map_err(|_| SignError::Failed)?;
-            Ok(new)
-        })
+        let mut secret = Wiped::zeros();
+        self.open(record, &mut secret)?;
+        let mut new = SealedRecord { version: SealedRecord::VERSION, ..record.clone() };
+        self.seal(&mut new, &secret, rng).map_err(|_| SignError::Failed)?;
+        Ok(new)
     }
 
     /// Derives a key for the store's own use, such as the HMAC that indexes a personal field. The same label gives the
@@ -172,7 +167,11 @@ impl Vault {
     /// This key leaves the vault, so it signs nothing and opens no record: its derivation has a prefix of its own.
     #[must_use]
     pub fn derive_index_key(&self, label: &str) -> Wiped<32> {
-        self.derive(0, &[b"hallpass/vault/index-key/", label.as_bytes()]).unwrap_or_else(|| unreachable!("always one"))
+        let mut key = Wiped::zeros();
+        if let Some(first) = self.keys.data_key(0) {
+            expand(first, &[b"hallpass/vault/index-key/", label.as_bytes()], &mut key);
+        }
+        key
     }
 
     /// What no caller has: a signature of a session's key over any digest.
@@ -189,31 +188,30 @@ impl Vault {
         home: KeyHome,
         rng: &dyn Rng,
     ) -> Result<SealedRecord, CreateError> {
-        scrubbed::<STACK, _>(|| {
-            let mut secret = Wiped::zeros();
-            let (public, token) = match home {
-                KeyHome::Record => (software::generate(algorithm, rng, &mut secret)?, None),
-                KeyHome::Token => {
-                    let token = self.token.as_ref().ok_or(crate::TokenError::NotOpen)?;
-                    let (object, public) = token.generate(algorithm, rng)?;
-                    for (to, from) in secret.iter_mut().zip(object) {
-                        *to = from;
-                    }
-                    (public, Some(token.label().to_owned()))
+        let mut secret = Wiped::zeros();
+        let (public, token) = match home {
+            KeyHome::Record => (software::generate(algorithm, rng, &mut secret)?, None),
+            KeyHome::Token => {
+                let token = self.token.as_ref().ok_or(crate::TokenError::NotOpen)?;
+                let (object, public) = token.generate(algorithm, rng)?;
+                for (to, from) in secret.iter_mut().zip(object) {
+                    *to = from;
                 }
-            };
-            let (nonce, ciphertext) = ([0; 24], [0; aead::SEALED]);
-            let version = SealedRecord::VERSION;
-            let mut record = SealedRecord { id, kind, version, public, data_key: 0, token, nonce, ciphertext };
-            self.seal(&mut record, &secret, rng)?;
-            Ok(record)
-        })
+                (public, Some(token.label().to_owned()))
+            }
+        };
+        let (nonce, ciphertext) = ([0; 24], [0; aead::SEALED]);
+        let version = SealedRecord::VERSION;
+        let mut record = SealedRecord { id, kind, version, public, data_key: 0, token, nonce, ciphertext };
+        self.seal(&mut record, &secret, rng)?;
+        Ok(record)
     }
 
     fn seal(&self, record: &mut SealedRecord, secret: &[u8; 32], rng: &dyn Rng) -> Result<(), CreateError> {
         record.data_key = self.keys.newest();
         rng.fill(&mut record.nonce)?;
-        let key = self.record_key(record).ok_or(CreateError::Cipher)?;
+        let mut key = Wiped::zeros();
+        self.record_key(record, &mut key).ok_or(CreateError::Cipher)?;
         let aad = record.aad().ok_or(CreateError::Cipher)?;
         record.ciphertext = aead::seal(&key, &record.nonce, &aad, secret).map_err(|_| CreateError::Cipher)?;
         Ok(())
@@ -241,30 +239,27 @@ impl Vault {
         if record.kind != kind {
             return Err(SignError::WrongKind);
         }
-        scrubbed::<STACK, _>(|| {
-            let mut secret = Wiped::zeros();
-            self.open(record, &mut secret)?;
-            let digest = digest()?;
-            let Some(label) = &record.token else { return software::sign(&secret, &record.public, digest) };
-            let token = self.token.as_ref().filter(|token| token.label() == label).ok_or(SignError::NoToken)?;
-            let object = secret.first_chunk().ok_or(SignError::Tampered)?;
-            token.sign(object, &record.public, digest)
-        })
+        let mut secret = Wiped::zeros();
+        self.open(record, &mut secret)?;
+        let digest = digest()?;
+        let Some(label) = &record.token else { return software::sign(&secret, &record.public, digest) };
+        let token = self.token.as_ref().filter(|token| token.label() == label).ok_or(SignError::NoToken)?;
+        let object = secret.first_chunk().ok_or(SignError::Tampered)?;
+        token.sign(object, &record.public, digest)
     }
 
     /// Writes what is sealed in the record to `secret`.
     fn open(&self, record: &SealedRecord, secret: &mut Wiped<32>) -> Result<(), SignError> {
-        let key = self.record_key(record).ok_or(SignError::Tampered)?;
+        let mut key = Wiped::zeros();
+        self.record_key(record, &mut key).ok_or(SignError::Tampered)?;
         let aad = record.aad().ok_or(SignError::Tampered)?;
         aead::open(&key, &record.nonce, &aad, &record.ciphertext, secret).map_err(|_| SignError::Tampered)
     }
 
-    fn record_key(&self, record: &SealedRecord) -> Option<Wiped<32>> {
-        self.derive(record.data_key, &[b"hallpass/vault/record-key/", &record.id])
-    }
-
-    fn derive(&self, data_key: u32, info: &[&[u8]]) -> Option<Wiped<32>> {
-        self.keys.data_key(data_key).map(|key| expand(key, info))
+    fn record_key(&self, record: &SealedRecord, out: &mut [u8; 32]) -> Option<()> {
+        let key = self.keys.data_key(record.data_key)?;
+        expand(key, &[b"hallpass/vault/record-key/", &record.id], out);
+        Some(())
     }
 }
 

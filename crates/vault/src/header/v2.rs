@@ -78,8 +78,9 @@ impl HeaderV2 {
 
     /// Writes the root key to `root`, if `key` is the slot's. `key` is the provider's.
     pub(crate) fn open_slot(&self, slot: &Slot, key: &[u8; 32], root: &mut [u8; 32]) -> Result<(), Unopened> {
-        let key = slot_key(key, &self.id, slot.number);
-        aead::open(&key, &slot.nonce, &self.slot_aad(slot), &slot.wrapped, root).map_err(|_| Unopened)
+        let mut wrapping = Wiped::zeros();
+        slot_key(key, &self.id, slot.number, &mut wrapping);
+        aead::open(&wrapping, &slot.nonce, &self.slot_aad(slot), &slot.wrapped, root).map_err(|_| Unopened)
     }
 
     /// Wraps the root key for a slot whose number, provider and facts are set.
@@ -91,13 +92,16 @@ impl HeaderV2 {
         rng: &dyn Rng,
     ) -> Result<(), CreateError> {
         rng.fill(&mut slot.nonce)?;
-        let key = slot_key(key, &self.id, slot.number);
-        slot.wrapped = aead::seal(&key, &slot.nonce, &self.slot_aad(slot), root).map_err(|_| CreateError::Cipher)?;
+        let mut wrapping = Wiped::zeros();
+        slot_key(key, &self.id, slot.number, &mut wrapping);
+        slot.wrapped =
+            aead::seal(&wrapping, &slot.nonce, &self.slot_aad(slot), root).map_err(|_| CreateError::Cipher)?;
         Ok(())
     }
 
     pub(crate) fn open_key(&self, key: &DataKey, root: &[u8; 32], out: &mut [u8; 32]) -> Result<(), Unopened> {
-        let wrapping = expand(root, &[b"hallpass/vault/data-key"]);
+        let mut wrapping = Wiped::zeros();
+        expand(root, &[b"hallpass/vault/data-key"], &mut wrapping);
         aead::open(&wrapping, &key.nonce, &self.key_aad(key.number), &key.wrapped, out).map_err(|_| Unopened)
     }
 
@@ -110,7 +114,8 @@ impl HeaderV2 {
     ) -> Result<DataKey, CreateError> {
         let mut nonce = [0; 24];
         rng.fill(&mut nonce)?;
-        let wrapping = expand(root, &[b"hallpass/vault/data-key"]);
+        let mut wrapping = Wiped::zeros();
+        expand(root, &[b"hallpass/vault/data-key"], &mut wrapping);
         let wrapped =
             aead::seal(&wrapping, &nonce, &self.key_aad(number), data_key).map_err(|_| CreateError::Cipher)?;
         Ok(DataKey { number, nonce, wrapped })
@@ -128,7 +133,8 @@ impl HeaderV2 {
 
     #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
     fn authenticator(&self, root: &[u8; 32]) -> Hmac<Sha256> {
-        let key = expand(root, &[b"hallpass/vault/header-mac"]);
+        let mut key = Wiped::zeros();
+        expand(root, &[b"hallpass/vault/header-mac"], &mut key);
         let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&*key).expect("any length");
         mac.update(&self.bytes());
         mac
@@ -179,8 +185,8 @@ impl HeaderV2 {
 #[derive(Debug)]
 pub(crate) struct Unopened;
 
-fn slot_key(key: &[u8; 32], vault: &[u8; 16], number: u32) -> Wiped<32> {
-    expand(key, &[b"hallpass/vault/slot-key/", vault, &number.to_be_bytes()])
+fn slot_key(key: &[u8; 32], vault: &[u8; 16], number: u32, out: &mut [u8; 32]) {
+    expand(key, &[b"hallpass/vault/slot-key/", vault, &number.to_be_bytes()], out);
 }
 
 fn put(out: &mut Vec<u8>, bytes: &[u8]) {

@@ -30,6 +30,10 @@ impl Signature65 {
         Self(bytes)
     }
 
+    pub(crate) const fn from_bytes(bytes: [u8; 65]) -> Self {
+        Self(bytes)
+    }
+
     pub(crate) fn to_alloy(self) -> Result<Signature, SignError> {
         Signature::from_raw_array(&self.0).map_err(|_| SignError::Failed)
     }

@@ -34,7 +34,8 @@ fn planted_passphrase() -> String {
 impl Rng for Planted {
     fn fill(&self, out: &mut [u8]) -> Result<(), RngError> {
         if out.len() == 32 {
-            out.copy_from_slice(&planted(self.0.fetch_add(1, Ordering::Relaxed) as usize));
+            let n = self.0.fetch_add(1, Ordering::Relaxed) as usize;
+            hallpass_memory::scrubbed::<16384, _>(|| out.copy_from_slice(&planted(n)));
         } else {
             out.fill(self.0.load(Ordering::Relaxed) as u8);
         }
