@@ -45,6 +45,7 @@ lint:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 unit:
+	tools/setup
 	cargo test --locked --workspace --lib --bins
 	cargo test --locked --package hallpass-policy --package hallpass-spec-reference --test '*'
 	cargo test --locked --workspace --doc

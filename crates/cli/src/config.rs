@@ -1,5 +1,6 @@
 //! The configuration: a TOML file, and environment variables that override it.
 
+use crate::commands::vault_open::Provider;
 use crate::error::CliError;
 use crate::labels::LabelSource;
 use hallpass_policy::lists::Lists;
@@ -42,6 +43,14 @@ pub struct Config {
     pub local_users: Vec<u32>,
     /// A file whose first line opens the vault.
     pub passphrase_file: Option<PathBuf>,
+    /// What opens the vault: `passphrase`, `keychain` or `pkcs11`.
+    pub unseal: Provider,
+    /// The PKCS#11 module, an absolute path.
+    pub pkcs11_module: Option<PathBuf>,
+    /// The label of the token.
+    pub pkcs11_token: Option<String>,
+    /// A file whose first line is the token's PIN.
+    pub pin_file: Option<PathBuf>,
     /// Files whose names are shown as facts, relative to the configuration file.
     pub labels: Vec<LabelSource>,
 }
@@ -63,12 +72,16 @@ impl Default for Config {
             socket: None,
             local_users: Vec::new(),
             passphrase_file: None,
+            unseal: Provider::default(),
+            pkcs11_module: None,
+            pkcs11_token: None,
+            pin_file: None,
             labels: Vec::new(),
         }
     }
 }
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 17] = [
     "listen",
     "public_url",
     "chain",
@@ -82,6 +95,10 @@ const KEYS: [&str; 13] = [
     "outside_wei",
     "socket",
     "passphrase_file",
+    "unseal",
+    "pkcs11_module",
+    "pkcs11_token",
+    "pin_file",
 ];
 
 impl Config {

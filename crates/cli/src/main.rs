@@ -14,6 +14,10 @@ mod error;
 mod labels;
 mod system;
 
+/// What libraries copy of a secret is wiped with the piece of heap that it stands in.
+#[global_allocator]
+static WIPING: hallpass_memory::WipingAllocator = hallpass_memory::WipingAllocator;
+
 use clap::{CommandFactory, Parser, Subcommand};
 use error::CliError;
 use std::path::PathBuf;

@@ -69,20 +69,66 @@ pub fn state_folder() -> Result<PathBuf, CliError> {
     folder.ok_or_else(|| CliError::missing("no_home", "neither XDG_STATE_HOME nor HOME is set"))
 }
 
-/// Reads a passphrase: from a file (its first line), or at the terminal.
-pub fn passphrase(file: Option<&Path>, prompt: &str) -> Result<SecretString, CliError> {
-    if let Some(path) = file {
-        let text = read_text(path)?;
-        return Ok(SecretString::from(text.lines().next().unwrap_or("").to_owned()));
+/// Where a secret comes from. It is never an argument: those are shown to every user of the machine.
+pub enum Secret {
+    /// A file's first line.
+    File(PathBuf),
+    /// The terminal.
+    Asked,
+}
+
+/// Finds where a secret comes from: an open file descriptor, a file, a credential of this name that systemd gives
+/// (`LoadCredential=`), the terminal.
+pub fn secret(what: &str, fd: Option<u32>, file: Option<PathBuf>, credential: &str) -> Result<Secret, CliError> {
+    if let Some(fd) = fd {
+        return Ok(Secret::File(format!("/dev/fd/{fd}").into()));
+    }
+    let given = std::env::var_os("CREDENTIALS_DIRECTORY").map(|folder| PathBuf::from(folder).join(credential));
+    if let Some(file) = file.or_else(|| given.filter(|path| !credential.is_empty() && path.exists())) {
+        return Ok(Secret::File(file));
     }
     if !std::io::stdin().is_terminal() {
-        return Err(CliError::missing(
-            "vault_locked",
-            "the vault is locked, and there is no terminal to ask for its passphrase",
-        )
-        .hint("give --passphrase-file FILE, or set HALLPASS_PASSPHRASE_FILE"));
+        let says = format!("the vault is locked, and there is no terminal to ask for its {what}");
+        let hint = match what {
+            "PIN" => "give --pin-file FILE or --pin-fd N, or set `pin_file`",
+            _ => "give --passphrase-file FILE, or set HALLPASS_PASSPHRASE_FILE",
+        };
+        return Err(CliError::missing("vault_locked", says).hint(hint));
     }
-    let text = rpassword::prompt_password(prompt)
-        .map_err(|e| CliError::missing("no_terminal", format!("cannot read a passphrase: {e}")))?;
-    Ok(SecretString::from(text))
+    Ok(Secret::Asked)
+}
+
+impl Secret {
+    /// Whether somebody types it.
+    pub const fn is_asked(&self) -> bool {
+        matches!(self, Self::Asked)
+    }
+
+    /// Reads it.
+    pub fn ask(&self, prompt: &str) -> Result<SecretString, CliError> {
+        match self {
+            Self::File(path) => {
+                let mut text = read_unbuffered(path)?;
+                text.truncate(text.find(['\n', '\r']).unwrap_or(text.len()));
+                Ok(SecretString::from(text))
+            }
+            Self::Asked => rpassword::prompt_password(prompt)
+                .map(SecretString::from)
+                .map_err(|e| CliError::missing("no_terminal", format!("cannot read a secret: {e}"))),
+        }
+    }
+}
+
+/// The whole of a file, `-` for standard input, without the buffer that standard input keeps.
+fn read_unbuffered(path: &Path) -> Result<String, CliError> {
+    let path = if path == Path::new("-") { Path::new("/dev/stdin") } else { path };
+    std::fs::read_to_string(path).map_err(|e| {
+        CliError::input("unreadable_file", format!("cannot read {}: {e}", path.display()))
+            .hint("give a file, or an open descriptor, that this user may read")
+    })
+}
+
+/// Reads a passphrase: from a file (its first line), or at the terminal.
+pub fn passphrase(file: Option<&Path>, prompt: &str) -> Result<SecretString, CliError> {
+    secret("passphrase", None, file.map(Path::to_owned), "")?.ask(prompt)
 }

@@ -1,6 +1,8 @@
 //! From a passphrase to a key, by Argon2id.
 
+use crate::header::STACK;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
+use hallpass_memory::scrubbed;
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
@@ -90,21 +92,22 @@ pub(crate) fn derive(
     passphrase: &SecretString,
     salt: &[u8; 16],
     params: KdfParams,
-) -> Result<Zeroizing<[u8; 32]>, NoMemory> {
+    key: &mut [u8; 32],
+) -> Result<(), NoMemory> {
     let params = Params::new(params.memory_kib, params.passes, params.lanes, Some(32)).map_err(|_| NoMemory)?;
     let mut blocks = Zeroizing::new(Vec::new());
     blocks.try_reserve_exact(params.block_count()).map_err(|_| NoMemory)?;
     blocks.resize(params.block_count(), Block::default());
-    let mut key = Zeroizing::new([0; 32]);
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into_with_memory(
-            passphrase.expose_secret().as_bytes(),
-            salt,
-            key.as_mut_slice(),
-            blocks.as_mut_slice(),
-        )
-        .map_err(|_| NoMemory)?;
-    Ok(key)
+    scrubbed::<STACK, _>(|| {
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into_with_memory(
+                passphrase.expose_secret().as_bytes(),
+                salt,
+                key.as_mut_slice(),
+                blocks.as_mut_slice(),
+            )
+            .map_err(|_| NoMemory)
+    })
 }
 
 #[cfg(test)]

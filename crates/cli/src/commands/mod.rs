@@ -15,6 +15,7 @@ pub mod login;
 pub mod serve;
 pub mod session;
 pub mod vault;
+pub mod vault_open;
 
 use crate::config::Config;
 use crate::error::CliError;

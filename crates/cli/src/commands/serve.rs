@@ -1,9 +1,10 @@
 //! `hallpass serve`
 
+use super::vault_open::Unseal;
 use super::{Context, open_store, store_error};
 use crate::error::CliError;
 use crate::labels;
-use crate::system::{OsRng, SystemClock, passphrase};
+use crate::system::{OsRng, SystemClock};
 use clap::Parser;
 use hallpass_chain::contracts::Suite;
 use hallpass_chain::hallpass::RELAYED;
@@ -12,7 +13,6 @@ use hallpass_server::local::Local;
 use hallpass_server::{App, ChainSide, Settings, work};
 use hallpass_store::{RedbStore, Store, StoreKeys};
 use hallpass_vault::{RelayPolicy, SealedRecord, Vault, VaultHeader};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,13 +24,14 @@ const RELAYER: &str = "relayer/0";
 /// Options of `hallpass serve`.
 #[derive(Parser)]
 pub struct Args {
-    /// A file whose first line opens the vault; asked at the terminal where not given
-    #[arg(long, env = "HALLPASS_PASSPHRASE_FILE", value_name = "FILE")]
-    passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    unseal: Unseal,
 }
 
 /// Runs until it is told to stop.
 pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
+    // Before any secret is read.
+    let _ = hallpass_memory::harden_process();
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter()).init();
     let config = &context.config;
     let settings = Settings { lists: labels::read(&config.labels, &[])?, ..config.settings()? };
@@ -44,12 +45,13 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
         return Err(no_vault());
     }
     let store = open_store(&config.store)?;
-    let file = args.passphrase_file.or_else(|| config.passphrase_file.clone());
-    let vault = unseal(&store, file.as_deref()).await?;
+    let vault = unseal(context, &store, &args.unseal).await?;
     let relayer = relayer_key(&store, &vault).await?;
     let suite = Suite::load().map_err(|e| CliError::missing("bad_artifact", e.to_string()))?;
+    let relayer_address =
+        relayer.address().ok_or_else(|| CliError::missing("corrupt_row", "the relayer's key has no address"))?;
     let address = listener.local_addr().map_or(config.listen, |a| a);
-    let chain = ChainSide { node, suite, relayer_address: relayer.public, relayer: tokio::sync::Mutex::new(relayer) };
+    let chain = ChainSide { node, suite, relayer_address, relayer: tokio::sync::Mutex::new(relayer) };
     let app =
         App::new(Arc::new(store), Arc::new(vault), Arc::new(chain), Arc::new(SystemClock), Arc::new(OsRng), settings);
     let settling = app.clone();
@@ -77,19 +79,16 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
 }
 
 /// Opens the vault, and with it the sealed parts of the store.
-pub async fn unseal(store: &RedbStore, file: Option<&std::path::Path>) -> Result<Vault, CliError> {
+async fn unseal(context: &Context, store: &RedbStore, unseal: &Unseal) -> Result<Vault, CliError> {
     let header = read_header(store).await?.ok_or_else(no_vault)?;
-    let passphrase = passphrase(file, "vault passphrase: ")?;
-    let vault = tokio::task::spawn_blocking(move || header.unseal(&passphrase))
-        .await
-        .map_err(|e| CliError::missing("vault_locked", e.to_string()))?
-        .map_err(|e| CliError::missing(e.code(), e.to_string()).hint("nothing was changed; try again"))?;
-    let vault = vault.with_relay_policy(RelayPolicy::new(&RELAYED));
+    let opener = unseal.opener(&context.config)?;
+    let vault = context.unsealed(&header, &opener)?.with_relay_policy(RelayPolicy::new(&RELAYED));
     store.unlock(keys(&vault)).await.map_err(store_error)?;
     Ok(vault)
 }
 
-fn no_vault() -> CliError {
+/// Nothing was made yet.
+pub fn no_vault() -> CliError {
     CliError::missing("no_vault", "there is no vault in this store yet").hint("make one with `hallpass vault init`")
 }
 

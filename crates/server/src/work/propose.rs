@@ -15,6 +15,7 @@ use hallpass_policy::known::{self, Does};
 use hallpass_policy::{json, text};
 use hallpass_session::{Action, Actor, Decision, Installation, KeySession, Lifecycle, StoredGrant, Subject};
 use hallpass_types::AccountId;
+use hallpass_vault::SealedRecord;
 
 /// Most meters of a grant: each is a question to the node.
 const MAX_METERS: usize = 32;
@@ -81,7 +82,7 @@ pub async fn propose(app: &App, caller: &Caller, draft: &Draft, place: Place) ->
         Some(_) => None,
         None => Some(app.vault.create_session_key(*id.as_bytes(), app.rng.as_ref())?),
     };
-    let enforced = enforced(app, place, owner, inside.as_ref().map(|record| record.public)).await?;
+    let enforced = enforced(app, place, owner, inside.as_ref().and_then(SealedRecord::address)).await?;
     let Enforced { account, backend, epoch, ready } = enforced;
     if draft.account.is_some_and(|named| named != account) {
         return Err(ApiError::refused("wrong_account", format!("the grant names another account than {account}")));
@@ -91,20 +92,22 @@ pub async fn propose(app: &App, caller: &Caller, draft: &Draft, place: Place) ->
         Place::Delegated | Place::SignerOnly => None,
     };
     let ender = app.vault.create_ender_key(*id.as_bytes(), app.rng.as_ref())?;
+    let ender_address =
+        ender.address().ok_or_else(|| ApiError::internal("wrong_algorithm", "an ender's key has an address"))?;
     let fill = Fill {
         account: Some(account),
         backend: Some(backend),
         epoch: Some(epoch),
         salt: Some(app.random()?),
-        key: inside.as_ref().map(|record| SessionKey::Secp256k1(record.public)),
+        key: inside.as_ref().map(|record| SessionKey::from(record.public)),
         at: Some(app.clock.now()),
         routes: Some(Routes::DIRECT),
         relayer: Some(Address::ZERO),
         gas: Some(Gas { units_per_op: app.settings.gas_per_op, ..Gas::default() }),
-        ender: Some(ender.public),
+        ender: Some(ender_address),
     };
     let grant = draft.complete(&fill).map_err(|e: CompleteError| ApiError::refused(e.code(), e.to_string()))?;
-    judge(app, &grant, backend, epoch, ender.public)?;
+    judge(app, &grant, backend, epoch, ender_address)?;
     if inside.is_none() {
         ceilings(app, &grant)?;
     }
@@ -126,7 +129,7 @@ pub async fn propose(app: &App, caller: &Caller, draft: &Draft, place: Place) ->
         not_before: grant.not_before,
         not_after: grant.not_after,
         install: Installation::NotInstalled,
-        ender: ender.public,
+        ender: ender_address,
     };
     let stored = StoredGrant {
         id: grant_id,

@@ -12,7 +12,7 @@ use hallpass_store::testing::SeededRng;
 use hallpass_store::testing::disk::Disk;
 use hallpass_store::{Account, RedbStore, Store, StoreKeys};
 use hallpass_types::{AccountId, ChainId, Clock, IdempotencyKey, SessionId, UnixSeconds, UserId};
-use hallpass_vault::{KdfParams, SealedRecord, Vault, VaultHeader};
+use hallpass_vault::{KdfParams, Passphrase, SealedRecord, Vault, VaultHeader};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::RwLock;
@@ -86,7 +86,8 @@ impl Bench {
         tx.accounts().create(&person, &event(Action::Created, Subject::Account(user()))).await.unwrap();
         tx.commit().await.unwrap();
         let rng = Arc::new(SeededRng::new(3));
-        let (vault, _) = VaultHeader::create(&"correct horse battery".into(), KdfParams::MINIMUM, &*rng).unwrap();
+        let (vault, _) =
+            VaultHeader::create(&Passphrase::new("correct horse battery".into(), KdfParams::MINIMUM), &*rng).unwrap();
         Self::over(store, Arc::new(vault), rng)
     }
 
@@ -107,13 +108,14 @@ impl Bench {
     /// An active session of a grant whose rules are `rules`; its key is in the vault.
     pub async fn session(&self, n: u8, backend: Address, rules: &str) -> Held {
         let record = self.vault.create_session_key([n; 16], &*self.rng).unwrap();
-        let account = if backend.is_zero() { record.public } else { Address::repeat_byte(0xac) };
+        let key = record.address().unwrap();
+        let account = if backend.is_zero() { key } else { Address::repeat_byte(0xac) };
         let head = format!(
             "chain = \"eip155:5\"\naccount = \"{account}\"\nbackend = \"{backend}\"\nepoch = 0\nkey = \"{}\"\n\
              salt = \"0x{n:032x}\"\nender = \"{}\"\nfrom = {START}\nuntil = {}\nsequences = \"0..1000\"\n\
              [relay]\nroutes = [\"direct\"]\nrelayer = \"any\"\n\
              [gas]\nper_op = 1000000\nfee_per_op = 1000000\nfee_cap = 1000000000\n",
-            record.public,
+            key,
             Address::repeat_byte(0xed),
             START + 86_400,
         );
@@ -145,7 +147,7 @@ impl Bench {
             account,
             grant: grant.id(),
             lifecycle: Lifecycle::Active { since: now },
-            key: record.public,
+            key: record.address().unwrap(),
             created: now,
             not_before: grant.not_before,
             not_after: grant.not_after,

@@ -1,21 +1,34 @@
 //! What the vault promises, held against its public interface.
 //!
 //! - this file: randomness that remembers, a vault, and what it is asked to sign.
-//! - `sealing`: passphrases, headers, records. `signing`: sessions and ends. `relaying`: transactions.
-//! - `secrecy`: that no key gets out.
+//! - `header`: slots, rotation, tampering. `records`: private keys at rest. `signing`: sessions and ends. `curves`: the
+//!   three algorithms against other implementations. `relaying`: transactions. `secrecy`: that no key gets out.
+//! - `softhsm`, `keychain`: the real programs. `memory`: what is left in this process's memory. `wycheproof`: vectors
+//!   for every verifier. `child`: this binary again, as another process.
 
+mod child;
+mod curves;
+mod header;
+mod keychain;
+mod memory;
+mod records;
 mod relaying;
-mod sealing;
 mod secrecy;
 mod signing;
+mod softhsm;
+mod wycheproof;
 
-use crate::{RelayPolicy, RelayTx, SealedRecord, SignError, Vault};
-use ::secrecy::SecretString;
+use crate::keys::Keys;
+use crate::{KdfParams, Passphrase, RelayPolicy, RelayTx, SealedRecord, SignError, Vault};
 use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, B256, Bytes, Signature, address, keccak256};
 use hallpass_policy::eip712::end_digest;
 use hallpass_types::{Rng, RngError};
 use std::sync::Mutex;
+
+/// As `hallpass` has it.
+#[global_allocator]
+static WIPING: hallpass_memory::WipingAllocator = hallpass_memory::WipingAllocator;
 
 const BACKEND: Address = address!("0x00000000000000000000000000000000000000bb");
 const GRANT: B256 = B256::repeat_byte(0x77);
@@ -60,12 +73,19 @@ impl Rng for Broken {
     }
 }
 
-fn passphrase(text: &str) -> SecretString {
-    text.into()
+fn passphrase(text: &str) -> Passphrase {
+    Passphrase::new(text.into(), KdfParams::MINIMUM)
+}
+
+/// A vault with this data key 0.
+fn opened(data_key: [u8; 32]) -> Vault {
+    let mut keys = Keys::zeros(1, true).unwrap();
+    keys.split().unwrap().1[0] = data_key;
+    Vault::new(keys, None)
 }
 
 fn vault() -> Vault {
-    Vault::new(&[9; 32]).with_relay_policy(RelayPolicy::new(&[[1, 2, 3, 4], INSTALL]))
+    opened([9; 32]).with_relay_policy(RelayPolicy::new(&[[1, 2, 3, 4], INSTALL]))
 }
 
 fn ends(vault: &Vault, record: &SealedRecord) -> Result<Address, SignError> {

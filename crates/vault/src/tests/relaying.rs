@@ -33,12 +33,12 @@ fn a_relayed_call_is_the_one_asked_for_signed_by_the_relayer() {
 
     let raw = vault.sign_relay(&record, &call()).unwrap();
     let signed = TxEip1559::eip2718_decode(&mut raw.as_ref()).unwrap();
-    assert_eq!((signed.recover_signer().unwrap(), signed.tx()), (record.public, &plain()));
+    assert_eq!((signed.recover_signer().unwrap(), signed.tx()), (record.address().unwrap(), &plain()));
 
     let tx = delegation(vec![authorization(8453, &owner)]);
     let raw = vault.sign_relay(&record, &RelayTx::Eip7702(tx.clone())).unwrap();
     let signed = TxEip7702::eip2718_decode(&mut raw.as_ref()).unwrap();
-    assert_eq!((signed.recover_signer().unwrap(), signed.tx()), (record.public, &tx));
+    assert_eq!((signed.recover_signer().unwrap(), signed.tx()), (record.address().unwrap(), &tx));
 }
 
 #[test]
@@ -83,8 +83,8 @@ fn a_relayer_signs_no_other_transaction() {
         ),
     ] {
         let refused = vault.sign_relay(&record, &tx).unwrap_err();
-        assert_eq!((refused, refused.code()), (SignError::Relay(reason), "relay_refused"));
+        assert_eq!((&refused, refused.code()), (&SignError::Relay(reason), "relay_refused"));
     }
-    let unset = Vault::new(&[9; 32]);
+    let unset = opened([9; 32]);
     assert_eq!(unset.sign_relay(&record, &call()), Err(SignError::Relay(RelayRefusal::Selector)));
 }
