@@ -28,9 +28,10 @@ mod userop;
 
 use chain::Chain;
 use compare::{Seen, compare};
+use hallpass_policy::Grant;
 use hallpass_policy::json::ask::Case;
 use hallpass_spec::all::{self, Line};
-use hallpass_spec::random::histories;
+use hallpass_spec::random::{histories, shrink};
 use hallpass_spec::vector::read_grant;
 
 fn setting(name: &str, otherwise: u64) -> u64 {
@@ -76,8 +77,12 @@ fn run(seed: u64, cases: u64) -> Result<Seen, String> {
     let mut seen = Seen::default();
     histories(seed, cases, |step| {
         let case = Case::read(&step.case, step.grant).map_err(|e| e.to_string())?;
-        compare(&mut chain, step.grant, &case, &mut seen)
-            .map_err(|e| format!("{e}\ngrant {}\ncase {}", step.json, step.case))
+        compare(&mut chain, step.grant, &case, &mut seen).map_err(|e| {
+            let fails = &mut |g: &Grant, c: &Case| compare(&mut Chain::new(), g, c, &mut Seen::default()).is_err();
+            let (grant, case) = shrink::shrink(step.grant, &step.case, fails);
+            let small = shrink::vector(&e, &grant, &case);
+            format!("{e}\ngrant {}\ncase {}\nas a vector (expect is the evaluator's):\n{small}", step.json, step.case)
+        })
     })?;
     Ok(seen)
 }
