@@ -242,6 +242,16 @@ async fn a_holder_signs_operations_of_its_own_session_alone() {
     let executed = holder.post(&path(&mine.session, "execute"), &body_execute(ausd, shop, 40)).await.ok();
     assert_eq!(executed["success"], true);
     assert_eq!(world.chain.tokens_of(shop).await, 100);
+
+    // A holder gives its session back, and no other.
+    holder.post(&path(&other.session, "surrender"), &Value::Null).await.refused(404, "not_found");
+    let ended = holder.post(&path(&mine.session, "surrender"), &Value::Null).await.ok();
+    assert_eq!(
+        (ended["session"]["state"].as_str(), &ended["session"]["reason"]),
+        (Some("revoking"), &json!("holder_asked"))
+    );
+    assert_eq!(world.chain.grant_status(mine.grant.account, mine.grant.id()).await, 2);
+    holder.post(&path(&mine.session, "sign"), &body("d", 0)).await.refused(403, "grant_ended");
 }
 
 fn body_execute(ausd: Address, shop: Address, amount: u64) -> Value {

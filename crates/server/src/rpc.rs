@@ -1,18 +1,19 @@
 //! JSON-RPC 2.0 for a session's holder, in the form that web3signer and wallets have.
 //!
 //! `eth_accounts`, `eth_chainId`, `eth_signTypedData` (and `_v4`), `eth_signTransaction`: each for what a rule allows.
-//! `hallpass_sign` and `hallpass_check` take the bodies of the endpoints of that name. Whatever signs bytes that nobody can
+//! `hallpass_sign` and `hallpass_check` take the body of `sign`; `hallpass_surrender` gives the session back. Whatever signs bytes that nobody can
 //! judge (`eth_sign`, `personal_sign`) or sends (`eth_sendTransaction`) is refused by name.
 //!
 //! A standard method has no idempotency key: a message or transaction is its own, so that sent again it is signed again and
 //! counted once.
 
 use crate::caller::Asker;
+use crate::endpoints::revoke::RevokeView;
 use crate::endpoints::shapes::VerdictView;
 use crate::endpoints::sign::{SignBody, SignView};
 use crate::work::ask::denied;
 use crate::work::sign::{self, Outcome, ToSend};
-use crate::work::{judge, stored_grant};
+use crate::work::{end, judge, stored_grant};
 use crate::{ApiError, App};
 use alloy_primitives::{Address, B256};
 use hallpass_chain::transaction;
@@ -96,6 +97,7 @@ async fn call(app: &App, asker: &Asker, id: SessionId, method: &str, params: &Va
                 Err(denial) => VerdictView::denied(&denial, left),
             })
         }
+        "hallpass_surrender" => shown(&RevokeView::from(end::revoke(app, asker, id).await?)),
         never if NEVER.contains(&never) => Err(no_method(format!("`{never}` is never answered")).hint(
             "a session key signs what a rule allows: eth_signTypedData_v4, eth_signTransaction or hallpass_sign",
         )),

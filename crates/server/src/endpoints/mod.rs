@@ -17,6 +17,7 @@ pub mod revoke;
 pub mod rpc;
 pub mod shapes;
 pub mod sign;
+pub mod surrender;
 
 use crate::App;
 use axum::Router;
@@ -56,6 +57,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(holder::handler))
         .routes(routes!(rpc::handler))
         .routes(routes!(revoke::handler))
+        .routes(routes!(surrender::handler))
 }
 
 /// The API. Bodies over 64 KiB are refused.

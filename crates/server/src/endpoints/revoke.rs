@@ -1,9 +1,9 @@
 //! `POST /v1/sessions/{id}/revoke`: ends a key session, or one of the caller's own logins.
 
 use super::shapes::SessionView;
-use crate::caller::{Caller, Named};
+use crate::caller::{Asker, Caller, Named};
 use crate::error::Problem;
-use crate::work::end;
+use crate::work::end::{self, Ended};
 use crate::{ApiError, App};
 use axum::Json;
 use axum::extract::State;
@@ -49,14 +49,20 @@ pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -
             pending: None,
         }));
     }
-    let ended = end::revoke(&app, &caller, id).await?;
-    Ok(Json(RevokeView {
-        session: SessionView::of_key(&ended.session, None),
-        outside: ended.outside,
-        outstanding: ended.outstanding,
-        outstanding_until: ended.outstanding_until,
-        tx: ended.on_chain.map(|r| r.tx.to_string()),
-        gas_used: ended.on_chain.map(|r| r.gas_used),
-        pending: ended.pending.map(|e| e.problem),
-    }))
+    let ended = end::revoke(&app, &Asker::Owner(caller), id).await?;
+    Ok(Json(RevokeView::from(ended)))
+}
+
+impl From<Ended> for RevokeView {
+    fn from(ended: Ended) -> Self {
+        Self {
+            session: SessionView::of_key(&ended.session, None),
+            outside: ended.outside,
+            outstanding: ended.outstanding,
+            outstanding_until: ended.outstanding_until,
+            tx: ended.on_chain.map(|r| r.tx.to_string()),
+            gas_used: ended.on_chain.map(|r| r.gas_used),
+            pending: ended.pending.map(|e| e.problem),
+        }
+    }
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 const MOST: usize = 64;
 
 /// `eth_accounts`, `eth_chainId`, `eth_signTypedData`, `eth_signTypedData_v4`, `eth_signTransaction`, `hallpass_sign`,
-/// `hallpass_check`; one request, or a list of up to 64. Refusals are JSON-RPC errors whose `data.code` is the stable code.
+/// `hallpass_check`, `hallpass_surrender`; one request, or a list of up to 64. Refusals are JSON-RPC errors whose `data.code` is the stable code.
 #[utoipa::path(post, path = "/v1/sessions/{id}/rpc", operation_id = "rpc", tag = "sessions", params(("id" = String, Path,)),
     request_body = Object,
     responses((status = 200, body = Object), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem)))]

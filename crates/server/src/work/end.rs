@@ -1,9 +1,8 @@
 //! A revocation: durable here before it is answered, then submitted to the chain and confirmed by [`super::settle`].
 
-use super::own;
 use super::{home, send, stored_grant};
 use crate::app::{event, record_id, sealed_key};
-use crate::caller::Caller;
+use crate::caller::{Asker, Caller};
 use crate::{ApiError, App};
 use alloy_primitives::{B256, Bytes, U256};
 use alloy_sol_types::SolCall;
@@ -32,27 +31,31 @@ pub struct Ended {
     pub pending: Option<ApiError>,
 }
 
-/// Ends a key session. Sent again, it tries the chain again.
+/// Ends a key session: its owner revokes it, or its holder surrenders it. Sent again, it tries the chain again.
 ///
 /// # Errors
 /// 404, 409 where it never was active, 503 where the end could not be made durable.
-pub async fn revoke(app: &App, caller: &Caller, id: SessionId) -> Result<Ended, ApiError> {
+pub async fn revoke(app: &App, asker: &Asker, id: SessionId) -> Result<Ended, ApiError> {
     let signing = app.signing.write().await;
     let mut tx = app.store.begin().await?;
-    let session = own(tx.as_mut(), caller, id).await?;
+    let session = asker.session(tx.as_mut(), id).await?;
+    let (by, reason) = match asker {
+        Asker::Owner(caller) => (Actor::Owner(caller.user()), Reason::OwnerAsked),
+        Asker::Holder(_) | Asker::Local(_) => (Actor::Holder(id), Reason::HolderAsked),
+    };
     let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
     let now = app.clock.now();
     let session = match session.lifecycle {
         Lifecycle::Revoking { .. } | Lifecycle::Revoked { .. } => session,
         _ => {
-            let session = session.revoke(now, Reason::OwnerAsked, Actor::Owner(caller.user()))?;
-            let why = Some(Reason::OwnerAsked);
-            let line = event(now, Actor::Owner(caller.user()), Action::Revoking, Subject::Key(id), caller.user(), why);
+            let session = session.revoke(now, reason, by)?;
+            let (user, why) = (session.user, Some(reason));
+            let line = event(now, by, Action::Revoking, Subject::Key(id), user, why);
             tx.sessions().save_key(&session, &line).await?;
             if grant.backend.is_zero() {
                 // Nobody else is to be told.
                 let session = session.confirm_revoked(now)?;
-                let line = event(now, Actor::Server, Action::Revoked, Subject::Key(id), caller.user(), why);
+                let line = event(now, Actor::Server, Action::Revoked, Subject::Key(id), user, why);
                 tx.sessions().save_key(&session, &line).await?;
                 session
             } else {
