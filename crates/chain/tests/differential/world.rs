@@ -128,6 +128,7 @@ impl World {
                 // where the committed bytecode is deployed on one.
                 cfg.limit_contract_code_size = Some(usize::MAX);
                 cfg.limit_contract_initcode_size = Some(usize::MAX);
+                cfg.tx_gas_limit_cap = Some(u64::MAX);
             })
             .with_db(db)
             .build_mainnet();
@@ -190,7 +191,7 @@ impl World {
     /// Deploys a contract by a transaction of its own.
     pub fn deploy(&mut self, artifact: &Artifact, arguments: &[u8]) -> Address {
         let data = [artifact.bytecode.as_ref(), arguments].concat().into();
-        let tx = TxEnv { kind: TxKind::Create, ..call(DEPLOYER, Address::ZERO, data) };
+        let tx = TxEnv { kind: TxKind::Create, gas_limit: 4 * GAS, ..call(DEPLOYER, Address::ZERO, data) };
         match self.evm.transact_commit(tx).unwrap() {
             ExecutionResult::Success { output: Output::Create(_, Some(address)), .. } => address,
             other => panic!("a contract was not deployed: {other:?}"),
