@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 
 /// Codes that only one side can have: the signer uses lane 0 alone, the contract knows them all. `foreign_owner` is for
 /// grants as `wide` makes them.
-pub const ONE_SIDED: [Code; 10] = [
+pub const ONE_SIDED: [Code; 11] = [
     Code::GasOverCap,
     Code::BadSignature,
     Code::FactsMissing,
     Code::FactsStale,
     Code::RequirementUnmet,
+    Code::BadTransaction,
     Code::BadMessage,
     Code::BadAttribute,
     Code::ForeignOwner,

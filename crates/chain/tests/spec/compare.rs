@@ -21,8 +21,14 @@ sol! {
 const ALLOWED: &str = "allowed";
 
 /// Codes that no chain can give, but for messages and app actions, which do not come here.
-const SIGNERS: [Code; 5] =
-    [Code::GasOverCap, Code::LaneNotSupported, Code::FactsMissing, Code::FactsStale, Code::RequirementUnmet];
+const SIGNERS: [Code; 6] = [
+    Code::GasOverCap,
+    Code::BadTransaction,
+    Code::LaneNotSupported,
+    Code::FactsMissing,
+    Code::FactsStale,
+    Code::RequirementUnmet,
+];
 
 /// Above the precompiles, which have no storage.
 const PRECOMPILES: B256 = B256::with_last_byte(0xff);

@@ -18,8 +18,8 @@ pub const STEPS: usize = 16;
 const TRIES: usize = 24;
 /// The word for an allowed action, beside the codes.
 pub const ALLOWED: &str = "allowed";
-/// Codes that no case here can have: of the chain alone, or of a signer that makes an operation.
-pub const ELSEWHERE: [Code; 2] = [Code::BadSignature, Code::NotYetSupported];
+/// Codes that no case here can have: of the chain alone, or of a signer that makes an operation or a transaction.
+pub const ELSEWHERE: [Code; 3] = [Code::BadSignature, Code::NotYetSupported, Code::BadTransaction];
 
 /// A grant, a case, and our own verdict.
 pub struct Step<'g> {
