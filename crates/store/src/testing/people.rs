@@ -93,7 +93,7 @@ pub async fn an_ended_session_is_never_revived(store: Arc<dyn Store>) {
     let revoking = key(1, 20).revoke(at(200), Reason::OwnerAsked, Actor::Server).unwrap();
     tx.sessions().save_key(&revoking, &key_event(1, 20)).await.unwrap();
     assert_eq!(tx.sessions().save_key(&key(1, 20), &key_event(1, 20)).await.unwrap_err().code(), "stale_write");
-    assert_eq!(tx.sessions().list_due_keys(at(0)).await.unwrap(), [revoking.clone()], "it is due at once");
+    assert_eq!(tx.sessions().list_due_keys(at(0)).await.unwrap(), std::slice::from_ref(&revoking), "it is due at once");
     let sent = hallpass_session::KeySession { install: Installation::Submitted { tx: Default::default() }, ..revoking };
     tx.sessions().save_key(&sent, &key_event(1, 20)).await.unwrap();
     let revoked = sent.confirm_revoked(at(300)).unwrap();

@@ -66,7 +66,9 @@ fn grants(grant: &Grant) -> Vec<Grant> {
         with(&|g| g.calls.get_mut(i).map_or((), |r| r.max_value = Default::default()));
     }
     for i in 0..grant.meters.len() {
-        with(&|g| drop(g.meters.remove(i)));
+        with(&|g| {
+            g.meters.remove(i);
+        });
     }
     // A meter that no rule uses any more goes with the last use of it.
     let used = |g: &Grant, id| g.calls.iter().any(|r| r.uses.iter().any(|u| u.meter == id));
