@@ -1,7 +1,9 @@
 //! The task: takes what has come while the disk was busy, decides it in one transaction, syncs once, signs.
 
+use crate::ask::in_full;
 use crate::decide::{Decision, Now, Ready, decide};
 use crate::known::Memory;
+use crate::signer::Failures;
 use crate::{Answer, Ask, AskError, Parts, Signed};
 use alloy_primitives::Bytes;
 use hallpass_store::{StoreError, Tx};
@@ -32,11 +34,12 @@ struct Signing {
 pub struct Task {
     parts: Parts,
     memory: Memory,
+    failures: Failures,
 }
 
 impl Task {
-    pub fn new(parts: Parts) -> Self {
-        Self { parts, memory: Memory::default() }
+    pub fn new(parts: Parts, failures: Failures) -> Self {
+        Self { parts, memory: Memory::default(), failures }
     }
 
     pub async fn run(mut self, mut waiting: mpsc::Receiver<Waiting>) {
@@ -52,7 +55,12 @@ impl Task {
         let mut batch = batch;
         let (mut tx, generation) = match self.begin().await {
             Ok(begun) => begun,
-            Err(error) => return batch.for_each(|w| drop(w.reply.send(Err(AskError::NotDurable(error.to_string()))))),
+            Err(error) => {
+                self.failures.note();
+                let why = in_full(&error);
+                tracing::error!(%why, "the store takes no transaction: nothing is signed");
+                return batch.for_each(|w| drop(w.reply.send(Err(AskError::NotDurable(why.clone())))));
+            }
         };
         let (mut signing, mut answers) = (Vec::new(), Vec::new());
         let mut failed = None;
@@ -70,16 +78,18 @@ impl Task {
             }
         }
         let failed = match failed {
-            None => tx.commit().await.err().map(|e| e.to_string()),
+            None => tx.commit().await.err().map(|e| in_full(&e)),
             some => some,
         };
         if let Some(why) = failed {
+            self.failures.note();
             tracing::error!(%why, "the store took nothing: nothing was signed");
             let error = || Err(AskError::NotDurable(why.clone()));
             signing.into_iter().for_each(|s| drop(s.reply.send(error())));
             answers.into_iter().for_each(|(reply, _)| drop(reply.send(error())));
             return batch.for_each(|w| drop(w.reply.send(error())));
         }
+        self.failures.forget();
         self.memory.committed(generation);
         answers.into_iter().for_each(|(reply, answer)| drop(reply.send(answer)));
         sign(signing, &self.parts.vault, gate);

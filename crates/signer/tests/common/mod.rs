@@ -1,5 +1,9 @@
 //! A signer over a store in memory, with one user and sessions of chosen grants.
 #![allow(dead_code, reason = "each test file takes a part")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+
+pub mod model;
+pub mod world;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use hallpass_policy::eval::AppAction;
@@ -10,7 +14,7 @@ use hallpass_session::{
 use hallpass_signer::{Answer, Ask, AskError, Limits, Parts, Signed, Signer, Wanted, record_id};
 use hallpass_store::testing::SeededRng;
 use hallpass_store::testing::disk::Disk;
-use hallpass_store::{Account, RedbStore, Store, StoreKeys};
+use hallpass_store::{Account, RedbStore, Store, StoreError, StoreKeys};
 use hallpass_types::{AccountId, ChainId, Clock, IdempotencyKey, SessionId, UnixSeconds, UserId};
 use hallpass_vault::{KdfParams, SealedRecord, Vault, VaultHeader};
 use std::sync::Arc;
@@ -71,15 +75,27 @@ pub fn event(action: Action, subject: Subject) -> AuditEvent {
     }
 }
 
-pub async fn open(disk: Disk) -> Arc<dyn Store> {
-    let store = RedbStore::with_backend(disk, Arc::new(SeededRng::new(7))).unwrap();
-    store.unlock(StoreKeys { index: [1; 32], field: [2; 32] }).await.unwrap();
-    Arc::new(store)
+pub async fn open(disk: Disk) -> Result<Arc<dyn Store>, StoreError> {
+    unlocked(RedbStore::with_backend(disk, Arc::new(SeededRng::new(7)))?).await
+}
+
+pub async fn unlocked(store: RedbStore) -> Result<Arc<dyn Store>, StoreError> {
+    store.unlock(StoreKeys { index: [1; 32], field: [2; 32] }).await?;
+    Ok(Arc::new(store))
 }
 
 impl Bench {
     pub async fn new() -> Self {
-        let store = open(Disk::new(Vec::new(), None)).await;
+        Self::on(Disk::new(Vec::new(), None)).await
+    }
+
+    /// On an empty disk.
+    pub async fn on(disk: Disk) -> Self {
+        Self::fresh(open(disk).await.unwrap()).await
+    }
+
+    /// Over an empty store, with a vault of its own.
+    pub async fn fresh(store: Arc<dyn Store>) -> Self {
         let mut tx = store.begin().await.unwrap();
         let account = AccountId { chain: chain(), address: Address::repeat_byte(0xac) };
         let person = Account { user: user(), account, created: UnixSeconds::new(START).unwrap() };
@@ -91,7 +107,10 @@ impl Bench {
     }
 
     pub fn over(store: Arc<dyn Store>, vault: Arc<Vault>, rng: Arc<SeededRng>) -> Self {
-        let clock = Arc::new(Hand(AtomicU64::new(START + 10)));
+        Self::at(store, vault, rng, Arc::new(Hand(AtomicU64::new(START + 10))))
+    }
+
+    pub fn at(store: Arc<dyn Store>, vault: Arc<Vault>, rng: Arc<SeededRng>, clock: Arc<Hand>) -> Self {
         let gate = Arc::new(RwLock::new(()));
         let parts = Parts {
             store: Arc::clone(&store),

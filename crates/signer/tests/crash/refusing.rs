@@ -1,0 +1,119 @@
+//! While the store cannot be written nothing is signed, a revocation is not acknowledged, and the signer is not ready.
+
+use super::common::{BACKEND, Bench, PAYS, event, open, pay, user};
+use async_trait::async_trait;
+use hallpass_session::{Action, Actor, Lifecycle, Reason, Subject};
+use hallpass_signer::{Answer, AskError};
+use hallpass_store::testing::SeededRng;
+use hallpass_store::testing::disk::{Disk, Trouble};
+use hallpass_store::{Store, StoreError, Tx};
+use hallpass_types::{Clock, SessionId};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+async fn revoke(bench: &Bench, id: SessionId) -> Result<(), StoreError> {
+    let _gate = bench.gate.write().await;
+    let mut tx = bench.store.begin().await?;
+    let stored = tx.sessions().find_key(id).await?.unwrap();
+    let revoked = stored.revoke(bench.clock.now(), Reason::OwnerAsked, Actor::Owner(user())).unwrap();
+    tx.sessions().save_key(&revoked, &event(Action::Revoking, Subject::Key(id))).await?;
+    tx.commit().await
+}
+
+async fn not_durable(bench: &Bench, held: &super::common::Held, key: &str) -> String {
+    match bench.ask(held, key, pay(7)).await {
+        Err(error @ AskError::NotDurable(_)) => {
+            assert_eq!(error.code(), "not_durable");
+            error.to_string()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// From the first failed operation of a batch to the last, whichever it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_fails_or_is_full_signs_nothing_until_the_store_is_opened_again() {
+    for (trouble, says) in [(Trouble::Broken, "EIO"), (Trouble::Full, "no storage space")] {
+        let mut failed = 0;
+        for after in 0..12 {
+            let disk = Disk::new(Vec::new(), None);
+            let bench = Bench::on(disk.clone()).await;
+            let held = bench.session(9, BACKEND, PAYS).await;
+            let first = bench.signed(&held, "first", pay(40)).await;
+            assert!(bench.signer.ready().await);
+            disk.fail(trouble, after, 1);
+            let answer = bench.ask(&held, "second", pay(7)).await;
+            let signed = match answer {
+                // The batch was over before the operation that fails.
+                Ok(Answer::Signed(signed)) => Some(signed),
+                Err(AskError::NotDurable(why)) => {
+                    assert!(why.contains(says), "{why}");
+                    None
+                }
+                other => panic!("{other:?}"),
+            };
+            if signed.is_none() {
+                failed += 1;
+                // The disk works again, and redb wants to be opened anew: it does not know what the failed write left.
+                disk.heal();
+                assert!(not_durable(&bench, &held, "second").await.contains("re-open"));
+                assert!(!bench.signer.ready().await);
+                assert!(!bench.signer.ready().await);
+                assert_eq!(revoke(&bench, held.id).await.unwrap_err().code(), "store_failed");
+            }
+            let store = open(Disk::new(disk.bytes(), None)).await.unwrap();
+            let again = Bench::over(store, Arc::clone(&bench.vault), Arc::new(SeededRng::new(4)));
+            assert!(again.signer.ready().await);
+            let same = again.signed(&held, "first", pay(40)).await;
+            assert_eq!((same.reservation.id, same.signature), (first.reservation.id, first.signature));
+            let second = again.signed(&held, "second", pay(7)).await;
+            assert!(signed.is_none_or(|s| s.reservation.id == second.reservation.id));
+            assert_eq!(again.refused(&held, "third", pay(54)).await, "meter_exceeded");
+            again.signed(&held, "fourth", pay(53)).await;
+            revoke(&again, held.id).await.unwrap();
+            assert_eq!(again.refused(&held, "fifth", pay(0)).await, "grant_ended");
+        }
+        assert!(failed > 1, "{trouble:?}: {failed}");
+    }
+}
+
+/// A store that refuses for a while and then goes on, as one over a network does.
+struct Fickle {
+    inner: Arc<dyn Store>,
+    refuses: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Store for Fickle {
+    async fn begin(&self) -> Result<Box<dyn Tx>, StoreError> {
+        if self.refuses.load(Ordering::SeqCst) {
+            return Err(StoreError::failed(std::io::Error::other("not now")));
+        }
+        self.inner.begin().await
+    }
+
+    async fn read(&self) -> Result<Box<dyn Tx>, StoreError> {
+        self.inner.read().await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_the_store_recovers_the_signer_goes_on() {
+    let refuses = Arc::new(AtomicBool::new(false));
+    let inner = open(Disk::new(Vec::new(), None)).await.unwrap();
+    let bench = Bench::fresh(Arc::new(Fickle { inner, refuses: Arc::clone(&refuses) })).await;
+    let held = bench.session(9, BACKEND, PAYS).await;
+    bench.signed(&held, "first", pay(40)).await;
+    refuses.store(true, Ordering::SeqCst);
+    assert!(not_durable(&bench, &held, "second").await.contains("not now"));
+    assert!(!bench.signer.ready().await);
+    assert_eq!(revoke(&bench, held.id).await.unwrap_err().code(), "store_failed");
+    refuses.store(false, Ordering::SeqCst);
+    // Ready as soon as it is asked, without a request that has to fail first.
+    assert!(bench.signer.ready().await);
+    bench.signed(&held, "second", pay(60)).await;
+    assert_eq!(bench.refused(&held, "third", pay(1)).await, "meter_exceeded");
+    let mut tx = bench.store.read().await.unwrap();
+    let stored = tx.sessions().find_key(held.id).await.unwrap().unwrap();
+    assert!(matches!(stored.lifecycle, Lifecycle::Active { .. }), "a revocation that failed was made");
+}
