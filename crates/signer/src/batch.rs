@@ -3,6 +3,7 @@
 use crate::ask::in_full;
 use crate::decide::{Decision, Now, Ready, decide};
 use crate::known::Memory;
+use crate::points::{Point, reached};
 use crate::signer::Failures;
 use crate::{Answer, Ask, AskError, Parts, Signed};
 use alloy_primitives::Bytes;
@@ -35,11 +36,14 @@ pub struct Task {
     parts: Parts,
     memory: Memory,
     failures: Failures,
+    /// To sign on: as many as there are cores. Asked for once, since the answer is read from files.
+    threads: usize,
 }
 
 impl Task {
     pub fn new(parts: Parts, failures: Failures) -> Self {
-        Self { parts, memory: Memory::default(), failures }
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { parts, memory: Memory::default(), failures, threads }
     }
 
     pub async fn run(mut self, mut waiting: mpsc::Receiver<Waiting>) {
@@ -52,6 +56,7 @@ impl Task {
     async fn batch(&mut self, batch: impl Iterator<Item = Waiting>) {
         // Held until the signatures exist: a revocation waits for it, so none is made after a revocation was answered.
         let gate = Arc::clone(&self.parts.gate).read_owned().await;
+        reached(Point::Received);
         let mut batch = batch;
         let (mut tx, generation) = match self.begin().await {
             Ok(begun) => begun,
@@ -77,6 +82,7 @@ impl Task {
                 Err(error) => answers.push((reply, Err(error))),
             }
         }
+        reached(Point::BeforeCommit);
         let failed = match failed {
             None => tx.commit().await.err().map(|e| in_full(&e)),
             some => some,
@@ -89,10 +95,11 @@ impl Task {
             answers.into_iter().for_each(|(reply, _)| drop(reply.send(error())));
             return batch.for_each(|w| drop(w.reply.send(error())));
         }
+        reached(Point::AfterCommit);
         self.failures.forget();
         self.memory.committed(generation);
         answers.into_iter().for_each(|(reply, answer)| drop(reply.send(answer)));
-        sign(signing, &self.parts.vault, gate);
+        sign(signing, self.threads, &self.parts.vault, gate);
     }
 
     async fn begin(&mut self) -> Result<(Box<dyn Tx>, u64), StoreError> {
@@ -113,17 +120,20 @@ impl Task {
 }
 
 /// Signs beside the next transaction, on as many threads as there are cores.
-fn sign(mut all: Vec<Signing>, vault: &Arc<Vault>, gate: OwnedRwLockReadGuard<()>) {
+fn sign(mut all: Vec<Signing>, threads: usize, vault: &Arc<Vault>, gate: OwnedRwLockReadGuard<()>) {
     let gate = Arc::new(gate);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let share = all.len().div_ceil(threads).max(1);
     while !all.is_empty() {
         let part = all.split_off(all.len().saturating_sub(share));
         let (vault, gate) = (Arc::clone(vault), Arc::clone(&gate));
         tokio::task::spawn_blocking(move || {
             for Signing { reply, ready, key } in part {
+                reached(Point::BeforeSignature);
+                let answer = signed(*ready, key.as_deref(), &vault);
+                reached(Point::BeforeAnswer);
                 // Who asked may be gone; the reservation stands, and the same request is answered by it.
-                let _ = reply.send(signed(*ready, key.as_deref(), &vault));
+                let _ = reply.send(answer);
+                reached(Point::AfterAnswer);
             }
             drop(gate);
         });

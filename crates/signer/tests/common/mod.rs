@@ -9,18 +9,20 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use hallpass_policy::eval::AppAction;
 use hallpass_policy::{Batch, Call, Draft, Facts, Fill, Grant, json, text};
 use hallpass_session::{
-    Action, Actor, AuditEvent, ChainView, Decision, Installation, KeySession, Lifecycle, StoredGrant, Subject,
+    Action, Actor, AuditEvent, ChainView, Decision, Installation, KeySession, Lifecycle, Reason, StoredGrant, Subject,
 };
 use hallpass_signer::{Answer, Ask, AskError, Limits, Parts, Signed, Signer, Wanted, record_id};
 use hallpass_store::testing::SeededRng;
 use hallpass_store::testing::disk::Disk;
 use hallpass_store::{Account, RedbStore, Store, StoreError, StoreKeys};
-use hallpass_types::{AccountId, ChainId, Clock, IdempotencyKey, SessionId, UnixSeconds, UserId};
+use hallpass_types::{AccountId, ChainId, Clock, IdempotencyKey, ReservationId, SessionId, UnixSeconds, UserId};
 use hallpass_vault::{KdfParams, SealedRecord, Vault, VaultHeader};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::RwLock;
 
+const PASSPHRASE: &str = "correct horse battery";
 pub const START: u64 = 1_790_000_000;
 pub const SHOP: Address = Address::repeat_byte(0x51);
 pub const BACKEND: Address = Address::repeat_byte(0xbe);
@@ -96,14 +98,40 @@ impl Bench {
 
     /// Over an empty store, with a vault of its own.
     pub async fn fresh(store: Arc<dyn Store>) -> Self {
+        Self::made(&store).await;
+        let rng = Arc::new(SeededRng::new(3));
+        let (vault, _) = VaultHeader::create(&PASSPHRASE.into(), KdfParams::MINIMUM, &*rng).unwrap();
+        Self::over(store, Arc::new(vault), rng)
+    }
+
+    /// Over a store whose vault is kept in it; both are made where there is none. The `start`-th time.
+    pub async fn kept(store: Arc<dyn Store>, start: u64) -> Self {
+        let rng = Arc::new(SeededRng::new(start));
+        let header = store.read().await.unwrap().vault().header().await.unwrap();
+        let vault = match header {
+            Some(header) => {
+                let header: VaultHeader = serde_json::from_slice(&header).unwrap();
+                header.unseal(&PASSPHRASE.into()).unwrap()
+            }
+            None => {
+                Self::made(&store).await;
+                let (vault, header) = VaultHeader::create(&PASSPHRASE.into(), KdfParams::MINIMUM, &*rng).unwrap();
+                let mut tx = store.begin().await.unwrap();
+                tx.vault().set_header(&serde_json::to_vec(&header).unwrap()).await.unwrap();
+                tx.commit().await.unwrap();
+                vault
+            }
+        };
+        Self::over(store, Arc::new(vault), rng)
+    }
+
+    /// The one user.
+    async fn made(store: &Arc<dyn Store>) {
         let mut tx = store.begin().await.unwrap();
         let account = AccountId { chain: chain(), address: Address::repeat_byte(0xac) };
         let person = Account { user: user(), account, created: UnixSeconds::new(START).unwrap() };
         tx.accounts().create(&person, &event(Action::Created, Subject::Account(user()))).await.unwrap();
         tx.commit().await.unwrap();
-        let rng = Arc::new(SeededRng::new(3));
-        let (vault, _) = VaultHeader::create(&"correct horse battery".into(), KdfParams::MINIMUM, &*rng).unwrap();
-        Self::over(store, Arc::new(vault), rng)
     }
 
     pub fn over(store: Arc<dyn Store>, vault: Arc<Vault>, rng: Arc<SeededRng>) -> Self {
@@ -121,6 +149,39 @@ impl Bench {
             gate: Arc::clone(&gate),
         };
         Self { store, vault, clock, gate, signer: Signer::start(parts), rng }
+    }
+
+    /// A session that was made before, if it was.
+    pub async fn found(&self, n: u8) -> Option<Held> {
+        let id = SessionId::from_bytes([n; 16]);
+        let mut tx = self.store.read().await.unwrap();
+        let session = tx.sessions().find_key(id).await.unwrap()?;
+        let stored = tx.grants().find(session.grant).await.unwrap()?;
+        let grant = Arc::new(json::parse_grant(&stored.canonical_json).unwrap());
+        let view = Arc::new(ChainView::uncounted(&grant, UnixSeconds::new(START).unwrap()));
+        Some(Held { id, grant, view })
+    }
+
+    /// Revokes as the server does; answers which reservations of these keys were there. `None` where it was revoked before.
+    pub async fn revoke(
+        &self,
+        held: &Held,
+        keys: impl IntoIterator<Item = String>,
+    ) -> Result<Option<BTreeSet<ReservationId>>, StoreError> {
+        let _gate = self.gate.write().await;
+        let mut tx = self.store.begin().await?;
+        let stored = tx.sessions().find_key(held.id).await?.unwrap();
+        if !matches!(stored.lifecycle, Lifecycle::Active { .. }) {
+            return Ok(None);
+        }
+        let revoked = stored.revoke(self.clock.now(), Reason::OwnerAsked, Actor::Owner(user())).unwrap();
+        tx.sessions().save_key(&revoked, &event(Action::Revoking, Subject::Key(held.id))).await?;
+        let mut there = BTreeSet::new();
+        for key in keys {
+            there.extend(tx.reservations().find_by_key(held.id, &key.try_into().unwrap()).await?.map(|r| r.id));
+        }
+        tx.commit().await?;
+        Ok(Some(there))
     }
 
     /// An active session of a grant whose rules are `rules`; its key is in the vault.

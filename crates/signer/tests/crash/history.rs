@@ -2,13 +2,10 @@
 
 use super::common::model::Model;
 use super::common::world::{SESSIONS, Want, What};
-use super::common::{Bench, Held, ask, event, user};
-use hallpass_session::{Action, Actor, Lifecycle, Reason, Subject};
+use super::common::{Bench, Held, ask};
 use hallpass_signer::Answer;
 use hallpass_store::StoreError;
 use hallpass_store::testing::SeededRng;
-use hallpass_types::Clock;
-use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
@@ -52,25 +49,13 @@ impl Shared {
         Some(answer)
     }
 
-    /// Revokes as the server does, and notes what was there.
-    pub async fn revoke(&self, session: usize) -> Result<(), StoreError> {
-        let _gate = self.bench.gate.write().await;
-        let mut tx = self.bench.store.begin().await?;
-        let Held { id, .. } = self.held[session];
-        let stored = tx.sessions().find_key(id).await?.ok_or(StoreError::Missing { table: "keys" })?;
-        if !matches!(stored.lifecycle, Lifecycle::Active { .. }) {
-            return Ok(());
+    /// Revokes, and notes what was there.
+    async fn revoke(&self, session: usize) -> Result<(), StoreError> {
+        let mut keys: Vec<_> = (0..KEYS).map(|key| self.want(session, key, 0).key()).collect();
+        keys.push(format!("k{}", u64::MAX));
+        if let Some(there) = self.bench.revoke(&self.held[session], keys).await? {
+            self.model.lock().unwrap().revoke(session, there);
         }
-        let now = self.bench.clock.now();
-        let revoked = stored.revoke(now, Reason::OwnerAsked, Actor::Owner(user())).map_err(StoreError::failed)?;
-        tx.sessions().save_key(&revoked, &event(Action::Revoking, Subject::Key(id))).await?;
-        let mut there = BTreeSet::new();
-        for key in 0..KEYS {
-            let key = self.want(session, key, 0).key().try_into().unwrap();
-            there.extend(tx.reservations().find_by_key(id, &key).await?.map(|r| r.id));
-        }
-        tx.commit().await?;
-        self.model.lock().unwrap().revoke(session, there);
         Ok(())
     }
 

@@ -1,26 +1,20 @@
 //! While the store cannot be written nothing is signed, a revocation is not acknowledged, and the signer is not ready.
 
-use super::common::{BACKEND, Bench, PAYS, event, open, pay, user};
+use super::common::{BACKEND, Bench, Held, PAYS, open, pay};
 use async_trait::async_trait;
-use hallpass_session::{Action, Actor, Lifecycle, Reason, Subject};
+use hallpass_session::Lifecycle;
 use hallpass_signer::{Answer, AskError};
 use hallpass_store::testing::SeededRng;
 use hallpass_store::testing::disk::{Disk, Trouble};
 use hallpass_store::{Store, StoreError, Tx};
-use hallpass_types::{Clock, SessionId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-async fn revoke(bench: &Bench, id: SessionId) -> Result<(), StoreError> {
-    let _gate = bench.gate.write().await;
-    let mut tx = bench.store.begin().await?;
-    let stored = tx.sessions().find_key(id).await?.unwrap();
-    let revoked = stored.revoke(bench.clock.now(), Reason::OwnerAsked, Actor::Owner(user())).unwrap();
-    tx.sessions().save_key(&revoked, &event(Action::Revoking, Subject::Key(id))).await?;
-    tx.commit().await
+async fn revoke(bench: &Bench, held: &Held) -> Result<(), StoreError> {
+    bench.revoke(held, []).await.map(|there| assert!(there.is_some()))
 }
 
-async fn not_durable(bench: &Bench, held: &super::common::Held, key: &str) -> String {
+async fn not_durable(bench: &Bench, held: &Held, key: &str) -> String {
     match bench.ask(held, key, pay(7)).await {
         Err(error @ AskError::NotDurable(_)) => {
             assert_eq!(error.code(), "not_durable");
@@ -59,7 +53,7 @@ async fn a_disk_that_fails_or_is_full_signs_nothing_until_the_store_is_opened_ag
                 assert!(not_durable(&bench, &held, "second").await.contains("re-open"));
                 assert!(!bench.signer.ready().await);
                 assert!(!bench.signer.ready().await);
-                assert_eq!(revoke(&bench, held.id).await.unwrap_err().code(), "store_failed");
+                assert_eq!(revoke(&bench, &held).await.unwrap_err().code(), "store_failed");
             }
             let store = open(Disk::new(disk.bytes(), None)).await.unwrap();
             let again = Bench::over(store, Arc::clone(&bench.vault), Arc::new(SeededRng::new(4)));
@@ -70,7 +64,7 @@ async fn a_disk_that_fails_or_is_full_signs_nothing_until_the_store_is_opened_ag
             assert!(signed.is_none_or(|s| s.reservation.id == second.reservation.id));
             assert_eq!(again.refused(&held, "third", pay(54)).await, "meter_exceeded");
             again.signed(&held, "fourth", pay(53)).await;
-            revoke(&again, held.id).await.unwrap();
+            revoke(&again, &held).await.unwrap();
             assert_eq!(again.refused(&held, "fifth", pay(0)).await, "grant_ended");
         }
         assert!(failed > 1, "{trouble:?}: {failed}");
@@ -107,7 +101,7 @@ async fn where_the_store_recovers_the_signer_goes_on() {
     refuses.store(true, Ordering::SeqCst);
     assert!(not_durable(&bench, &held, "second").await.contains("not now"));
     assert!(!bench.signer.ready().await);
-    assert_eq!(revoke(&bench, held.id).await.unwrap_err().code(), "store_failed");
+    assert_eq!(revoke(&bench, &held).await.unwrap_err().code(), "store_failed");
     refuses.store(false, Ordering::SeqCst);
     // Ready as soon as it is asked, without a request that has to fail first.
     assert!(bench.signer.ready().await);
