@@ -73,8 +73,11 @@ impl Model {
 
     /// Its key was answered with this reservation.
     pub fn answer(&mut self, want: Want, reservation: &Reservation) {
-        let (_, first) =
+        let (asked, first) =
             self.answered.entry((want.session, want.key)).or_insert_with(|| (want, reservation.clone())).clone();
+        if asked.what != want.what {
+            self.breaks(Promise::Key, format!("{want:?} was answered by {asked:?}"));
+        }
         if (first.id, first.digest) != (reservation.id, reservation.digest) {
             self.breaks(Promise::Key, format!("{want:?}: first {first:?}, then {reservation:?}"));
         }

@@ -6,9 +6,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
+mod changed;
 #[path = "../common/mod.rs"]
 mod common;
-mod early;
 mod history;
 mod refusing;
 mod run;

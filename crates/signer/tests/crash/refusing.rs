@@ -1,5 +1,6 @@
 //! While the store cannot be written nothing is signed, a revocation is not acknowledged, and the signer is not ready.
 
+use super::changed::{Changed, Commit};
 use super::common::{BACKEND, Bench, Held, PAYS, open, pay};
 use async_trait::async_trait;
 use hallpass_session::Lifecycle;
@@ -74,16 +75,25 @@ async fn a_disk_that_fails_or_is_full_signs_nothing_until_the_store_is_opened_ag
 /// A store that refuses for a while and then goes on, as one over a network does.
 struct Fickle {
     inner: Arc<dyn Store>,
-    refuses: Arc<AtomicBool>,
+    /// To begin, and to commit.
+    refuses: [Arc<AtomicBool>; 2],
+}
+
+fn not_now() -> StoreError {
+    StoreError::failed(std::io::Error::other("not now"))
 }
 
 #[async_trait]
 impl Store for Fickle {
     async fn begin(&self) -> Result<Box<dyn Tx>, StoreError> {
-        if self.refuses.load(Ordering::SeqCst) {
-            return Err(StoreError::failed(std::io::Error::other("not now")));
+        if self.refuses[0].load(Ordering::SeqCst) {
+            return Err(not_now());
         }
-        self.inner.begin().await
+        let (inner, refuses) = (self.inner.begin().await?, Arc::clone(&self.refuses[1]));
+        let commit: Commit = Box::new(move |tx| {
+            Box::pin(async move { if refuses.load(Ordering::SeqCst) { Err(not_now()) } else { tx.commit().await } })
+        });
+        Ok(Box::new(Changed { inner, commit }))
     }
 
     async fn read(&self) -> Result<Box<dyn Tx>, StoreError> {
@@ -93,21 +103,39 @@ impl Store for Fickle {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_the_store_recovers_the_signer_goes_on() {
-    let refuses = Arc::new(AtomicBool::new(false));
+    for n in 0..2 {
+        let refuses = [Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false))];
+        let inner = open(Disk::new(Vec::new(), None)).await.unwrap();
+        let bench = Bench::fresh(Arc::new(Fickle { inner, refuses: refuses.clone() })).await;
+        let held = bench.session(9, BACKEND, PAYS).await;
+        bench.signed(&held, "first", pay(40)).await;
+        refuses[n].store(true, Ordering::SeqCst);
+        assert!(not_durable(&bench, &held, "second").await.contains("not now"));
+        assert!(!bench.signer.ready().await);
+        assert_eq!(revoke(&bench, &held).await.unwrap_err().code(), "store_failed");
+        refuses[n].store(false, Ordering::SeqCst);
+        // Ready as soon as it is asked, without a request that has to fail first.
+        assert!(bench.signer.ready().await);
+        // What was not made durable holds nothing.
+        bench.signed(&held, "third", pay(60)).await;
+        assert_eq!(bench.refused(&held, "fourth", pay(1)).await, "meter_exceeded");
+        let mut tx = bench.store.read().await.unwrap();
+        let stored = tx.sessions().find_key(held.id).await.unwrap().unwrap();
+        assert!(matches!(stored.lifecycle, Lifecycle::Active { .. }), "a revocation that failed was made");
+    }
+}
+
+/// The same where nobody asks whether it is ready.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_not_made_durable_is_forgotten() {
+    let refuses = [Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false))];
     let inner = open(Disk::new(Vec::new(), None)).await.unwrap();
-    let bench = Bench::fresh(Arc::new(Fickle { inner, refuses: Arc::clone(&refuses) })).await;
+    let bench = Bench::fresh(Arc::new(Fickle { inner, refuses: refuses.clone() })).await;
     let held = bench.session(9, BACKEND, PAYS).await;
     bench.signed(&held, "first", pay(40)).await;
-    refuses.store(true, Ordering::SeqCst);
-    assert!(not_durable(&bench, &held, "second").await.contains("not now"));
-    assert!(!bench.signer.ready().await);
-    assert_eq!(revoke(&bench, &held).await.unwrap_err().code(), "store_failed");
-    refuses.store(false, Ordering::SeqCst);
-    // Ready as soon as it is asked, without a request that has to fail first.
-    assert!(bench.signer.ready().await);
-    bench.signed(&held, "second", pay(60)).await;
-    assert_eq!(bench.refused(&held, "third", pay(1)).await, "meter_exceeded");
-    let mut tx = bench.store.read().await.unwrap();
-    let stored = tx.sessions().find_key(held.id).await.unwrap().unwrap();
-    assert!(matches!(stored.lifecycle, Lifecycle::Active { .. }), "a revocation that failed was made");
+    refuses[1].store(true, Ordering::SeqCst);
+    not_durable(&bench, &held, "second").await;
+    refuses[1].store(false, Ordering::SeqCst);
+    let third = bench.signed(&held, "third", pay(60)).await;
+    assert_eq!(third.reservation.sequence, 1, "a sequence was left out");
 }

@@ -1,9 +1,9 @@
 //! One run: rounds of history, each ended by the disk, and after each the signer anew on what survived.
 
+use super::changed::Early;
 use super::common::model::{Model, Promise};
 use super::common::world::{self, Want, What};
 use super::common::{Bench, Hand, Held, START, open};
-use super::early::Early;
 use super::history::Shared;
 use hallpass_session::{Lifecycle, Reservation};
 use hallpass_signer::{Answer, AskError};
