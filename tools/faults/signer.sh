@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Plants one fault after another of tools/faults/signer in a copy of the last commit, and requires that the signer's tests
-# find it. HALLPASS_FAULT_CRASHES (60) crashes a fault; HALLPASS_FAULT_DIR is the scratch folder, whose build is used again
-# (or CARGO_TARGET_DIR). The table goes to proofs/signer-faults.txt.
+# find it. HALLPASS_FAULT_CRASHES (60) crashes a fault; HALLPASS_FAULT_DIR is the scratch folder, whose build is used again.
+# The table goes to proofs/signer-faults.txt.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 scratch=${HALLPASS_FAULT_DIR:-${TMPDIR:-/tmp}/hallpass-signer-faults}
-export HALLPASS_CRASHES=${HALLPASS_FAULT_CRASHES:-60} CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$scratch/target}" RUST_BACKTRACE=0
+export HALLPASS_CRASHES=${HALLPASS_FAULT_CRASHES:-60} CARGO_TARGET_DIR="$scratch/target" RUST_BACKTRACE=0
 copy="$scratch/copy"
 clean="$scratch/clean"
 

@@ -3,7 +3,7 @@
 use crate::ask::in_full;
 use crate::decide::{Decision, Now, Ready, decide};
 use crate::known::Memory;
-use crate::points::{Point, reached};
+use crate::points::{Point, beside, reached};
 use crate::signer::Failures;
 use crate::{Answer, Ask, AskError, Parts, Signed};
 use alloy_primitives::Bytes;
@@ -126,7 +126,7 @@ fn sign(mut all: Vec<Signing>, threads: usize, vault: &Arc<Vault>, gate: OwnedRw
     while !all.is_empty() {
         let part = all.split_off(all.len().saturating_sub(share));
         let (vault, gate) = (Arc::clone(vault), Arc::clone(&gate));
-        tokio::task::spawn_blocking(move || {
+        beside(move || {
             for Signing { reply, ready, key } in part {
                 reached(Point::BeforeSignature);
                 let answer = signed(*ready, key.as_deref(), &vault);

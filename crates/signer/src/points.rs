@@ -54,3 +54,25 @@ pub(crate) fn reached(point: Point) {
 
 #[cfg(not(feature = "testing"))]
 pub(crate) const fn reached(_: Point) {}
+
+#[cfg(feature = "testing")]
+static BESIDE: std::sync::OnceLock<Runs> = std::sync::OnceLock::new();
+
+/// Runs what it is given, beside its caller.
+#[cfg(feature = "testing")]
+pub type Runs = fn(Box<dyn FnOnce() + Send>);
+
+/// Has signatures made by `run` instead of tokio's threads, from now on.
+#[cfg(feature = "testing")]
+pub fn sign_beside(run: Runs) {
+    let _ = BESIDE.set(run);
+}
+
+/// Runs `work` beside the task.
+pub(crate) fn beside(work: impl FnOnce() + Send + 'static) {
+    #[cfg(feature = "testing")]
+    if let Some(run) = BESIDE.get() {
+        return run(Box::new(work));
+    }
+    tokio::task::spawn_blocking(work);
+}

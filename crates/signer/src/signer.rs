@@ -62,10 +62,17 @@ impl Signer {
     /// Starts the task, on the running tokio runtime.
     #[must_use]
     pub fn start(parts: Parts) -> Self {
+        let (signer, task) = Self::with_task(parts);
+        tokio::spawn(task);
+        signer
+    }
+
+    /// The handle, and the task for whoever runs it.
+    pub fn with_task(parts: Parts) -> (Self, impl Future<Output = ()> + Send) {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let (store, failures) = (Arc::clone(&parts.store), Failures::default());
-        tokio::spawn(Task::new(parts, failures.clone()).run(waiting));
-        Self { queue, store, failures }
+        let task = Task::new(parts, failures.clone()).run(waiting);
+        (Self { queue, store, failures }, task)
     }
 
     /// Whether a reservation could be made durable now: the store takes a transaction, and where the last one failed, makes

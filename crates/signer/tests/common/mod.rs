@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file takes a part")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
+pub mod changed;
 pub mod model;
 pub mod world;
 
@@ -139,6 +140,17 @@ impl Bench {
     }
 
     pub fn at(store: Arc<dyn Store>, vault: Arc<Vault>, rng: Arc<SeededRng>, clock: Arc<Hand>) -> Self {
+        let (bench, task) = Self::with_task(store, vault, rng, clock);
+        tokio::spawn(task);
+        bench
+    }
+
+    pub fn with_task(
+        store: Arc<dyn Store>,
+        vault: Arc<Vault>,
+        rng: Arc<SeededRng>,
+        clock: Arc<Hand>,
+    ) -> (Self, impl Future<Output = ()> + Send) {
         let gate = Arc::new(RwLock::new(()));
         let parts = Parts {
             store: Arc::clone(&store),
@@ -148,7 +160,8 @@ impl Bench {
             limits: Limits { chain: chain(), relayer: RELAYER },
             gate: Arc::clone(&gate),
         };
-        Self { store, vault, clock, gate, signer: Signer::start(parts), rng }
+        let (signer, task) = Signer::with_task(parts);
+        (Self { store, vault, clock, gate, signer, rng }, task)
     }
 
     /// A session that was made before, if it was.

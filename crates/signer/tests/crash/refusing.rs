@@ -1,6 +1,6 @@
 //! While the store cannot be written nothing is signed, a revocation is not acknowledged, and the signer is not ready.
 
-use super::changed::{Changed, Commit};
+use super::common::changed::{Changed, Commit};
 use super::common::{BACKEND, Bench, Held, PAYS, open, pay};
 use async_trait::async_trait;
 use hallpass_session::Lifecycle;

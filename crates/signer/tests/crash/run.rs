@@ -1,6 +1,6 @@
 //! One run: rounds of history, each ended by the disk, and after each the signer anew on what survived.
 
-use super::changed::Early;
+use super::common::changed::Early;
 use super::common::model::{Model, Promise};
 use super::common::world::{self, Want, What};
 use super::common::{Bench, Hand, Held, START, open};
