@@ -72,6 +72,18 @@ async fn a_disk_that_fails_or_is_full_signs_nothing_until_the_store_is_opened_ag
     }
 }
 
+/// The signer learns of it from nobody but the store.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_is_not_ready_after_a_revocation_that_failed() {
+    let disk = Disk::new(Vec::new(), None);
+    let bench = Bench::on(disk.clone()).await;
+    let held = bench.session(9, BACKEND, PAYS).await;
+    disk.fail(Trouble::Full, 0, 1);
+    assert_eq!(revoke(&bench, &held).await.unwrap_err().code(), "store_failed");
+    assert!(!bench.signer.ready().await);
+    not_durable(&bench, &held, "first").await;
+}
+
 /// A store that refuses for a while and then goes on, as one over a network does.
 struct Fickle {
     inner: Arc<dyn Store>,
