@@ -31,9 +31,10 @@ async fn a_crash_loses_no_revocation_no_budget_and_no_key() {
         assert!(model.broken.is_empty(), "seed {seed}: {:#?}", model.broken);
     }
     println!("seeds {first}..{}: {tally}", first + runs);
-    // Enough of everything for the run to mean something.
-    assert!(tally.left > 8 * runs && tally.restarts > runs && tally.revoked > runs / 4, "{tally}");
-    assert!(tally.failed > runs / 4 && tally.full > runs / 20 && tally.signed_after > runs, "{tally}");
+    // Enough of everything for the run to mean something; one seed alone is run to look at it.
+    let enough = tally.left > 8 * runs && tally.restarts > runs && tally.revoked > runs / 4;
+    let failed = tally.failed > runs / 4 && tally.full > runs / 20 && tally.signed_after > runs;
+    assert!(runs < 20 || enough && failed, "{tally}");
 }
 
 /// The first negative control: on a disk that lies about syncing, revocations and answered keys are lost.

@@ -114,6 +114,7 @@ async fn answer(line: &str, bench: &Bench, held: &[Held]) -> String {
             let stored = tx.sessions().find_key(held[rest.parse::<usize>().unwrap()].id).await.unwrap();
             matches!(stored.unwrap().lifecycle, Lifecycle::Active { .. }).to_string()
         }
+        "quit" => std::process::exit(0),
         other => panic!("{other}"),
     }
 }

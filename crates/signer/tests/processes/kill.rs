@@ -79,6 +79,8 @@ impl Driver {
                 return;
             }
         }
+        // The point was not passed: the signer ends by itself, and the parent sees that it said nothing.
+        connection.line("quit");
     }
 
     fn ask(&self, connection: &mut Connection, want: Want) -> Option<Reply> {
