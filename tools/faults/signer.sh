@@ -26,7 +26,7 @@ judge() {
     echo "$1 does not build" >&2
     exit 1
   }
-  (cd "$copy" && timeout 600 cargo test --offline -q --no-fail-fast -p hallpass-signer --tests) >"$log" 2>&1
+  (cd "$copy" && timeout 240 cargo test --offline -q --no-fail-fast -p hallpass-signer --tests) >"$log" 2>&1
 }
 
 # The tests that failed, or the one without libtest.
