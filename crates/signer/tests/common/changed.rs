@@ -52,17 +52,20 @@ impl Tx for Changed {
 pub struct Early {
     inner: Arc<dyn Store>,
     late: Arc<Mutex<Option<Box<dyn Tx>>>>,
+    /// The inner store's queue stands still while one is late.
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Early {
     pub fn new(inner: Arc<dyn Store>) -> Self {
-        Self { inner, late: Arc::default() }
+        Self { inner, late: Arc::default(), turn: Arc::default() }
     }
 }
 
 #[async_trait]
 impl Store for Early {
     async fn begin(&self) -> Result<Box<dyn Tx>, StoreError> {
+        let turn = Arc::clone(&self.turn).lock_owned().await;
         let late = self.late.lock().unwrap().take();
         if let Some(tx) = late {
             tx.commit().await?;
@@ -70,6 +73,7 @@ impl Store for Early {
         let (inner, late) = (self.inner.begin().await?, Arc::clone(&self.late));
         let commit: Commit = Box::new(move |tx| {
             *late.lock().unwrap() = Some(tx);
+            drop(turn);
             Box::pin(async { Ok(()) })
         });
         Ok(Box::new(Changed { inner, commit }))
