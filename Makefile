@@ -76,7 +76,7 @@ differential: tools
 	cargo test --locked --package hallpass-chain --test '*'
 
 e2e: build tools
-	cargo test --locked --package hallpass-store --package hallpass-cli --test '*'
+	cargo test --locked --package hallpass-store --package hallpass-signer --package hallpass-cli --test '*'
 
 fuzz:
 	tools/setup

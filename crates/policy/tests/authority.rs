@@ -1,5 +1,7 @@
 //! What a session key signs beside operations: messages and plain transactions, each only where the policy allows it.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
+
 use alloy_primitives::{Address, B256, U256, address, hex};
 use hallpass_policy::grant::SessionKey;
 use hallpass_policy::ledger::Status;

@@ -154,9 +154,21 @@ impl From<StoreError> for AskError {
         match error {
             StoreError::OtherRequest => Self::OtherRequest,
             StoreError::CorruptRow { .. } | StoreError::DataDeleted => Self::Corrupt(error.to_string()),
-            other => Self::NotDurable(other.to_string()),
+            other => Self::NotDurable(in_full(&other)),
         }
     }
+}
+
+/// A failure and what it came from, down to the disk: the operator must know whether it is full, broken, or wants the store
+/// opened again.
+pub(crate) fn in_full(error: &StoreError) -> String {
+    let mut text = error.to_string();
+    let mut below = core::error::Error::source(error);
+    while let Some(cause) = below {
+        text = format!("{text}: {cause}");
+        below = cause.source();
+    }
+    text
 }
 
 impl Wanted {

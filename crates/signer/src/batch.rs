@@ -1,7 +1,10 @@
 //! The task: takes what has come while the disk was busy, decides it in one transaction, syncs once, signs.
 
+use crate::ask::in_full;
 use crate::decide::{Decision, Now, Ready, decide};
 use crate::known::Memory;
+use crate::points::{Point, beside, reached};
+use crate::signer::Failures;
 use crate::{Answer, Ask, AskError, Parts, Signed};
 use alloy_primitives::Bytes;
 use hallpass_store::{StoreError, Tx};
@@ -32,11 +35,15 @@ struct Signing {
 pub struct Task {
     parts: Parts,
     memory: Memory,
+    failures: Failures,
+    /// To sign on: as many as there are cores. Asked for once, since the answer is read from files.
+    threads: usize,
 }
 
 impl Task {
-    pub fn new(parts: Parts) -> Self {
-        Self { parts, memory: Memory::default() }
+    pub fn new(parts: Parts, failures: Failures) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { parts, memory: Memory::default(), failures, threads }
     }
 
     pub async fn run(mut self, mut waiting: mpsc::Receiver<Waiting>) {
@@ -49,10 +56,16 @@ impl Task {
     async fn batch(&mut self, batch: impl Iterator<Item = Waiting>) {
         // Held until the signatures exist: a revocation waits for it, so none is made after a revocation was answered.
         let gate = Arc::clone(&self.parts.gate).read_owned().await;
+        reached(Point::Received);
         let mut batch = batch;
         let (mut tx, generation) = match self.begin().await {
             Ok(begun) => begun,
-            Err(error) => return batch.for_each(|w| drop(w.reply.send(Err(AskError::NotDurable(error.to_string()))))),
+            Err(error) => {
+                self.failures.note();
+                let why = in_full(&error);
+                tracing::error!(%why, "the store takes no transaction: nothing is signed");
+                return batch.for_each(|w| drop(w.reply.send(Err(AskError::NotDurable(why.clone())))));
+            }
         };
         let (mut signing, mut answers) = (Vec::new(), Vec::new());
         let mut failed = None;
@@ -69,20 +82,24 @@ impl Task {
                 Err(error) => answers.push((reply, Err(error))),
             }
         }
+        reached(Point::BeforeCommit);
         let failed = match failed {
-            None => tx.commit().await.err().map(|e| e.to_string()),
+            None => tx.commit().await.err().map(|e| in_full(&e)),
             some => some,
         };
         if let Some(why) = failed {
+            self.failures.note();
             tracing::error!(%why, "the store took nothing: nothing was signed");
             let error = || Err(AskError::NotDurable(why.clone()));
             signing.into_iter().for_each(|s| drop(s.reply.send(error())));
             answers.into_iter().for_each(|(reply, _)| drop(reply.send(error())));
             return batch.for_each(|w| drop(w.reply.send(error())));
         }
+        reached(Point::AfterCommit);
+        self.failures.forget();
         self.memory.committed(generation);
         answers.into_iter().for_each(|(reply, answer)| drop(reply.send(answer)));
-        sign(signing, &self.parts.vault, gate);
+        sign(signing, self.threads, &self.parts.vault, gate);
     }
 
     async fn begin(&mut self) -> Result<(Box<dyn Tx>, u64), StoreError> {
@@ -103,17 +120,20 @@ impl Task {
 }
 
 /// Signs beside the next transaction, on as many threads as there are cores.
-fn sign(mut all: Vec<Signing>, vault: &Arc<Vault>, gate: OwnedRwLockReadGuard<()>) {
+fn sign(mut all: Vec<Signing>, threads: usize, vault: &Arc<Vault>, gate: OwnedRwLockReadGuard<()>) {
     let gate = Arc::new(gate);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let share = all.len().div_ceil(threads).max(1);
     while !all.is_empty() {
         let part = all.split_off(all.len().saturating_sub(share));
         let (vault, gate) = (Arc::clone(vault), Arc::clone(&gate));
-        tokio::task::spawn_blocking(move || {
+        beside(move || {
             for Signing { reply, ready, key } in part {
+                reached(Point::BeforeSignature);
+                let answer = signed(*ready, key.as_deref(), &vault);
+                reached(Point::BeforeAnswer);
                 // Who asked may be gone; the reservation stands, and the same request is answered by it.
-                let _ = reply.send(signed(*ready, key.as_deref(), &vault));
+                let _ = reply.send(answer);
+                reached(Point::AfterAnswer);
             }
             drop(gate);
         });

@@ -2,6 +2,7 @@
 
 use crate::bounds::{Life, life};
 use crate::known::Known;
+use crate::points::{Point, reached};
 use crate::{Answer, Ask, AskError, Limits, Wanted};
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolValue;
@@ -111,10 +112,12 @@ pub async fn decide(
         costs,
         state: if bare { ReservationState::Counted } else { ReservationState::Reserved },
     };
+    reached(Point::Decided);
     let event = line(&known.session, at, Did::Reserved, Subject::Reservation(reservation.id));
     if let Inserted::Existing(_) = tx.reservations().insert(&reservation, &event).await? {
         return Err(AskError::NotDurable("a reservation appeared within its own transaction".to_owned()));
     }
+    reached(Point::Inserted);
     if bare {
         view::add(&mut known.counted, &view::charged(&reservation));
         tx.reservations().set_counted(known.session.grant, &known.counted).await?;

@@ -5,6 +5,7 @@
 //! - [`ask`]: what is asked and answered.
 //! - [`decide`]: one request against one session, inside a transaction.
 //! - [`bounds`]: for which seconds an operation is good.
+//! - [`points`]: the moments between a request and its answer, at which tests end the process.
 //! - `batch`: the task. `known`: what it remembers of sessions between two transactions, and when that is no longer so.
 //!
 //! Signed <= durably reserved <= cap: whatever ends the process, at whatever moment, what was signed is in the store.
@@ -14,6 +15,7 @@ mod batch;
 pub mod bounds;
 pub mod decide;
 mod known;
+pub mod points;
 mod signer;
 
 pub use ask::{Answer, Ask, AskError, Limits, Signed, Wanted};

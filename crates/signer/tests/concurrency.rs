@@ -1,5 +1,7 @@
 //! Many at once on one budget: what was signed never exceeds the cap, and nothing that still fitted was refused.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+
 mod common;
 
 use common::{BACKEND, Bench, PAYS, ask, pay, post};

@@ -19,7 +19,7 @@ pub struct Health {
     pub chain: String,
     /// Whether the node answers.
     pub node: bool,
-    /// Whether the store answers.
+    /// Whether the store answers, and a reservation could be made durable.
     pub store: bool,
     /// The relayer's address.
     pub relayer: String,
@@ -36,7 +36,7 @@ pub struct Health {
     responses((status = 200, body = Health), (status = 503, body = Health)))]
 pub async fn handler(State(app): State<App>) -> (StatusCode, Json<Health>) {
     let node = app.chain.node.block(BlockNumberOrTag::Latest).await.is_ok();
-    let store = app.store.read().await.is_ok();
+    let store = app.store.read().await.is_ok() && app.signer.ready().await;
     let health = Health {
         ready: node && store,
         version: env!("CARGO_PKG_VERSION").to_owned(),

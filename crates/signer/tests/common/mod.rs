@@ -1,22 +1,29 @@
 //! A signer over a store in memory, with one user and sessions of chosen grants.
 #![allow(dead_code, reason = "each test file takes a part")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+
+pub mod changed;
+pub mod model;
+pub mod world;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use hallpass_policy::eval::AppAction;
 use hallpass_policy::{Batch, Call, Draft, Facts, Fill, Grant, json, text};
 use hallpass_session::{
-    Action, Actor, AuditEvent, ChainView, Decision, Installation, KeySession, Lifecycle, StoredGrant, Subject,
+    Action, Actor, AuditEvent, ChainView, Decision, Installation, KeySession, Lifecycle, Reason, StoredGrant, Subject,
 };
 use hallpass_signer::{Answer, Ask, AskError, Limits, Parts, Signed, Signer, Wanted, record_id};
 use hallpass_store::testing::SeededRng;
 use hallpass_store::testing::disk::Disk;
-use hallpass_store::{Account, RedbStore, Store, StoreKeys};
-use hallpass_types::{AccountId, ChainId, Clock, IdempotencyKey, SessionId, UnixSeconds, UserId};
+use hallpass_store::{Account, RedbStore, Store, StoreError, StoreKeys};
+use hallpass_types::{AccountId, ChainId, Clock, IdempotencyKey, ReservationId, SessionId, UnixSeconds, UserId};
 use hallpass_vault::{KdfParams, Passphrase, SealedRecord, Vault, VaultHeader};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::RwLock;
 
+const PASSPHRASE: &str = "correct horse battery";
 pub const START: u64 = 1_790_000_000;
 pub const SHOP: Address = Address::repeat_byte(0x51);
 pub const BACKEND: Address = Address::repeat_byte(0xbe);
@@ -38,6 +45,10 @@ impl Clock for Hand {
     fn now(&self) -> UnixSeconds {
         UnixSeconds::new(self.0.load(Ordering::SeqCst)).unwrap()
     }
+}
+
+fn passphrase() -> Passphrase {
+    Passphrase::new(PASSPHRASE.into(), KdfParams::MINIMUM)
 }
 
 /// Everything that a test needs.
@@ -71,28 +82,79 @@ pub fn event(action: Action, subject: Subject) -> AuditEvent {
     }
 }
 
-pub async fn open(disk: Disk) -> Arc<dyn Store> {
-    let store = RedbStore::with_backend(disk, Arc::new(SeededRng::new(7))).unwrap();
-    store.unlock(StoreKeys { index: [1; 32], field: [2; 32] }).await.unwrap();
-    Arc::new(store)
+pub async fn open(disk: Disk) -> Result<Arc<dyn Store>, StoreError> {
+    unlocked(RedbStore::with_backend(disk, Arc::new(SeededRng::new(7)))?).await
+}
+
+pub async fn unlocked(store: RedbStore) -> Result<Arc<dyn Store>, StoreError> {
+    store.unlock(StoreKeys { index: [1; 32], field: [2; 32] }).await?;
+    Ok(Arc::new(store))
 }
 
 impl Bench {
     pub async fn new() -> Self {
-        let store = open(Disk::new(Vec::new(), None)).await;
+        Self::on(Disk::new(Vec::new(), None)).await
+    }
+
+    /// On an empty disk.
+    pub async fn on(disk: Disk) -> Self {
+        Self::fresh(open(disk).await.unwrap()).await
+    }
+
+    /// Over an empty store, with a vault of its own.
+    pub async fn fresh(store: Arc<dyn Store>) -> Self {
+        Self::made(&store).await;
+        let rng = Arc::new(SeededRng::new(3));
+        let (vault, _) = VaultHeader::create(&passphrase(), &*rng).unwrap();
+        Self::over(store, Arc::new(vault), rng)
+    }
+
+    /// Over a store whose vault is kept in it; both are made where there is none. The `start`-th time.
+    pub async fn kept(store: Arc<dyn Store>, start: u64) -> Self {
+        let rng = Arc::new(SeededRng::new(start));
+        let header = store.read().await.unwrap().vault().header().await.unwrap();
+        let vault = match header {
+            Some(header) => {
+                let header: VaultHeader = serde_json::from_slice(&header).unwrap();
+                header.unseal(&passphrase()).unwrap()
+            }
+            None => {
+                Self::made(&store).await;
+                let (vault, header) = VaultHeader::create(&passphrase(), &*rng).unwrap();
+                let mut tx = store.begin().await.unwrap();
+                tx.vault().set_header(&serde_json::to_vec(&header).unwrap()).await.unwrap();
+                tx.commit().await.unwrap();
+                vault
+            }
+        };
+        Self::over(store, Arc::new(vault), rng)
+    }
+
+    /// The one user.
+    async fn made(store: &Arc<dyn Store>) {
         let mut tx = store.begin().await.unwrap();
         let account = AccountId { chain: chain(), address: Address::repeat_byte(0xac) };
         let person = Account { user: user(), account, created: UnixSeconds::new(START).unwrap() };
         tx.accounts().create(&person, &event(Action::Created, Subject::Account(user()))).await.unwrap();
         tx.commit().await.unwrap();
-        let rng = Arc::new(SeededRng::new(3));
-        let (vault, _) =
-            VaultHeader::create(&Passphrase::new("correct horse battery".into(), KdfParams::MINIMUM), &*rng).unwrap();
-        Self::over(store, Arc::new(vault), rng)
     }
 
     pub fn over(store: Arc<dyn Store>, vault: Arc<Vault>, rng: Arc<SeededRng>) -> Self {
-        let clock = Arc::new(Hand(AtomicU64::new(START + 10)));
+        Self::at(store, vault, rng, Arc::new(Hand(AtomicU64::new(START + 10))))
+    }
+
+    pub fn at(store: Arc<dyn Store>, vault: Arc<Vault>, rng: Arc<SeededRng>, clock: Arc<Hand>) -> Self {
+        let (bench, task) = Self::with_task(store, vault, rng, clock);
+        tokio::spawn(task);
+        bench
+    }
+
+    pub fn with_task(
+        store: Arc<dyn Store>,
+        vault: Arc<Vault>,
+        rng: Arc<SeededRng>,
+        clock: Arc<Hand>,
+    ) -> (Self, impl Future<Output = ()> + Send) {
         let gate = Arc::new(RwLock::new(()));
         let parts = Parts {
             store: Arc::clone(&store),
@@ -102,7 +164,41 @@ impl Bench {
             limits: Limits { chain: chain(), relayer: RELAYER },
             gate: Arc::clone(&gate),
         };
-        Self { store, vault, clock, gate, signer: Signer::start(parts), rng }
+        let (signer, task) = Signer::with_task(parts);
+        (Self { store, vault, clock, gate, signer, rng }, task)
+    }
+
+    /// A session that was made before, if it was.
+    pub async fn found(&self, n: u8) -> Option<Held> {
+        let id = SessionId::from_bytes([n; 16]);
+        let mut tx = self.store.read().await.unwrap();
+        let session = tx.sessions().find_key(id).await.unwrap()?;
+        let stored = tx.grants().find(session.grant).await.unwrap()?;
+        let grant = Arc::new(json::parse_grant(&stored.canonical_json).unwrap());
+        let view = Arc::new(ChainView::uncounted(&grant, UnixSeconds::new(START).unwrap()));
+        Some(Held { id, grant, view })
+    }
+
+    /// Revokes as the server does; answers which reservations of these keys were there. `None` where it was revoked before.
+    pub async fn revoke(
+        &self,
+        held: &Held,
+        keys: impl IntoIterator<Item = String>,
+    ) -> Result<Option<BTreeSet<ReservationId>>, StoreError> {
+        let _gate = self.gate.write().await;
+        let mut tx = self.store.begin().await?;
+        let stored = tx.sessions().find_key(held.id).await?.unwrap();
+        if !matches!(stored.lifecycle, Lifecycle::Active { .. }) {
+            return Ok(None);
+        }
+        let revoked = stored.revoke(self.clock.now(), Reason::OwnerAsked, Actor::Owner(user())).unwrap();
+        tx.sessions().save_key(&revoked, &event(Action::Revoking, Subject::Key(held.id))).await?;
+        let mut there = BTreeSet::new();
+        for key in keys {
+            there.extend(tx.reservations().find_by_key(held.id, &key.try_into().unwrap()).await?.map(|r| r.id));
+        }
+        tx.commit().await?;
+        Ok(Some(there))
     }
 
     /// An active session of a grant whose rules are `rules`; its key is in the vault.

@@ -1,4 +1,4 @@
-//! A disk that loses power.
+//! A disk that loses power, fails, and runs full.
 
 use super::SeededRng;
 use redb::StorageBackend;
@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex};
 /// What a power cut leaves of what was written since the last sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
+    /// Everything: the process ended, and the machine did not.
+    Everything,
     /// Nothing.
     Nothing,
     /// The first of the writes, up to a random one.
@@ -16,6 +18,15 @@ pub enum Cut {
     Subset,
     /// A random subset, and of each write only some of its 512-byte sectors.
     Torn,
+}
+
+/// What the disk answers for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// EIO, to reads too.
+    Broken,
+    /// ENOSPC, to writes and resizes; what is there can be read and synced.
+    Full,
 }
 
 /// A disk in memory. Clones are the same disk.
@@ -29,6 +40,8 @@ struct State {
     unsynced: Vec<Change>,
     /// Operations until the power goes.
     left: Option<u64>,
+    /// What it answers, after how many operations, and to how many.
+    trouble: Option<(Trouble, u64, u64)>,
     honest: bool,
 }
 
@@ -38,15 +51,45 @@ enum Change {
     Length(u64),
 }
 
+impl Change {
+    fn make(&self, bytes: &mut Vec<u8>) {
+        match self {
+            Self::Write(offset, data) => put(bytes, *offset as usize, data),
+            Self::Length(len) => bytes.resize(*len as usize, 0),
+        }
+    }
+}
+
 const SECTOR: usize = 512;
 
 impl Disk {
     /// A disk that holds `bytes`, durably, and does `operations` writes, resizes and syncs before its power goes.
     #[must_use]
     pub fn new(bytes: Vec<u8>, operations: Option<u64>) -> Self {
-        let state =
-            State { current: bytes.clone(), durable: bytes, unsynced: Vec::new(), left: operations, honest: true };
+        let state = State {
+            current: bytes.clone(),
+            durable: bytes,
+            unsynced: Vec::new(),
+            left: operations,
+            trouble: None,
+            honest: true,
+        };
         Self(Arc::new(Mutex::new(state)))
+    }
+
+    /// Its power goes with the so many-th further operation.
+    pub fn lose_power(&self, operations: u64) {
+        self.0.lock().unwrap().left = Some(operations);
+    }
+
+    /// After so many further operations, so many are answered by an error and not done.
+    pub fn fail(&self, trouble: Trouble, after: u64, operations: u64) {
+        self.0.lock().unwrap().trouble = Some((trouble, after, operations));
+    }
+
+    /// It works again.
+    pub fn heal(&self) {
+        self.0.lock().unwrap().trouble = None;
     }
 
     /// The same disk, and from now on it says that it synced and does not. For showing that a test notices.
@@ -76,6 +119,7 @@ impl Disk {
         let kept = rng.below(state.unsynced.len() as u64 + 1);
         for (i, change) in (0u64..).zip(&state.unsynced) {
             let keep = match cut {
+                Cut::Everything => true,
                 Cut::Nothing => false,
                 Cut::Beginning => i < kept,
                 Cut::Subset | Cut::Torn => rng.below(2) == 0,
@@ -95,8 +139,7 @@ impl Disk {
                         at = until;
                     }
                 }
-                Change::Write(offset, data) if keep => put(&mut bytes, *offset as usize, data),
-                Change::Length(len) if keep => bytes.resize(*len as usize, 0),
+                _ if keep => change.make(&mut bytes),
                 Change::Write(..) | Change::Length(_) => {}
             }
         }
@@ -111,21 +154,45 @@ impl Disk {
                 return Err(Error::other("the power is gone"));
             }
         }
+        state.trouble(change.is_some())?;
+        let State { durable, current, unsynced, honest, .. } = &mut *state;
         match change {
             Some(change) => {
-                match &change {
-                    Change::Write(offset, data) => put(&mut state.current, *offset as usize, data),
-                    Change::Length(len) => state.current.resize(*len as usize, 0),
-                }
-                state.unsynced.push(change);
+                change.make(current);
+                unsynced.push(change);
             }
-            None if state.honest => {
-                state.durable = state.current.clone();
-                state.unsynced.clear();
-            }
+            None if *honest => unsynced.drain(..).for_each(|change| change.make(durable)),
             None => {}
         }
         Ok(())
+    }
+}
+
+impl State {
+    /// The error that this operation meets, if any.
+    fn trouble(&mut self, writes: bool) -> Result<(), Error> {
+        let Some((trouble, after, operations)) = &mut self.trouble else { return Ok(()) };
+        match (*after, *operations) {
+            (0, 0) => Ok(()),
+            (0, _) => {
+                *operations -= 1;
+                trouble.answer(writes)
+            }
+            _ => {
+                *after -= 1;
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Trouble {
+    fn answer(self, writes: bool) -> Result<(), Error> {
+        match self {
+            Self::Broken => Err(Error::other("input/output error (EIO)")),
+            Self::Full if writes => Err(Error::from(ErrorKind::StorageFull)),
+            Self::Full => Ok(()),
+        }
     }
 }
 
@@ -143,6 +210,9 @@ impl StorageBackend for Disk {
 
     fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), Error> {
         let state = self.0.lock().unwrap();
+        if let Some((Trouble::Broken, 0, 1..)) = state.trouble {
+            return Trouble::Broken.answer(false);
+        }
         let from = offset as usize;
         let found = state.current.get(from..from + out.len()).ok_or_else(|| Error::from(ErrorKind::UnexpectedEof))?;
         out.copy_from_slice(found);
