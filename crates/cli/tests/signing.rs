@@ -205,6 +205,12 @@ async fn the_local_socket_speaks_for_one_session_once_its_token_was_shown() {
     assert_eq!(local.call("hallpass_sign", ask("a")).await["result"]["operation"], posted["result"]["operation"]);
     assert_eq!(code(&local.call("hallpass_sign", ask("b")).await), "meter_exceeded");
 
+    // A new token ends the old one, on a connection that stands; the new one opens it again.
+    let third = token(&owner, &pass.session).await;
+    assert_eq!(code(&local.call("eth_accounts", json!([])).await), "not_authenticated");
+    assert_eq!(code(&local.call("hallpass_authenticate", json!([second])).await), "not_authenticated");
+    assert_eq!(local.call("hallpass_authenticate", json!([third])).await["result"]["session"], pass.session);
+
     // The end of the session ends it, on a connection that stands.
     owner.at(&pass.session, "revoke", &Value::Null).await.ok();
     assert_eq!(code(&local.call("eth_signTypedData_v4", json!([key, order(0)])).await), "grant_ended");

@@ -1,13 +1,15 @@
 //! A Unix socket for programs on this machine: JSON-RPC 2.0, one request a line, as geth's IPC has it.
 //!
 //! Whoever connects must be a user of this system that the operator lists (peer credentials, `SO_PEERCRED`); the first
-//! request shows a holder's token (`hallpass_authenticate`), and the connection then speaks for that one session. What is
-//! known of the chain is read anew at most every few seconds.
+//! request shows a holder's token (`hallpass_authenticate`), and the connection then speaks for that one session, for as long as
+//! the token is the session's: it is looked up again for each request. What is known of the chain is read anew at most every
+//! few seconds.
 
 use crate::caller::Asker;
-use crate::{App, rpc};
-use hallpass_session::Token;
-use hallpass_types::SessionId;
+use crate::rpc::{self, INVALID_REQUEST, PARSE_ERROR, REJECTED, number};
+use crate::{ApiError, App};
+use core::time::Duration;
+use hallpass_session::{KeySession, Token, TokenHash};
 use serde_json::{Value, json};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
@@ -21,6 +23,8 @@ use tokio::sync::Semaphore;
 const MAX_LINE: u64 = 64 * 1024;
 /// Most connections at a time.
 const MAX_CONNECTIONS: usize = 1024;
+/// How long nothing is accepted where the system gives no more descriptors: others will close theirs.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A socket that is listened on; its file goes when it is dropped.
 #[derive(Debug)]
@@ -67,10 +71,9 @@ impl Local {
                         drop(permit);
                     });
                 }
-                // Out of descriptors, most likely: others will close theirs.
                 Err(error) => {
                     tracing::warn!(%error, "no local connection could be accepted");
-                    tokio::task::yield_now().await;
+                    tokio::time::sleep(PAUSE).await;
                 }
             }
         }
@@ -88,10 +91,10 @@ async fn connection(app: &App, stream: UnixStream, listed: bool) -> io::Result<(
     let mut read = BufReader::new(read);
     if !listed {
         let says = "this user of the system is not listed in `local_users`";
-        return send(&mut write, &rpc::error(Value::Null, -32003, "peer_not_allowed", says, None)).await;
+        return send(&mut write, &rpc::error(Value::Null, REJECTED, "peer_not_allowed", says, None)).await;
     }
     let mut line = Vec::new();
-    let mut session: Option<SessionId> = None;
+    let mut token: Option<TokenHash> = None;
     loop {
         line.clear();
         let read = (&mut read).take(MAX_LINE).read_until(b'\n', &mut line).await?;
@@ -99,52 +102,56 @@ async fn connection(app: &App, stream: UnixStream, listed: bool) -> io::Result<(
             return Ok(());
         }
         if line.last() != Some(&b'\n') && read as u64 == MAX_LINE {
-            return send(&mut write, &rpc::error(Value::Null, -32600, "too_long", "a line has at most 64 KiB", None))
-                .await;
+            let says = "a line has at most 64 KiB";
+            return send(&mut write, &rpc::error(Value::Null, INVALID_REQUEST, "too_long", says, None)).await;
         }
         let answer = match serde_json::from_slice::<Value>(&line) {
-            Err(e) => rpc::error(Value::Null, rpc::PARSE_ERROR, "bad_json", &e.to_string(), None),
-            Ok(request) => match (request.get("method").and_then(Value::as_str), session) {
-                (Some("hallpass_authenticate"), None) => {
-                    let (known, answer) = authenticate(app, &request).await;
-                    session = known;
-                    answer
-                }
-                (_, Some(id)) => rpc::answer(app, &Asker::Local(id), id, &request).await,
-                (_, None) => {
-                    let says = "the first request is hallpass_authenticate, with a holder's token";
-                    let id = request.get("id").cloned().unwrap_or(Value::Null);
-                    rpc::error(id, -32003, "not_authenticated", says, Some("make one with `hallpass session token`"))
-                }
-            },
+            Err(e) => rpc::error(Value::Null, PARSE_ERROR, "bad_json", &e.to_string(), None),
+            Ok(request) => answer(app, &mut token, &request).await,
         };
         send(&mut write, &answer).await?;
     }
 }
 
-/// Binds the connection to the session of a holder's token.
-async fn authenticate(app: &App, request: &Value) -> (Option<SessionId>, Value) {
-    let id = request.get("id").cloned().unwrap_or(Value::Null);
-    let params = request.get("params");
-    let text = params.and_then(|p| p.get(0).or_else(|| p.get("token"))).and_then(Value::as_str);
-    let token = text.and_then(|text| text.parse::<Token>().ok());
-    let found = match token {
-        None => None,
-        Some(token) => match app.store.read().await {
-            Ok(mut tx) => tx.sessions().find_key_by_holder(&token.hash()).await.ok().flatten(),
-            Err(_) => None,
-        },
-    };
-    match found {
-        Some(session) => {
-            let result = json!({ "session": session.id.to_string(), "key": session.key.to_checksum(None) });
-            (Some(session.id), json!({ "jsonrpc": "2.0", "id": id, "result": result }))
-        }
+/// Answers a request of the session whose holder's token was shown.
+async fn answer(app: &App, shown: &mut Option<TokenHash>, request: &Value) -> Value {
+    let authenticates = request.get("method").and_then(Value::as_str) == Some("hallpass_authenticate");
+    let (token, authenticates) = match *shown {
+        Some(token) => (Some(token), false),
+        None if authenticates => (token_of(request), true),
         None => {
-            let says = "this is no holder's token of a session here";
-            (None, rpc::error(id, -32003, "not_authenticated", says, None))
+            let says = "the first request is hallpass_authenticate, with a holder's token";
+            let hint = "make one with `hallpass session token`";
+            return rpc::error(number(request), REJECTED, "not_authenticated", says, Some(hint));
         }
+    };
+    match held(app, token).await {
+        Err(error) => rpc::refused(number(request), error),
+        Ok(None) => {
+            // Whoever held it before shows another one.
+            *shown = None;
+            let says = "this is no holder's token of a session here, or no longer";
+            rpc::error(number(request), REJECTED, "not_authenticated", says, None)
+        }
+        Ok(Some(session)) if authenticates => {
+            *shown = token;
+            let result = json!({ "session": session.id.to_string(), "key": session.key.to_checksum(None) });
+            rpc::result(number(request), result)
+        }
+        Ok(Some(session)) => rpc::answer(app, &Asker::Local(session.id), session.id, request).await,
     }
+}
+
+fn token_of(request: &Value) -> Option<TokenHash> {
+    let params = request.get("params")?;
+    let text = params.get(0).or_else(|| params.get("token"))?.as_str()?;
+    text.parse::<Token>().ok().map(|token| token.hash())
+}
+
+async fn held(app: &App, token: Option<TokenHash>) -> Result<Option<KeySession>, ApiError> {
+    let Some(token) = token else { return Ok(None) };
+    let mut tx = app.store.read().await?;
+    Ok(tx.sessions().find_key_by_holder(&token).await?)
 }
 
 async fn send(write: &mut (impl AsyncWriteExt + Unpin), answer: &Value) -> io::Result<()> {

@@ -1,8 +1,8 @@
 //! JSON-RPC 2.0 for a session's holder, in the form that web3signer and wallets have.
 //!
 //! `eth_accounts`, `eth_chainId`, `eth_signTypedData` (and `_v4`), `eth_signTransaction`: each for what a rule allows.
-//! `hallpass_sign` and `hallpass_check` take the body of `sign`; `hallpass_surrender` gives the session back. Whatever signs bytes that nobody can
-//! judge (`eth_sign`, `personal_sign`) or sends (`eth_sendTransaction`) is refused by name.
+//! `hallpass_sign` and `hallpass_check` take the body of `sign`; `hallpass_surrender` gives the session back. Whatever signs
+//! bytes that nobody can judge (`eth_sign`, `personal_sign`) or sends (`eth_sendTransaction`) is refused by name.
 //!
 //! A standard method has no idempotency key: a message or transaction is its own, so that sent again it is signed again and
 //! counted once.
@@ -11,8 +11,7 @@ use crate::caller::Asker;
 use crate::endpoints::revoke::RevokeView;
 use crate::endpoints::shapes::VerdictView;
 use crate::endpoints::sign::{SignBody, SignView};
-use crate::work::ask::denied;
-use crate::work::sign::{self, Outcome, ToSend};
+use crate::work::sign::{self, ToSend};
 use crate::work::{end, judge, stored_grant};
 use crate::{ApiError, App};
 use alloy_primitives::{Address, B256};
@@ -27,13 +26,13 @@ use serde_json::{Value, json};
 /// The request is no JSON.
 pub const PARSE_ERROR: i64 = -32700;
 /// It is no request.
-const INVALID_REQUEST: i64 = -32600;
+pub const INVALID_REQUEST: i64 = -32600;
 /// There is no such method, or none that signs this way.
 const METHOD_NOT_FOUND: i64 = -32601;
 /// The parameters do not fit.
 const INVALID_PARAMS: i64 = -32602;
 /// The policy denied it, or the state of the session (EIP-1474: transaction rejected).
-const REJECTED: i64 = -32003;
+pub const REJECTED: i64 = -32003;
 /// A node, the store or the vault failed.
 const INTERNAL: i64 = -32603;
 
@@ -49,24 +48,40 @@ const NEVER: [&str; 6] = [
 
 /// Answers one request about one session. A request without an id is answered too: who asks for a signature wants it.
 pub async fn answer(app: &App, asker: &Asker, id: SessionId, request: &Value) -> Value {
-    let number = request.get("id").cloned().unwrap_or(Value::Null);
+    let number = number(request);
     let Some(method) = request.get("method").and_then(Value::as_str) else {
         return error(number, INVALID_REQUEST, "bad_request", "a request names its `method`", None);
     };
     let params = request.get("params").cloned().unwrap_or(Value::Array(Vec::new()));
     match call(app, asker, id, method, &params).await {
-        Ok(result) => json!({ "jsonrpc": "2.0", "id": number, "result": result }),
-        Err(refused) => {
-            let code = match refused.status.as_u16() {
-                400 => INVALID_PARAMS,
-                404 if refused.problem.code == "no_such_method" => METHOD_NOT_FOUND,
-                401 | 403 | 404 | 409 | 422 | 429 => REJECTED,
-                _ => INTERNAL,
-            };
-            let problem = refused.problem;
-            error(number, code, &problem.code, &problem.says, problem.hint.as_deref())
-        }
+        Ok(answer) => result(number, answer),
+        Err(error) => refused(number, error),
     }
+}
+
+/// A request's id; null where it has none.
+#[must_use]
+pub fn number(request: &Value) -> Value {
+    request.get("id").cloned().unwrap_or(Value::Null)
+}
+
+/// A JSON-RPC answer.
+#[must_use]
+pub fn result(number: Value, result: Value) -> Value {
+    json!({ "jsonrpc": "2.0", "id": number, "result": result })
+}
+
+/// A refusal as a JSON-RPC error.
+#[must_use]
+pub fn refused(number: Value, refused: ApiError) -> Value {
+    let code = match refused.status.as_u16() {
+        400 => INVALID_PARAMS,
+        404 if refused.problem.code == "no_such_method" => METHOD_NOT_FOUND,
+        401 | 403 | 404 | 409 | 422 | 429 => REJECTED,
+        _ => INTERNAL,
+    };
+    let problem = refused.problem;
+    error(number, code, &problem.code, &problem.says, problem.hint.as_deref())
 }
 
 /// A JSON-RPC error with the stable code of every refusal.
@@ -84,25 +99,21 @@ async fn call(app: &App, asker: &Asker, id: SessionId, method: &str, params: &Va
         "eth_signTransaction" => transaction(app, asker, id, params).await,
         "hallpass_sign" => {
             let body: SignBody = body(params)?;
-            match sign::sign(app, asker, id, body.wanted(app.settings.chain)?, body.key()?).await? {
-                Outcome::Denied(denial) => Err(denied(&denial)),
-                Outcome::Done(done) => shown(&SignView::from(*done)),
-            }
+            let done = sign::sign(app, asker, id, body.wanted(app.settings.chain)?, body.key()?).await?;
+            shown(&SignView::from(done))
         }
         "hallpass_check" => {
             let body: SignBody = body(params)?;
             let (judged, left) = judge::check(app, asker, id, body.wanted(app.settings.chain)?).await?;
-            shown(&match judged {
-                Ok((rules, costs)) => VerdictView::allowed(rules, &costs, left),
-                Err(denial) => VerdictView::denied(&denial, left),
-            })
+            shown(&VerdictView::of(judged, left))
         }
         "hallpass_surrender" => shown(&RevokeView::from(end::revoke(app, asker, id).await?)),
         never if NEVER.contains(&never) => Err(no_method(format!("`{never}` is never answered")).hint(
             "a session key signs what a rule allows: eth_signTypedData_v4, eth_signTransaction or hallpass_sign",
         )),
         other => Err(no_method(format!("there is no method `{other}` here")).hint(
-            "eth_accounts, eth_chainId, eth_signTypedData_v4, eth_signTransaction, hallpass_sign, hallpass_check",
+            "eth_accounts, eth_chainId, eth_signTypedData_v4, eth_signTransaction, hallpass_sign, hallpass_check, \
+             hallpass_surrender",
         )),
     }
 }
@@ -188,8 +199,5 @@ async fn own(
 ) -> Result<sign::Done, ApiError> {
     let key =
         IdempotencyKey::try_from(format!("{kind}:{digest}")).map_err(|e| ApiError::internal("key", e.to_string()))?;
-    match sign::sign(app, asker, id, wanted, key).await? {
-        Outcome::Denied(denial) => Err(denied(&denial)),
-        Outcome::Done(done) => Ok(*done),
-    }
+    sign::sign(app, asker, id, wanted, key).await
 }

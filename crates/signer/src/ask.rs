@@ -178,6 +178,7 @@ impl Wanted {
         let mut bytes = Vec::new();
         match self {
             Self::Calls(batch, sequence, relayer) => {
+                bytes.push(0);
                 bytes.extend(batch.chain.get().to_be_bytes());
                 bytes.extend(sequence.map(u32::to_be_bytes).into_iter().flatten());
                 bytes.extend(relayer.iter().flatten());

@@ -70,7 +70,7 @@ pub async fn decide(
     limits: &Limits,
     now: Now,
 ) -> Result<Decision, AskError> {
-    if known.key.is_none() && !matches!(ask.wanted, Wanted::App(_)) && !ask.dry_run {
+    if known.key.is_none() && !ask.dry_run {
         return Err(AskError::KeyOutside);
     }
     if ask.view.head_time.get() > now.clock.get().saturating_add(MAX_AHEAD) {

@@ -140,8 +140,7 @@ pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliErr
             })?;
         }
         Session::Token { session } => {
-            let body = serde_json::json!({});
-            let view: HolderView = client.post(&format!("/v1/sessions/{session}/holder"), &body).await?;
+            let view: HolderView = client.post(&format!("/v1/sessions/{session}/holder"), &()).await?;
             context.show(&view, || {
                 format!(
                     "{}\nit asks for signatures inside this pass and nothing else; it is not shown again",

@@ -45,6 +45,18 @@ async fn a_grant_that_asks_for_too_much_is_refused_when_it_is_asked_for() {
             wrong.push(format!("{what}: expected {code}: {}", answer.text));
         }
     }
+    // What the signer alone checks binds no key that signs without it.
+    let outside = |rule: &str| format!("key = \"{shop}\"\n{good}{rule}");
+    let beside = [
+        "[[allow]]\ntyped = \"Order(uint256 size)\"\ndomain = { name = \"Exchange\", chainId = 31337 }\nspend = \"size <= 1\"\n",
+        "[[allow]]\napp = \"chat.example\"\nverb = \"post.create\"\nat_most = \"1\"\n",
+    ];
+    for rule in beside {
+        let answer = alice.api.post("/v1/grants", &json!({ "grant": outside(rule) })).await;
+        if answer.kind() != (422, "outside_ceiling".to_owned()) {
+            wrong.push(format!("{rule}: {}", answer.text));
+        }
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let sessions = alice.api.get("/v1/sessions").await.ok();
     assert_eq!(sessions.as_array().unwrap().len(), 1, "only the login: {sessions}");

@@ -20,8 +20,5 @@ pub async fn handler(
     Body(body): Body<ActionBody>,
 ) -> Result<Json<VerdictView>, ApiError> {
     let (judged, left) = judge::check(&app, &asker, id, Wanted::Calls(body.read()?, None, None)).await?;
-    Ok(Json(match judged {
-        Ok((rules, costs)) => VerdictView::allowed(rules, &costs, left),
-        Err(denial) => VerdictView::denied(&denial, left),
-    }))
+    Ok(Json(VerdictView::of(judged, left)))
 }

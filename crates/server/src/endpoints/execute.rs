@@ -1,15 +1,13 @@
 //! `POST /v1/sessions/{id}/execute`: reserves, signs, sends.
 
-use super::shapes::{ActionBody, Body, CostView};
+use super::shapes::{ActionBody, Body, CostView, idempotency_key};
 use crate::caller::{Asker, Named};
 use crate::error::Problem;
-use crate::work::ask::denied;
 use crate::work::books::Left;
-use crate::work::execute::{self, Outcome};
+use crate::work::execute;
 use crate::{ApiError, App};
 use axum::Json;
 use axum::extract::State;
-use hallpass_types::IdempotencyKey;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -58,19 +56,16 @@ pub async fn handler(
     Named(id): Named,
     Body(body): Body<ExecuteBody>,
 ) -> Result<Json<ExecuteView>, ApiError> {
-    let key = IdempotencyKey::try_from(body.idempotency_key)
-        .map_err(|e| ApiError::bad("bad_idempotency_key", e.to_string()))?;
-    match execute::execute(&app, &asker, id, body.action.read()?, key, body.sequence).await? {
-        Outcome::Denied(denial) => Err(denied(&denial)),
-        Outcome::Done(done) => Ok(Json(ExecuteView {
-            operation: done.reservation.id.to_string(),
-            sequence: done.reservation.sequence,
-            tx: done.receipt.tx.to_string(),
-            block: done.receipt.block,
-            success: done.receipt.success,
-            gas_used: done.receipt.gas_used,
-            costs: done.reservation.costs.iter().map(CostView::from).collect(),
-            left: done.left,
-        })),
-    }
+    let key = idempotency_key(&body.idempotency_key)?;
+    let done = execute::execute(&app, &asker, id, body.action.read()?, key, body.sequence).await?;
+    Ok(Json(ExecuteView {
+        operation: done.reservation.id.to_string(),
+        sequence: done.reservation.sequence,
+        tx: done.receipt.tx.to_string(),
+        block: done.receipt.block,
+        success: done.receipt.success,
+        gas_used: done.receipt.gas_used,
+        costs: done.reservation.costs.iter().map(CostView::from).collect(),
+        left: done.left,
+    }))
 }

@@ -1,6 +1,5 @@
 //! `POST /v1/sessions/{id}/holder`: a token for whoever holds the session: a bot, a game.
 
-use super::shapes::Body;
 use crate::app::event;
 use crate::caller::{Caller, Named};
 use crate::error::Problem;
@@ -12,11 +11,6 @@ use hallpass_session::{Action, Actor, Subject, Token};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Nothing is asked for yet.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct HolderBody {}
-
 /// A holder's token.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub struct HolderView {
@@ -26,14 +20,8 @@ pub struct HolderView {
 
 /// Makes a token; one made before is no longer good. Ending the session ends it.
 #[utoipa::path(post, path = "/v1/sessions/{id}/holder", operation_id = "makeHolderToken", tag = "sessions", params(("id" = String, Path,)),
-    request_body = HolderBody,
     responses((status = 200, body = HolderView), (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn handler(
-    State(app): State<App>,
-    caller: Caller,
-    Named(id): Named,
-    Body(HolderBody {}): Body<HolderBody>,
-) -> Result<Json<HolderView>, ApiError> {
+pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -> Result<Json<HolderView>, ApiError> {
     let token = Token::from_random(app.random()?);
     let mut tx = app.store.begin().await?;
     let session = own(tx.as_mut(), &caller, id).await?;

@@ -2,6 +2,7 @@
 
 use crate::ApiError;
 use crate::work::books::Left;
+use crate::work::judge::Judged;
 use alloy_primitives::{Address, Bytes, U256, hex};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
@@ -9,7 +10,7 @@ use axum::extract::{FromRequest, Request};
 use core::str::FromStr;
 use hallpass_policy::{Batch, Call, Cost, Denial};
 use hallpass_session::{Installation, KeySession, Lifecycle, LoginSession};
-use hallpass_types::{ChainId, account::parse_address};
+use hallpass_types::{ChainId, IdempotencyKey, account::parse_address};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -186,6 +187,15 @@ impl VerdictView {
         }
     }
 
+    /// What was judged.
+    #[must_use]
+    pub fn of(judged: Judged, left: Vec<Left>) -> Self {
+        match judged {
+            Ok((rules, costs)) => Self::allowed(rules, &costs, left),
+            Err(denial) => Self::denied(&denial, left),
+        }
+    }
+
     /// Denied.
     #[must_use]
     pub fn denied(denial: &Denial, left: Vec<Left>) -> Self {
@@ -199,6 +209,14 @@ impl VerdictView {
             left,
         }
     }
+}
+
+/// An idempotency key.
+///
+/// # Errors
+/// 400 for another shape.
+pub fn idempotency_key(text: &str) -> Result<IdempotencyKey, ApiError> {
+    IdempotencyKey::try_from(text.to_owned()).map_err(|e| ApiError::bad("bad_idempotency_key", e.to_string()))
 }
 
 /// A session as its owner sees it.

@@ -1,11 +1,10 @@
 //! `POST /v1/sessions/{id}/sign`: reserves and signs; the asker sends.
 
-use super::shapes::{Body, CostView, address};
+use super::shapes::{Body, CostView, address, idempotency_key};
 use crate::caller::{Asker, Named};
 use crate::error::Problem;
-use crate::work::ask::denied;
 use crate::work::books::Left;
-use crate::work::sign::{self, Done, Outcome, ToSend};
+use crate::work::sign::{self, Done, ToSend};
 use crate::{ApiError, App};
 use axum::Json;
 use axum::extract::State;
@@ -65,8 +64,7 @@ impl SignBody {
     /// # Errors
     /// 400 for another shape.
     pub fn key(&self) -> Result<IdempotencyKey, ApiError> {
-        IdempotencyKey::try_from(self.idempotency_key.clone())
-            .map_err(|e| ApiError::bad("bad_idempotency_key", e.to_string()))
+        idempotency_key(&self.idempotency_key)
     }
 }
 
@@ -163,8 +161,6 @@ pub async fn handler(
     Named(id): Named,
     Body(body): Body<SignBody>,
 ) -> Result<Json<SignView>, ApiError> {
-    match sign::sign(&app, &asker, id, body.wanted(app.settings.chain)?, body.key()?).await? {
-        Outcome::Denied(denial) => Err(denied(&denial)),
-        Outcome::Done(done) => Ok(Json(SignView::from(*done))),
-    }
+    let done = sign::sign(&app, &asker, id, body.wanted(app.settings.chain)?, body.key()?).await?;
+    Ok(Json(SignView::from(done)))
 }

@@ -6,19 +6,10 @@ use super::deliver::deliver;
 use crate::caller::Asker;
 use crate::{ApiError, App};
 use hallpass_chain::relay::Receipt;
-use hallpass_policy::{Batch, Denial};
+use hallpass_policy::Batch;
 use hallpass_session::Reservation;
 use hallpass_signer::{Answer, Wanted};
 use hallpass_types::{IdempotencyKey, SessionId};
-
-/// What became of an action.
-#[derive(Debug)]
-pub enum Outcome {
-    /// The policy denied it; nothing was reserved.
-    Denied(Denial),
-    /// It is in a block.
-    Done(Done),
-}
 
 /// An action that is in a block.
 #[derive(Debug)]
@@ -34,7 +25,7 @@ pub struct Done {
 /// Executes an action once for each idempotency key.
 ///
 /// # Errors
-/// 409 for a key used for another request, 422 where the session's key is not here or the chain refuses, 502 and 503 as
+/// 403 for what the policy denies, and nothing was reserved then; 409 for a key used for another request, 422 where the session's key is not here or the chain refuses, 502 and 503 as
 /// node and store. Whatever was reserved stays reserved; sent again with the same key, it goes on where it stopped.
 pub async fn execute(
     app: &App,
@@ -43,14 +34,14 @@ pub async fn execute(
     action: Batch,
     key: IdempotencyKey,
     sequence: Option<u32>,
-) -> Result<Outcome, ApiError> {
+) -> Result<Done, ApiError> {
     let asked = ask::prepare(app, asker, id).await?;
     if asked.grant.backend.is_zero() {
         return Err(ApiError::refused("no_contract", "no contract enforces this grant, so there is nothing to relay")
             .hint("sign a transaction of the key's own account: POST /v1/sessions/{id}/sign"));
     }
     let (reservation, signature) = match asked.ask(app, Wanted::Calls(action, sequence, None), key, false).await? {
-        Answer::Denied { denial, .. } => return Ok(Outcome::Denied(denial)),
+        Answer::Denied { denial, .. } => return Err(ask::denied(&denial)),
         Answer::Signed(signed) => (signed.reservation, signed.signature),
         Answer::Earlier(reservation) => (*reservation, None),
         Answer::Allowed { .. } => return Err(ApiError::internal("not_reserved", "a request was only judged")),
@@ -62,5 +53,5 @@ pub async fn execute(
     let counted = tx.reservations().counted(asked.session.grant).await?;
     let now = books.view.head_time.max(app.clock.now());
     let left = left(&asked.grant, &books.view.judged(&held, &counted), now);
-    Ok(Outcome::Done(Done { reservation, receipt, left }))
+    Ok(Done { reservation, receipt, left })
 }

@@ -227,12 +227,23 @@ fn judge(app: &App, grant: &Grant, backend: Address, epoch: u64, ender: Address)
     Ok(())
 }
 
-/// What a key outside the vault may carry: the operator's ceilings, and no approval, which outlives the pass.
+/// What a key outside the vault may carry: what the chain holds it to, within the operator's ceilings, and no approval, which
+/// outlives the pass.
 fn ceilings(app: &App, grant: &Grant) -> Result<(), ApiError> {
     let refused = |what: String| {
         Err(ApiError::refused("outside_ceiling", format!("a key outside the vault may not carry {what}"))
             .hint("leave `key` out, so that the vault makes it, or ask the operator"))
     };
+    // The signer alone checks these, and such a key signs without it.
+    if !grant.rest.typed.is_empty() {
+        return refused("rules about typed messages".to_owned());
+    }
+    if !grant.rest.apps.is_empty() {
+        return refused("rules about actions inside an app".to_owned());
+    }
+    if !grant.rest.requires.is_empty() {
+        return refused("requirements".to_owned());
+    }
     let settings = &app.settings;
     let life = grant.not_after.get().saturating_sub(grant.not_before.get());
     if life > settings.outside_seconds {

@@ -128,7 +128,6 @@ async fn transactions(
         view::add(&mut counted, &budget::dearest(&sharing));
         tracing::info!(session = %session.id, "a transaction's nonce is used: counted for good");
         for r in sharing {
-            tx.reservations().find(r.id).await?;
             let done = r.count()?;
             let line =
                 event(app.clock.now(), Actor::Server, Action::Spent, Subject::Reservation(done.id), session.user, None);

@@ -7,19 +7,9 @@ use crate::caller::Asker;
 use crate::{ApiError, App};
 use alloy_primitives::{Address, B256, Bytes, Signature};
 use hallpass_chain::transaction;
-use hallpass_policy::Denial;
 use hallpass_session::{Reservation, Route};
 use hallpass_signer::{Answer, Signed, Wanted};
 use hallpass_types::{IdempotencyKey, SessionId};
-
-/// What became of a request.
-#[derive(Debug)]
-pub enum Outcome {
-    /// The policy denied it; nothing was reserved.
-    Denied(Denial),
-    /// It is reserved, and signed where there is something to sign.
-    Done(Box<Done>),
-}
 
 /// A reserved action and what carries it.
 #[derive(Debug)]
@@ -55,18 +45,18 @@ pub enum ToSend {
 /// Signs once for each idempotency key.
 ///
 /// # Errors
-/// As [`ask::refusal`]; 409 for what was sent, spent or released since.
+/// As [`ask::denied`] and [`ask::refusal`]; 409 for what was sent, spent or released since.
 pub async fn sign(
     app: &App,
     asker: &Asker,
     id: SessionId,
     wanted: Wanted,
     key: IdempotencyKey,
-) -> Result<Outcome, ApiError> {
+) -> Result<Done, ApiError> {
     let asked = ask::prepare(app, asker, id).await?;
     let answer = asked.ask(app, wanted.clone(), key, false).await?;
     let signed = match answer {
-        Answer::Denied { denial, .. } => return Ok(Outcome::Denied(denial)),
+        Answer::Denied { denial, .. } => return Err(ask::denied(&denial)),
         Answer::Signed(signed) => *signed,
         Answer::Earlier(earlier) => {
             return Err(ApiError::conflict("already_sent", format!("operation {} is past signing", earlier.id))
@@ -92,5 +82,5 @@ pub async fn sign(
         }
         _ => None,
     };
-    Ok(Outcome::Done(Box::new(Done { reservation, signature, rules, ready, left })))
+    Ok(Done { reservation, signature, rules, ready, left })
 }
