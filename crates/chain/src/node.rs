@@ -301,6 +301,36 @@ impl Node {
             .collect()
     }
 
+    /// The grants of which any account executed operations from block `from` to `to` inclusive, with the operations' nonces.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn executed_by_any(&self, from: u64, to: u64) -> Result<Vec<(B256, U256)>, NodeError> {
+        use alloy_sol_types::SolEvent;
+        let filter = alloy_rpc_types_eth::Filter::new()
+            .event_signature(crate::contracts::IHallpass::Executed::SIGNATURE_HASH)
+            .from_block(from)
+            .to_block(to);
+        let logs = self.ask(self.provider.get_logs(&filter)).await?;
+        // Anybody may emit what looks like ours; what cannot be read is not ours.
+        let read = |log: &alloy_rpc_types_eth::Log| {
+            let grant = *log.topics().get(1)?;
+            let nonce = <[u8; 32]>::try_from(log.data().data.as_ref()).ok()?;
+            Some((grant, U256::from_be_bytes(nonce)))
+        };
+        Ok(logs.iter().filter_map(read).collect())
+    }
+
+    /// Whether an operation of `grant` was executed in a lane other than 0, at the head.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn lane_used(&self, account: Address, grant: B256, lane: U256) -> Result<bool, NodeError> {
+        let lane = lane.wrapping_to::<alloy_primitives::Uint<192, 3>>();
+        let state = self.view(account, &crate::contracts::IHallpass::laneStateCall { grant, lane }).await?;
+        Ok(state.base != 0 || !state.used.is_zero())
+    }
+
     /// The transaction in which `account` installed `grant`, up to block `to` inclusive.
     ///
     /// # Errors

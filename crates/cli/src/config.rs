@@ -3,6 +3,8 @@
 use crate::commands::vault_open::Provider;
 use crate::error::CliError;
 use crate::labels::LabelSource;
+use crate::system::state_folder;
+use alloy_primitives::{hex, keccak256};
 use hallpass_policy::lists::Lists;
 use hallpass_server::Settings;
 use hallpass_server::app::Finality;
@@ -25,6 +27,8 @@ pub struct Config {
     pub rpc: String,
     /// The store's file.
     pub store: PathBuf,
+    /// Where it is noted how far the store had come; in the user's state folder where absent. Keep it out of backups.
+    pub witness: Option<PathBuf>,
     /// `finalized`, or a number of blocks.
     pub finality: String,
     /// How long a login lasts.
@@ -63,6 +67,7 @@ impl Default for Config {
             chain: ChainId::new(31_337).unwrap_or_else(|| unreachable!("31337 is not 0")),
             rpc: "http://127.0.0.1:8545".to_owned(),
             store: PathBuf::from("hallpass.redb"),
+            witness: None,
             finality: "finalized".to_owned(),
             login_hours: 12,
             gas_per_op: 1_000_000,
@@ -81,12 +86,13 @@ impl Default for Config {
     }
 }
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "listen",
     "public_url",
     "chain",
     "rpc",
     "store",
+    "witness",
     "finality",
     "login_hours",
     "gas_per_op",
@@ -138,6 +144,17 @@ impl Config {
             }
         }
         Ok(config)
+    }
+
+    /// The store's witness. Each store has its own, by its path.
+    pub fn witness(&self) -> Result<PathBuf, CliError> {
+        if let Some(path) = &self.witness {
+            return Ok(path.clone());
+        }
+        let path = std::path::absolute(&self.store)
+            .map_err(|e| CliError::input("bad_path", format!("{}: {e}", self.store.display())))?;
+        let name = keccak256(path.as_os_str().as_encoded_bytes());
+        Ok(state_folder()?.join("witness").join(hex::encode(name.first_chunk::<8>().copied().unwrap_or_default())))
     }
 
     /// What the server needs of it, but for the names in the files under `labels`.

@@ -57,6 +57,10 @@ enum Command {
     /// Make the vault, look at it, change its passphrase
     #[command(subcommand)]
     Vault(commands::vault::Vault),
+    /// Write a copy of the store, while a server runs or not
+    Backup(commands::backup::Backup),
+    /// Put a copy of the store back
+    Restore(commands::backup::Restore),
     /// Show the whole way on a local chain
     Demo(demo::Args),
     /// Say what is missing, and how to mend it
@@ -107,6 +111,8 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
             Command::Grant(command) => commands::grant::run(&context, command).await,
             Command::Session(command) => commands::session::run(&context, command).await,
             Command::Vault(command) => commands::vault::run(&context, command).await,
+            Command::Backup(args) => commands::backup::backup(&context, args).await,
+            Command::Restore(args) => commands::backup::restore(&context, args).await,
             Command::Demo(args) => demo::run(&context, args).await,
             Command::Doctor(args) => commands::doctor::run(&context, args).await,
             Command::Contracts(args) => commands::contracts::run(&context, &args),

@@ -85,6 +85,8 @@ pub struct App {
     pub(crate) seen: Arc<std::sync::Mutex<crate::work::ask::Seen>>,
     /// What has been relayed for whom.
     pub(crate) relayings: Arc<std::sync::Mutex<crate::work::send::Relayings>>,
+    /// The next block whose operations are to be looked at.
+    pub(crate) watched: Arc<std::sync::Mutex<Option<u64>>>,
     /// Transactions that end grants, while they wait for a block.
     pub(crate) ending: Arc<std::sync::Mutex<std::collections::HashMap<SessionId, alloy_primitives::B256>>>,
     /// One sender at a time for each operation.
@@ -124,6 +126,7 @@ impl App {
             nonces: Arc::default(),
             seen: Arc::default(),
             relayings: Arc::default(),
+            watched: Arc::default(),
             ending: Arc::default(),
             sending,
         }

@@ -10,6 +10,7 @@ use crate::rpc::{self, INVALID_REQUEST, PARSE_ERROR, REJECTED, number};
 use crate::{ApiError, App};
 use core::time::Duration;
 use hallpass_session::{KeySession, Token, TokenHash};
+use hallpass_store::StoreError;
 use serde_json::{Value, json};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
@@ -32,6 +33,16 @@ pub struct Local {
     listener: UnixListener,
     path: PathBuf,
     users: Vec<u32>,
+    /// Our own user of the system.
+    own: u32,
+}
+
+/// Who is at the other end.
+#[derive(Debug, Clone, Copy)]
+struct Peer {
+    listed: bool,
+    /// The server's own user of the system.
+    operator: bool,
 }
 
 impl Local {
@@ -51,8 +62,9 @@ impl Local {
         let listener = UnixListener::bind(path)?;
         let mode = if users.is_empty() { 0o600 } else { 0o666 };
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
-        users.push(std::fs::metadata(path)?.uid());
-        Ok(Self { listener, path: path.to_owned(), users })
+        let own = std::fs::metadata(path)?.uid();
+        users.push(own);
+        Ok(Self { listener, path: path.to_owned(), users, own })
     }
 
     /// Serves until it is dropped.
@@ -62,10 +74,14 @@ impl Local {
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
             match self.listener.accept().await {
                 Ok((stream, _)) => {
-                    let listed = stream.peer_cred().is_ok_and(|peer| self.users.contains(&peer.uid()));
+                    let user = stream.peer_cred().ok().map(|peer| peer.uid());
+                    let peer = Peer {
+                        listed: user.is_some_and(|user| self.users.contains(&user)),
+                        operator: user == Some(self.own),
+                    };
                     let app = app.clone();
                     tokio::spawn(async move {
-                        if let Err(error) = connection(&app, stream, listed).await {
+                        if let Err(error) = connection(&app, stream, peer).await {
                             tracing::debug!(%error, "a local connection ended");
                         }
                         drop(permit);
@@ -86,10 +102,10 @@ impl Drop for Local {
     }
 }
 
-async fn connection(app: &App, stream: UnixStream, listed: bool) -> io::Result<()> {
+async fn connection(app: &App, stream: UnixStream, peer: Peer) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
-    if !listed {
+    if !peer.listed {
         let says = "this user of the system is not listed in `local_users`";
         return send(&mut write, &rpc::error(Value::Null, REJECTED, "peer_not_allowed", says, None)).await;
     }
@@ -107,6 +123,9 @@ async fn connection(app: &App, stream: UnixStream, listed: bool) -> io::Result<(
         }
         let answer = match serde_json::from_slice::<Value>(&line) {
             Err(e) => rpc::error(Value::Null, PARSE_ERROR, "bad_json", &e.to_string(), None),
+            Ok(request) if peer.operator && rpc::method(&request) == Some("hallpass_backup") => {
+                backup(app, &request).await
+            }
             Ok(request) => answer(app, &mut token, &request).await,
         };
         send(&mut write, &answer).await?;
@@ -115,7 +134,7 @@ async fn connection(app: &App, stream: UnixStream, listed: bool) -> io::Result<(
 
 /// Answers a request of the session whose holder's token was shown.
 async fn answer(app: &App, shown: &mut Option<TokenHash>, request: &Value) -> Value {
-    let authenticates = request.get("method").and_then(Value::as_str) == Some("hallpass_authenticate");
+    let authenticates = rpc::method(request) == Some("hallpass_authenticate");
     let (token, authenticates) = match *shown {
         Some(token) => (Some(token), false),
         None if authenticates => (token_of(request), true),
@@ -139,6 +158,22 @@ async fn answer(app: &App, shown: &mut Option<TokenHash>, request: &Value) -> Va
             rpc::result(number(request), result)
         }
         Ok(Some(session)) => rpc::answer(app, &Asker::Local(session.id), session.id, request).await,
+    }
+}
+
+/// Writes a copy of the store, for the server's own user of the system.
+async fn backup(app: &App, request: &Value) -> Value {
+    let path = request.get("params").and_then(|p| p.get(0)).and_then(Value::as_str).map(Path::new);
+    let Some(path) = path.filter(|path| path.is_absolute()) else {
+        return rpc::refused(number(request), ApiError::bad("bad_params", "hallpass_backup takes an absolute path"));
+    };
+    match app.store.copy_to(path).await {
+        Ok(()) => rpc::result(number(request), json!({ "backup": path })),
+        Err(StoreError::AlreadyExists { .. }) => {
+            let says = format!("{} is there already", path.display());
+            rpc::refused(number(request), ApiError::conflict("file_exists", says).hint("name another file"))
+        }
+        Err(error) => rpc::refused(number(request), error.into()),
     }
 }
 

@@ -49,7 +49,7 @@ const NEVER: [&str; 6] = [
 /// Answers one request about one session. A request without an id is answered too: who asks for a signature wants it.
 pub async fn answer(app: &App, asker: &Asker, id: SessionId, request: &Value) -> Value {
     let number = number(request);
-    let Some(method) = request.get("method").and_then(Value::as_str) else {
+    let Some(method) = method(request) else {
         return error(number, INVALID_REQUEST, "bad_request", "a request names its `method`", None);
     };
     let params = request.get("params").cloned().unwrap_or(Value::Array(Vec::new()));
@@ -57,6 +57,12 @@ pub async fn answer(app: &App, asker: &Asker, id: SessionId, request: &Value) ->
         Ok(answer) => result(number, answer),
         Err(error) => refused(number, error),
     }
+}
+
+/// What a request asks for.
+#[must_use]
+pub fn method(request: &Value) -> Option<&str> {
+    request.get("method").and_then(Value::as_str)
 }
 
 /// A request's id; null where it has none.

@@ -11,6 +11,7 @@
 
 pub mod audit;
 pub mod budget;
+pub mod elsewhere;
 pub mod grant_request;
 pub mod key;
 pub mod lifecycle;
@@ -20,6 +21,7 @@ pub mod token;
 pub mod view;
 
 pub use audit::{Action, AuditEvent, Origin, Subject};
+pub use elsewhere::{Elsewhere, Explained, Sequences};
 pub use grant_request::{Decision, StoredGrant};
 pub use key::{Installation, KeySession};
 pub use lifecycle::{Actor, Lifecycle, Reason, TransitionError};

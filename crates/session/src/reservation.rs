@@ -285,4 +285,4 @@ impl SettleError {
 
 #[cfg(test)]
 #[path = "reservation_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -8,7 +8,7 @@ fn at(s: u64) -> UnixSeconds {
     UnixSeconds::new(s).unwrap()
 }
 
-fn reserved(route: Route) -> Reservation {
+pub(crate) fn reserved(route: Route) -> Reservation {
     Reservation {
         id: ReservationId::from_bytes([1; 16]),
         session: SessionId::from_bytes([2; 16]),

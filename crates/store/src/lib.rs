@@ -4,6 +4,7 @@
 //!   nothing is kept until [`Tx::commit`] answers, and dropping a [`Tx`] undoes it. Every change of a session, grant or
 //!   reservation takes its [`AuditEvent`](hallpass_session::AuditEvent) along, so that none can be forgotten.
 //! - [`keys`]: sealing. Whatever names a person is under a key of that person's own, which deleting their data destroys.
+//! - [`witness`]: how a store that was put back from a copy is noticed.
 //! - [`redb`](mod@redb): the traits in one file, durable when `commit` answers.
 //! - `testing` (feature `testing`): the conformance suite that every implementation runs, and a disk that loses power.
 //!
@@ -15,8 +16,10 @@ pub mod redb;
 pub mod repository;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod witness;
 
 pub use self::redb::RedbStore;
 pub use error::StoreError;
 pub use keys::StoreKeys;
 pub use repository::{Account, Accounts, AuditLog, Grants, Inserted, Nonces, Reservations, Sessions, Store, Tx, Vault};
+pub use witness::Restored;

@@ -9,9 +9,12 @@
 use crate::StoreError;
 use async_trait::async_trait;
 use hallpass_policy::Spent;
-use hallpass_session::{AuditEvent, KeySession, LoginNonce, LoginSession, Reservation, StoredGrant, TokenHash};
+use hallpass_session::{
+    AuditEvent, Explained, KeySession, LoginNonce, LoginSession, Reservation, StoredGrant, TokenHash,
+};
 use hallpass_types::{AccountId, GrantId, IdempotencyKey, ReservationId, SessionId, UnixSeconds, UserId};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// A store.
 #[async_trait]
@@ -21,6 +24,13 @@ pub trait Store: Send + Sync {
 
     /// A transaction that only reads: what was committed when it began. Waits for nobody.
     async fn read(&self) -> Result<Box<dyn Tx>, StoreError>;
+
+    /// Writes a copy of what was committed to a new file, readable to its owner alone and marked as a copy, so that a server
+    /// that is started on it knows that it was restored.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] where there is a file, [`StoreError::Failed`] where none can be written.
+    async fn copy_to(&self, path: &Path) -> Result<(), StoreError>;
 }
 
 /// A transaction. Dropping it undoes it.
@@ -101,6 +111,8 @@ pub trait Sessions: Send {
     async fn find_login(&mut self, id: SessionId) -> Result<Option<LoginSession>, StoreError>;
     /// By its token's hash.
     async fn find_login_by_token(&mut self, hash: &TokenHash) -> Result<Option<LoginSession>, StoreError>;
+    /// Every user's that has not ended, by id.
+    async fn list_live_logins(&mut self) -> Result<Vec<LoginSession>, StoreError>;
     /// All of a user's, ended ones too, oldest first, then by id; none once the user's data was deleted.
     async fn list_logins(&mut self, user: UserId) -> Result<Vec<LoginSession>, StoreError>;
 
@@ -116,12 +128,14 @@ pub trait Sessions: Send {
     /// # Errors
     /// [`StoreError::Missing`] for an unknown session, [`StoreError::AlreadyExists`] where the token is known.
     async fn set_holder(&mut self, id: SessionId, holder: &TokenHash, event: &AuditEvent) -> Result<(), StoreError>;
+    /// Forgets every holder's token; answers how many.
+    async fn forget_holders(&mut self) -> Result<usize, StoreError>;
     /// By its holder's token.
     async fn find_key_by_holder(&mut self, holder: &TokenHash) -> Result<Option<KeySession>, StoreError>;
     /// All of a user's, ended ones too, oldest first, then by id; none once the user's data was deleted.
     async fn list_keys(&mut self, user: UserId) -> Result<Vec<KeySession>, StoreError>;
-    /// Every user's that something is to be done about, now or since `now` or earlier: those being revoked, then those whose
-    /// time has run out, by their end and then by id.
+    /// Every user's that something is to be done about, now or since `now` or earlier: those being revoked, those
+    /// suspended since the store was restored, then those whose time has run out, by their end; each kind by id.
     async fn list_due_keys(&mut self, now: UnixSeconds) -> Result<Vec<KeySession>, StoreError>;
 }
 
@@ -179,6 +193,13 @@ pub trait Reservations: Send {
     /// # Errors
     /// [`StoreError::Missing`] where there is no such grant.
     async fn set_counted(&mut self, grant: GrantId, counted: &[Spent]) -> Result<(), StoreError>;
+    /// What the chain showed of the grant when it was last compared with what is held here.
+    async fn explained(&mut self, grant: GrantId) -> Result<Option<Explained>, StoreError>;
+    /// Sets it.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] where there is no such grant.
+    async fn set_explained(&mut self, grant: GrantId, explained: &Explained) -> Result<(), StoreError>;
     /// A session's live ones, by id: what is to be sent or settled.
     async fn list_live(&mut self, session: SessionId) -> Result<Vec<Reservation>, StoreError>;
     /// The sessions that have live ones, each once, by id.

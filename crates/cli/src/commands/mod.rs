@@ -1,6 +1,7 @@
 //! One command a file.
 
 pub mod ask;
+pub mod backup;
 pub mod contracts;
 pub mod doctor;
 pub mod grant;

@@ -2,6 +2,7 @@
 
 use super::vault_open::Unseal;
 use super::{Context, open_store, store_error};
+use crate::config::Config;
 use crate::error::CliError;
 use crate::labels;
 use crate::system::{OsRng, SystemClock};
@@ -46,6 +47,7 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
     }
     let store = open_store(&config.store)?;
     let vault = unseal(context, &store, &args.unseal).await?;
+    witnessed(config, &store).await?;
     let relayer = relayer_key(&store, &vault).await?;
     let suite = Suite::load().map_err(|e| CliError::missing("bad_artifact", e.to_string()))?;
     let relayer_address =
@@ -76,6 +78,29 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
     let served = axum::serve(listener, hallpass_server::router(app)).with_graceful_shutdown(stopped());
     served.await.map_err(|e| CliError::missing("server_failed", format!("the server stopped: {e}")))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Compares the store with its witness. What is known of a restored one may be old: nobody gets anything for it before it is
+/// known what was done since.
+async fn witnessed(config: &Config, store: &RedbStore) -> Result<(), CliError> {
+    let path = config.witness()?;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)
+            .map_err(|e| CliError::missing("unwritable_file", format!("cannot make {}: {e}", folder.display())))?;
+    }
+    if let Some(why) = store.restored(&path).await.map_err(store_error)? {
+        let done = work::restored::apply(store, &SystemClock)
+            .await
+            .map_err(|e| CliError::missing(&e.problem.code, e.problem.says))?;
+        tracing::error!(
+            %why, witness = %path.display(), suspended = done.suspended, logins_ended = done.logins, holders_ended = done.holders,
+            "the store was put back from a copy: nothing is signed before it is known what was signed since"
+        );
+    }
+    store.begin_start(&path).await.map_err(|e| {
+        CliError::missing(e.code(), format!("the witness {} cannot be written: {e}", path.display()))
+            .hint("set `witness` to a file in a folder that the server may write to, out of the store's backups")
+    })
 }
 
 /// Opens the vault, and with it the sealed parts of the store.

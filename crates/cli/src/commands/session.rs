@@ -61,6 +61,11 @@ pub enum Session {
         /// The session
         session: String,
     },
+    /// Let a suspended session go on, once you know why it was suspended
+    Resume {
+        /// The session
+        session: String,
+    },
     /// End a session at once: a pass, or a login of yours
     Revoke {
         /// The session
@@ -147,6 +152,10 @@ pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliErr
                     view.token
                 )
             })?;
+        }
+        Session::Resume { session } => {
+            let view: SessionView = client.post(&format!("/v1/sessions/{session}/resume"), &()).await?;
+            context.show(&view, || format!("session {} is {}", view.id, view.state))?;
         }
         Session::Revoke { session } => {
             let view: RevokeView = client.post(&format!("/v1/sessions/{session}/revoke"), &()).await?;

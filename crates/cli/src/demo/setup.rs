@@ -197,8 +197,9 @@ impl World {
             .map_err(|_| CliError::missing("no_randomness", "the operating system gave no random bytes"))?;
         write_private(&passphrase, &hex::encode(random))?;
         let text = format!(
-            "listen = \"127.0.0.1:{port}\"\npublic_url = \"{url}\"\nchain = \"eip155:{DEV_CHAIN}\"\nrpc = \"{rpc}\"\nstore = {}\npassphrase_file = {}\n",
+            "listen = \"127.0.0.1:{port}\"\npublic_url = \"{url}\"\nchain = \"eip155:{DEV_CHAIN}\"\nrpc = \"{rpc}\"\nstore = {}\nwitness = {}\npassphrase_file = {}\n",
             json!(store),
+            json!(self.folder.join("witness")),
             json!(passphrase)
         );
         write_private(&config, &text)?;

@@ -46,10 +46,11 @@ impl Drop for Folder {
 pub fn write_config(folder: &Folder, port: u16, rpc: &str, more: &str) -> String {
     let passphrase = folder.write("passphrase", PASSPHRASE);
     let store = folder.path().join("store.redb").display().to_string();
+    let witness = folder.path().join("witness").display().to_string();
     let socket = folder.path().join("s").display().to_string();
     let text = format!(
         "listen = \"127.0.0.1:{port}\"\npublic_url = \"http://127.0.0.1:{port}\"\nrpc = \"{rpc}\"\n\
-         store = \"{store}\"\nsocket = \"{socket}\"\npassphrase_file = \"{passphrase}\"\n{more}"
+         store = \"{store}\"\nwitness = \"{witness}\"\nsocket = \"{socket}\"\npassphrase_file = \"{passphrase}\"\n{more}"
     );
     folder.write("hallpass.toml", &text)
 }
@@ -86,6 +87,23 @@ impl Server {
         let server = Self { api: Api::new(&format!("http://127.0.0.1:{port}")), child, config, log };
         server.ready().await;
         server
+    }
+
+    /// Another server on copies of this one's store and witness: its keys, and nothing that is done here from now on. This one
+    /// is started anew.
+    pub async fn twin(&mut self, folder: &Folder, to: &Folder, rpc: &str) -> Self {
+        self.killer().kill();
+        for name in ["store.redb", "witness"] {
+            std::fs::copy(folder.path().join(name), to.path().join(name)).unwrap();
+        }
+        self.restart(folder).await;
+        let port = free_port();
+        let config = write_config(to, port, rpc, "");
+        let log = to.path().join("server.log");
+        let child = Arc::new(Mutex::new(spawn(to, &config, &log)));
+        let twin = Self { api: Api::new(&format!("http://127.0.0.1:{port}")), child, config, log };
+        twin.ready().await;
+        twin
     }
 
     /// Starts it anew on the same store; the old one must be dead.

@@ -13,6 +13,7 @@ pub mod me;
 pub mod nonce;
 pub mod refuse;
 pub mod request_grant;
+pub mod resume;
 pub mod revoke;
 pub mod rpc;
 pub mod shapes;
@@ -57,6 +58,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(holder::handler))
         .routes(routes!(rpc::handler))
         .routes(routes!(revoke::handler))
+        .routes(routes!(resume::handler))
         .routes(routes!(surrender::handler))
 }
 

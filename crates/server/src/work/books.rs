@@ -19,6 +19,8 @@ use utoipa::ToSchema;
 pub struct Books {
     /// The ledgers.
     pub view: Arc<ChainView>,
+    /// The head's number.
+    pub head: u64,
     /// The final block.
     pub final_block: BlockInfo,
 }
@@ -33,7 +35,7 @@ impl Books {
         if grant.backend.is_zero() && grant.calls.is_empty() {
             let time = app.clock.now();
             let view = Arc::new(ChainView::uncounted(grant, time));
-            return Ok(Self { view, final_block: BlockInfo { number: 0, hash: B256::ZERO, time } });
+            return Ok(Self { view, head: 0, final_block: BlockInfo { number: 0, hash: B256::ZERO, time } });
         }
         let node = &app.chain.node;
         let head_block = node.block(BlockNumberOrTag::Latest).await?;
@@ -56,7 +58,7 @@ impl Books {
             (head, settled)
         };
         let view = ChainView { head, head_time: head_block.time, settled, final_block: final_block.number };
-        Ok(Self { view: Arc::new(view), final_block })
+        Ok(Self { view: Arc::new(view), head: head_block.number, final_block })
     }
 }
 

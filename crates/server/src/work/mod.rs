@@ -8,9 +8,12 @@
 //! - [`execute`]: has the signer sign and [`deliver`] send, once.
 //! - [`sign`]: a signature that the asker sends itself.
 //! - [`end`]: a revocation, here first and then on chain.
-//! - [`settle`]: what final blocks say.
+//! - [`settle`]: what final blocks say. [`alarm`]: a key that was used past the signer.
+//!   [`watch`]: what the chain tells of between two requests.
+//! - [`restored`]: a store that was put back from a copy. [`resume`]: from suspended to active again.
 //! - [`send`]: the relayer's key.
 
+pub mod alarm;
 pub mod ask;
 pub mod books;
 pub mod deliver;
@@ -19,9 +22,12 @@ pub mod execute;
 pub mod install;
 pub mod judge;
 pub mod propose;
+pub mod restored;
+pub mod resume;
 pub mod send;
 pub mod settle;
 pub mod sign;
+pub mod watch;
 
 use crate::caller::Caller;
 use crate::{ApiError, App};

@@ -1,13 +1,13 @@
 //! What final blocks say: reservations are spent or released, revocations confirmed, expiry noted.
 
 use super::books::Books;
-use super::{end, stored_grant};
+use super::{alarm, end, resume, stored_grant, watch};
 use crate::app::event;
 use crate::{ApiError, App};
-use hallpass_policy::{Ledger, Status};
+use hallpass_policy::{Grant, Ledger, Status};
 use hallpass_session::{
-    Action, Actor, FinalBlock, FinalView, GrantState, KeySession, Lifecycle, NonceState, Reservation, ReservationState,
-    Route, Subject, budget, view,
+    Action, Actor, Elsewhere, Explained, FinalBlock, FinalView, GrantState, KeySession, Lifecycle, NonceState,
+    Reservation, ReservationState, Route, Subject, budget, view,
 };
 use hallpass_store::Tx;
 use std::collections::BTreeMap;
@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 /// Looks once at every session that something is to be settled of. One that cannot be looked at does not keep the others
 /// waiting.
 pub async fn once(app: &App) {
+    if let Err(error) = watch::once(app).await {
+        tracing::warn!(code = %error.problem.code, "the chain's operations could not be looked at");
+    }
     match due(app).await {
         Err(error) => tracing::warn!(code = %error.problem.code, "settlement could not read the store"),
         Ok(sessions) => {
@@ -42,7 +45,11 @@ async fn due(app: &App) -> Result<Vec<KeySession>, ApiError> {
     Ok(sessions)
 }
 
-async fn one(app: &App, session: &KeySession) -> Result<(), ApiError> {
+/// Looks once at one session.
+///
+/// # Errors
+/// As node and store.
+pub async fn one(app: &App, session: &KeySession) -> Result<(), ApiError> {
     let mut tx = app.store.read().await?;
     let (_, grant) = stored_grant(tx.as_mut(), session).await?;
     drop(tx);
@@ -50,7 +57,10 @@ async fn one(app: &App, session: &KeySession) -> Result<(), ApiError> {
     // No block's time releases before our own clock agrees: one node's word is not enough.
     let time = books.final_block.time.min(app.clock.now());
     let block = FinalBlock { number: books.final_block.number, time };
-    reservations(app, session, &books.view.settled, grant.epoch, block).await?;
+    if let Err(strange) = reservations(app, session, &grant, &books.view.settled, block).await? {
+        let adopted = Explained { block: block.number, ledger: books.view.settled.clone() };
+        return alarm::suspend(app, session, strange, Some(adopted)).await;
+    }
     let final_end = books.view.settled.status == Status::Ended
         || books.view.settled.epoch > grant.epoch
         || block.time >= grant.not_after;
@@ -64,6 +74,7 @@ async fn one(app: &App, session: &KeySession) -> Result<(), ApiError> {
         {
             finish(app, session, Action::Expired).await
         }
+        Lifecycle::Suspended { .. } => resume::by_itself(app, session, &grant, &books).await.map(|_| ()),
         _ => Ok(()),
     }
 }
@@ -79,23 +90,26 @@ async fn finish(app: &App, session: &KeySession, action: Action) -> Result<(), A
     Ok(tx.commit().await?)
 }
 
+/// Settles what is live, and compares what the chain shows with all that was reserved.
 async fn reservations(
     app: &App,
     session: &KeySession,
+    grant: &Grant,
     settled: &Ledger,
-    epoch: u64,
     block: FinalBlock,
-) -> Result<(), ApiError> {
+) -> Result<Result<(), Elsewhere>, ApiError> {
     let mut tx = app.store.begin().await?;
+    let before = alarm::explained(tx.as_mut(), session, grant).await?;
     let live = tx.reservations().list_live(session.id).await?;
     let mut changed = false;
     let (plain, live): (Vec<_>, Vec<_>) = live.into_iter().partition(|r| r.route == Route::Plain);
+    let mut executed: Vec<_> = plain.iter().filter(|r| budget::is_used(settled, r.sequence)).cloned().collect();
     changed |= transactions(app, tx.as_mut(), session, settled, plain).await?;
     for reservation in live {
-        let view = FinalView { block, nonce: nonce(&reservation, settled), grant: grant_state(settled, epoch) };
-        let before = reservation.state.clone();
+        let view = FinalView { block, nonce: nonce(&reservation, settled), grant: grant_state(settled, grant.epoch) };
+        let state = reservation.state.clone();
         let after = reservation.settle(view)?;
-        if after.state != before {
+        if after.state != state {
             let action =
                 if matches!(after.state, ReservationState::Spent { .. }) { Action::Spent } else { Action::Released };
             let line =
@@ -104,7 +118,24 @@ async fn reservations(
             changed = true;
         }
     }
-    if changed { Ok(tx.commit().await?) } else { Ok(()) }
+    let mut explained = Ok(());
+    if let Some(sequences) = alarm::sequences(grant).filter(|_| block.number > before.block)
+        && alarm::is_ours(tx.as_mut(), session).await?
+    {
+        // Those that were settled before what was compared was noted, too.
+        let since = tx.reservations().held(session.grant, before.block).await?;
+        executed.extend(since.into_iter().filter(|r| matches!(r.state, ReservationState::Spent { .. })));
+        explained = before.explains(settled, &executed, sequences);
+        let now = Explained { block: block.number, ledger: settled.clone() };
+        if explained.is_ok() && (changed || now.ledger != before.ledger) {
+            tx.reservations().set_explained(session.grant, &now).await?;
+            changed = true;
+        }
+    }
+    if changed {
+        tx.commit().await?;
+    }
+    Ok(explained)
 }
 
 /// A plain transaction whose nonce is used: nobody's counter has it but ours, so it is counted here for good. Which of those

@@ -12,7 +12,7 @@ type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
 /// A row: key and value.
 pub(super) type Row = (Vec<u8>, Vec<u8>);
 
-/// `"format"`, `"keys_check"`, `"generation"`, `"vault_header"`.
+/// `"format"`, `"keys_check"`, `"generation"`, `"vault_header"`, `"start"`, and in a backup `"copy"`.
 pub(super) const META: Table = Table("meta");
 /// User -> the user's key, wrapped. Deleting this row deletes the user's data.
 pub(super) const USER_KEYS: Table = Table("user_keys");
@@ -30,7 +30,7 @@ pub(super) const LOGINS_BY_USER: Table = Table("logins_by_user");
 pub(super) const KEYS: Table = Table("keys");
 /// User, created, session.
 pub(super) const KEYS_BY_USER: Table = Table("keys_by_user");
-/// When something is to be done about it (0 while it is being revoked, else its end), session; while not terminal.
+/// When something is to be done about it (0 while it is being revoked, 1 while suspended as restored, else its end), session; while not terminal.
 pub(super) const DUE_KEYS: Table = Table("due_keys");
 /// Grant -> sealed grant.
 pub(super) const GRANTS: Table = Table("grants");
@@ -46,6 +46,8 @@ pub(super) const HELD: Table = Table("held");
 pub(super) const LIVE: Table = Table("live");
 /// Grant -> sealed list of what no chain counts of it.
 pub(super) const COUNTED: Table = Table("counted");
+/// Grant -> sealed, what the chain showed when it was last compared.
+pub(super) const EXPLAINED: Table = Table("explained");
 /// Token hash -> session.
 pub(super) const HOLDERS: Table = Table("holders");
 /// Session -> its holder's token hash.
@@ -60,7 +62,7 @@ pub(super) const AUDIT: Table = Table("audit");
 pub(super) const AUDIT_BY_USER: Table = Table("audit_by_user");
 
 /// Every table.
-pub(super) const ALL: [Table; 23] = [
+pub(super) const ALL: [Table; 24] = [
     META,
     USER_KEYS,
     ACCOUNTS,
@@ -78,6 +80,7 @@ pub(super) const ALL: [Table; 23] = [
     HELD,
     LIVE,
     COUNTED,
+    EXPLAINED,
     HOLDERS,
     HOLDER_OF,
     NONCES,

@@ -12,6 +12,7 @@ mod accounts;
 mod audit;
 mod grants;
 mod kv;
+mod life;
 mod nonces;
 mod reservations;
 mod rewrite;
@@ -19,6 +20,7 @@ mod sessions;
 mod tx;
 mod vault;
 
+use crate::witness::Witness;
 use crate::{Store, StoreError, StoreKeys, Tx, keys};
 use async_trait::async_trait;
 use hallpass_types::Rng;
@@ -26,11 +28,11 @@ use kv::{Kv, META};
 use redb::{Builder, Database, DatabaseError, ReadableDatabase, StorageBackend};
 use std::fs::{File, OpenOptions};
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tx::RedbTx;
 
 /// The format of the file, as a whole. Another one is refused.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 /// The version of every row.
 pub const ROW_VERSION: u8 = 1;
 
@@ -41,7 +43,11 @@ pub struct RedbStore {
     writer: Arc<tokio::sync::Mutex<()>>,
     keys: Arc<RwLock<Option<Arc<StoreKeys>>>>,
     rng: Arc<dyn Rng>,
+    witness: SharedWitness,
 }
+
+/// The witness that commits are noted at, once there is one.
+type SharedWitness = Arc<Mutex<Option<Witness>>>;
 
 impl core::fmt::Debug for RedbStore {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -77,7 +83,13 @@ impl RedbStore {
     }
 
     fn over(database: Database, rng: Arc<dyn Rng>) -> Self {
-        Self { database: Arc::new(database), writer: Arc::default(), keys: Arc::default(), rng }
+        Self {
+            database: Arc::new(database),
+            writer: Arc::default(),
+            keys: Arc::default(),
+            rng,
+            witness: Arc::default(),
+        }
     }
 
     /// Hands in the keys. The first ones ever handed in are the store's for good.
@@ -118,7 +130,7 @@ impl RedbStore {
             Ok((Kv::write(txn)?, guard))
         })
         .await?;
-        Ok(RedbTx::new(kv, self.keyring(), Arc::clone(&self.rng), Some(guard)))
+        Ok(RedbTx::new(kv, self.keyring(), Arc::clone(&self.rng), Some((guard, Arc::clone(&self.witness)))))
     }
 
     fn keyring(&self) -> Option<Arc<StoreKeys>> {
@@ -135,6 +147,10 @@ impl Store for RedbStore {
     async fn read(&self) -> Result<Box<dyn Tx>, StoreError> {
         let txn = self.database.begin_read().map_err(StoreError::failed)?;
         Ok(Box::new(RedbTx::new(Kv::Read(txn), self.keyring(), Arc::clone(&self.rng), None)))
+    }
+
+    async fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
+        life::copy(self, path).await
     }
 }
 
@@ -181,7 +197,7 @@ fn open_file(path: &Path) -> Result<File, StoreError> {
 }
 
 /// A new file's name is durable once its directory is.
-fn sync_directory(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn sync_directory(path: &Path) -> Result<(), StoreError> {
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if cfg!(unix) {
         File::open(parent).and_then(|dir| dir.sync_all()).map_err(StoreError::failed)?;

@@ -1,12 +1,13 @@
 //! Budget held for operations, and counted for what no chain counts.
 
-use super::kv::{COUNTED, GRANTS, HELD, IDEMPOTENCY, KEYS, LIVE, RESERVATIONS};
+use super::kv::{COUNTED, EXPLAINED, GRANTS, HELD, IDEMPOTENCY, KEYS, LIVE, RESERVATIONS, Table};
 use super::tx::{RedbTx, join};
 use crate::{Inserted, Reservations, StoreError};
 use async_trait::async_trait;
 use hallpass_policy::Spent;
-use hallpass_session::{AuditEvent, Reservation, ReservationState, Subject};
+use hallpass_session::{AuditEvent, Explained, Reservation, ReservationState, Subject};
 use hallpass_types::{GrantId, IdempotencyKey, ReservationId, SessionId, UserId};
+use serde::Serialize;
 
 /// Where the id begins in a key of grant, block, id.
 const HELD_ID: usize = 40;
@@ -37,6 +38,13 @@ const fn rank(state: &ReservationState) -> u8 {
 impl RedbTx {
     fn idempotency_key(&self, session: SessionId, key: &IdempotencyKey) -> Result<[u8; 32], StoreError> {
         self.keys()?.index(IDEMPOTENCY.0, &[session.as_bytes(), key.as_str().as_bytes()])
+    }
+
+    /// A row of the grant's own, under its owner's key.
+    fn beside_grant<T: Serialize>(&mut self, table: Table, grant: GrantId, value: &T) -> Result<(), StoreError> {
+        let user = self.owner(GRANTS, grant.as_slice())?.ok_or(StoreError::Missing { table: GRANTS.0 })?;
+        let row = self.sealed(table, grant.as_slice(), user, value)?;
+        self.kv().put(table, grant.as_slice(), &row)
     }
 
     fn session_user(&self, session: SessionId) -> Result<UserId, StoreError> {
@@ -118,9 +126,16 @@ impl Reservations for RedbTx {
 
     async fn set_counted(&mut self, grant: GrantId, counted: &[Spent]) -> Result<(), StoreError> {
         self.writes()?;
-        let user = self.owner(GRANTS, grant.as_slice())?.ok_or(StoreError::Missing { table: GRANTS.0 })?;
-        let row = self.sealed(COUNTED, grant.as_slice(), user, &counted)?;
-        self.kv().put(COUNTED, grant.as_slice(), &row)
+        self.beside_grant(COUNTED, grant, &counted)
+    }
+
+    async fn explained(&mut self, grant: GrantId) -> Result<Option<Explained>, StoreError> {
+        self.find_sealed(EXPLAINED, grant.as_slice())
+    }
+
+    async fn set_explained(&mut self, grant: GrantId, explained: &Explained) -> Result<(), StoreError> {
+        self.writes()?;
+        self.beside_grant(EXPLAINED, grant, explained)
     }
 
     async fn list_live(&mut self, session: SessionId) -> Result<Vec<Reservation>, StoreError> {

@@ -32,6 +32,16 @@ pub(super) fn rewrite(old: &Database, path: &Path) -> Result<Database, StoreErro
     let new = checked(Builder::new().create_file(open_file(&beside)?))?;
     let from = Kv::Read(old.begin_read().map_err(StoreError::failed)?);
     let mut to = Kv::write(new.begin_write().map_err(StoreError::failed)?)?;
+    rows(&from, &mut to)?;
+    to.remove(META, REWRITE)?;
+    to.commit()?;
+    std::fs::rename(&beside, path).map_err(StoreError::failed)?;
+    sync_directory(path)?;
+    Ok(new)
+}
+
+/// Copies every row.
+pub(super) fn rows(from: &Kv, to: &mut Kv) -> Result<(), StoreError> {
     for table in ALL {
         let mut start = Vec::new();
         loop {
@@ -44,11 +54,7 @@ pub(super) fn rewrite(old: &Database, path: &Path) -> Result<Database, StoreErro
             }
         }
     }
-    to.remove(META, REWRITE)?;
-    to.commit()?;
-    std::fs::rename(&beside, path).map_err(StoreError::failed)?;
-    sync_directory(path)?;
-    Ok(new)
+    Ok(())
 }
 
 fn beside(path: &Path) -> PathBuf {

@@ -4,7 +4,7 @@ use super::kv::{ACCOUNTS, DUE_KEYS, HOLDER_OF, HOLDERS, KEYS, KEYS_BY_USER, LOGI
 use super::tx::{RedbTx, by_user, join};
 use crate::{Sessions, StoreError};
 use async_trait::async_trait;
-use hallpass_session::{AuditEvent, KeySession, Lifecycle, LoginSession, Subject, TokenHash};
+use hallpass_session::{AuditEvent, KeySession, Lifecycle, LoginSession, Reason, Subject, TokenHash};
 use hallpass_types::{SessionId, UnixSeconds, UserId};
 
 /// Whether `new` may stand where `old` stands: nothing revives an ended session, whoever computed it from what.
@@ -22,6 +22,7 @@ fn due_key(session: &KeySession) -> Option<Vec<u8>> {
     let due = match session.lifecycle {
         ref ended if ended.is_terminal() => return None,
         Lifecycle::Revoking { .. } => 0,
+        Lifecycle::Suspended { reason: Reason::Restored, .. } => 1,
         _ => session.not_after.get(),
     };
     Some(join(&[&due.to_be_bytes(), session.id.as_bytes()]))
@@ -79,6 +80,19 @@ impl Sessions for RedbTx {
         if found.token_hash == *hash { Ok(Some(found)) } else { Err(LOGIN_TOKENS.corrupt(hash.as_bytes())) }
     }
 
+    async fn list_live_logins(&mut self) -> Result<Vec<LoginSession>, StoreError> {
+        self.keys()?;
+        let mut live = Vec::new();
+        for (id, _) in self.kv().all(LOGINS, &[])? {
+            match self.find_sealed::<LoginSession>(LOGINS, &id) {
+                Ok(Some(login)) if !login.lifecycle.is_terminal() => live.push(login),
+                Ok(_) | Err(StoreError::DataDeleted) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(live)
+    }
+
     async fn list_logins(&mut self, user: UserId) -> Result<Vec<LoginSession>, StoreError> {
         self.of_user(LOGINS_BY_USER, user, LOGINS)
     }
@@ -132,6 +146,17 @@ impl Sessions for RedbTx {
         self.kv().put(HOLDER_OF, id.as_bytes(), holder.as_bytes())?;
         self.kv().add(HOLDERS, holder.as_bytes(), id.as_bytes())?;
         self.record(&event).map(drop)
+    }
+
+    async fn forget_holders(&mut self) -> Result<usize, StoreError> {
+        self.writes()?;
+        let mut gone = 0;
+        for (token, session) in self.kv().all(HOLDERS, &[])? {
+            self.kv().remove(HOLDERS, &token)?;
+            self.kv().remove(HOLDER_OF, &session)?;
+            gone += 1;
+        }
+        Ok(gone)
     }
 
     async fn find_key_by_holder(&mut self, holder: &TokenHash) -> Result<Option<KeySession>, StoreError> {

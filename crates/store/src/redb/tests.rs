@@ -12,11 +12,11 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-fn rng() -> Arc<SeededRng> {
+pub(super) fn rng() -> Arc<SeededRng> {
     Arc::new(SeededRng::new(1))
 }
 
-fn store_keys() -> StoreKeys {
+pub(super) fn store_keys() -> StoreKeys {
     StoreKeys { index: [0x11; 32], field: [0x22; 32] }
 }
 
@@ -29,10 +29,10 @@ async fn in_memory() -> RedbStore {
 crate::conformance!(Arc::new(in_memory().await));
 
 /// A path of its own, removed at the end.
-struct Scratch(PathBuf);
+pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("hallpass-store-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let dir = std::env::temp_dir().join(name);
@@ -40,7 +40,7 @@ impl Scratch {
         Self(dir)
     }
 
-    fn file(&self) -> PathBuf {
+    pub(super) fn file(&self) -> PathBuf {
         self.0.join("store.redb")
     }
 }

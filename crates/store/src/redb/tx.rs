@@ -1,7 +1,7 @@
 //! A transaction: rows sealed and opened, and every change with its audit event.
 
 use super::kv::{AUDIT, AUDIT_BY_USER, Kv, META, Table, USER_KEYS};
-use super::{ROW_VERSION, blocking};
+use super::{ROW_VERSION, SharedWitness, blocking};
 use crate::keys::{self, UserKey};
 use crate::repository::{Accounts, AuditLog, Grants, Nonces, Reservations, Sessions, Vault};
 use crate::{StoreError, StoreKeys, Tx};
@@ -10,7 +10,7 @@ use hallpass_session::{AuditEvent, Subject};
 use hallpass_types::{Rng, UnixSeconds, UserId};
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use tokio::sync::OwnedMutexGuard;
 use zeroize::Zeroizing;
 
@@ -22,8 +22,11 @@ pub(super) struct RedbTx {
     opened: HashMap<UserId, UserKey>,
     /// Sealed rows read or made here.
     seen: HashSet<(&'static str, Vec<u8>)>,
-    writer: Option<OwnedMutexGuard<()>>,
+    writer: Option<Writer>,
 }
+
+/// The only writer's place, and where its commit is noted.
+type Writer = (OwnedMutexGuard<()>, SharedWitness);
 
 /// An audit event with its origin sealed, ready to be written.
 pub(super) struct Prepared {
@@ -33,12 +36,7 @@ pub(super) struct Prepared {
 }
 
 impl RedbTx {
-    pub(super) fn new(
-        kv: Kv,
-        keys: Option<Arc<StoreKeys>>,
-        rng: Arc<dyn Rng>,
-        writer: Option<OwnedMutexGuard<()>>,
-    ) -> Self {
+    pub(super) fn new(kv: Kv, keys: Option<Arc<StoreKeys>>, rng: Arc<dyn Rng>, writer: Option<Writer>) -> Self {
         Self { kv, keys, rng, opened: HashMap::new(), seen: HashSet::new(), writer }
     }
 
@@ -232,6 +230,24 @@ impl RedbTx {
         }
     }
 
+    /// Durable here, then noted at the witness, then answered. Where it cannot be noted it is not answered for: nobody may
+    /// act on what the witness has not seen.
+    pub(super) async fn commit_now(mut self: Box<Self>) -> Result<(), StoreError> {
+        self.writes()?;
+        let next = self.counter(b"generation")?.saturating_add(1);
+        self.kv.put(META, b"generation", &next.to_be_bytes())?;
+        let Self { kv, writer, .. } = *self;
+        blocking(move || {
+            kv.commit()?;
+            let Some((guard, witness)) = writer else { return Ok(()) };
+            let noted =
+                witness.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map_or(Ok(()), |w| w.note(next));
+            drop(guard);
+            noted
+        })
+        .await
+    }
+
     pub(super) fn rng(&self) -> &dyn Rng {
         &*self.rng
     }
@@ -290,16 +306,7 @@ impl Tx for RedbTx {
         self.counter(b"generation")
     }
 
-    async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
-        self.writes()?;
-        let next = self.counter(b"generation")?.saturating_add(1);
-        self.kv.put(META, b"generation", &next.to_be_bytes())?;
-        let Self { kv, writer, .. } = *self;
-        blocking(move || {
-            let done = kv.commit();
-            drop(writer);
-            done
-        })
-        .await
+    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        self.commit_now().await
     }
 }

@@ -1,0 +1,87 @@
+//! From suspended to active again.
+
+use super::books::Books;
+use super::{alarm, own, settle, stored_grant};
+use crate::app::event;
+use crate::caller::Caller;
+use crate::{ApiError, App};
+use hallpass_policy::eval::bounds::MAX_OP_SECONDS;
+use hallpass_policy::{Grant, Status};
+use hallpass_session::{Action, Actor, Explained, KeySession, Lifecycle, Reason, Subject};
+use hallpass_signer::bounds::EDGE;
+use hallpass_types::{SessionId, UnixSeconds};
+
+/// The owner has looked, and wants the session to go on. What the chain shows is adopted.
+///
+/// # Errors
+/// 404; 409 where it is not suspended, has ended on chain, or shows at the head what no final block shows yet; as node and store.
+pub async fn by_owner(app: &App, caller: &Caller, id: SessionId) -> Result<KeySession, ApiError> {
+    let mut tx = app.store.read().await?;
+    let session = own(tx.as_mut(), caller, id).await?;
+    let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
+    drop(tx);
+    let Lifecycle::Suspended { since, reason, .. } = session.lifecycle else {
+        return Err(ApiError::conflict("not_suspended", format!("the session is {}", session.lifecycle.name())));
+    };
+    // What was reserved is settled first, so that nothing that is adopted is held as well.
+    settle::one(app, &session).await?;
+    let books = Books::read(app, &grant, session.grant).await?;
+    if reason == Reason::Restored && !outlived(since, &books, app.clock.now()) && !grant.backend.is_zero() {
+        return Err(ApiError::conflict("not_final", "operations that were signed before may still execute")
+            .hint(format!("try again in {} seconds", OUTLIVED)));
+    }
+    resume(app, &session, &grant, &books, Actor::Owner(caller.user())).await
+}
+
+/// Resumes a session of a restored store by itself, where the chain counts everything that it may do and nothing that was
+/// signed before can execute any more; `false` where the owner has to say so, or later.
+///
+/// # Errors
+/// As the store.
+pub async fn by_itself(app: &App, session: &KeySession, grant: &Grant, books: &Books) -> Result<bool, ApiError> {
+    let Lifecycle::Suspended { since, reason: Reason::Restored, .. } = session.lifecycle else { return Ok(false) };
+    let counted = !grant.backend.is_zero() && grant.rest.typed.is_empty() && grant.rest.apps.is_empty();
+    if !counted || books.view.settled.status != Status::Active || !outlived(since, books, app.clock.now()) {
+        return Ok(false);
+    }
+    resume(app, session, grant, books, Actor::Server).await.map(|_| true)
+}
+
+/// Longest time, in seconds, for which something that was signed can be good.
+const OUTLIVED: u64 = MAX_OP_SECONDS + EDGE;
+
+/// Whether nothing that was signed up to `since` can execute after the final block; its time alone is one node's word.
+fn outlived(since: UnixSeconds, books: &Books, now: UnixSeconds) -> bool {
+    books.final_block.time.min(now).get() >= since.get().saturating_add(OUTLIVED)
+}
+
+async fn resume(
+    app: &App,
+    session: &KeySession,
+    grant: &Grant,
+    books: &Books,
+    by: Actor,
+) -> Result<KeySession, ApiError> {
+    let mut tx = app.store.begin().await?;
+    let stored = tx.sessions().find_key(session.id).await?.ok_or_else(|| ApiError::missing("session"))?;
+    if let Some(sequences) = alarm::sequences(grant) {
+        let adopted = Explained { block: books.final_block.number, ledger: books.view.settled.clone() };
+        let before = alarm::explained(tx.as_mut(), session, grant).await?;
+        if adopted.block < before.block {
+            return Err(ApiError::unavailable("node_behind", "the node shows less of the chain than was seen before")
+                .hint("try again once the node has caught up"));
+        }
+        let since = tx.reservations().held(session.grant, adopted.block).await?;
+        if let Err(strange) = adopted.explains(&books.view.head, &since, sequences) {
+            return Err(ApiError::conflict("not_final", format!("no final block shows it yet: {strange}"))
+                .hint("try again once the chain has gone on"));
+        }
+        tx.reservations().set_explained(session.grant, &adopted).await?;
+    }
+    let (now, user) = (app.clock.now(), stored.user);
+    let active = stored.resume(now)?;
+    let line = event(now, by, Action::Resumed, Subject::Key(session.id), user, None);
+    tx.sessions().save_key(&active, &line).await?;
+    tx.commit().await?;
+    Ok(active)
+}

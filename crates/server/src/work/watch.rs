@@ -1,0 +1,79 @@
+//! Operations that the chain tells of, compared with what was reserved: so a key that is used elsewhere is noticed while its
+//! session is asked for nothing.
+//!
+//! A node's log alone suspends nothing where the account's own state can be asked instead.
+
+use super::books::Books;
+use super::{alarm, stored_grant};
+use crate::{ApiError, App};
+use alloy_eips::BlockNumberOrTag;
+use alloy_primitives::{B256, U256};
+use hallpass_session::{Elsewhere, KeySession, budget};
+use std::collections::BTreeMap;
+
+/// How many blocks before the head are looked at first.
+const BEFORE: u64 = 1_000;
+/// Most blocks looked at in one go.
+const MOST: u64 = 2_000;
+/// How many blocks are looked at again, since a reorganisation may have changed them.
+const AGAIN: u64 = 16;
+
+/// Looks at the blocks since the last time.
+///
+/// # Errors
+/// As node and store; the same blocks are then looked at again.
+pub async fn once(app: &App) -> Result<(), ApiError> {
+    let node = &app.chain.node;
+    let head = node.block(BlockNumberOrTag::Latest).await?.number;
+    let before = *app.watched.lock().map_err(|_| ApiError::internal("lock", "a lock is poisoned"))?;
+    let from = before.map_or_else(|| head.saturating_sub(BEFORE), |next| next.saturating_sub(AGAIN));
+    let to = head.min(from.saturating_add(MOST));
+    let mut grants: BTreeMap<B256, Vec<U256>> = BTreeMap::new();
+    for (grant, nonce) in node.executed_by_any(from, to).await? {
+        grants.entry(grant).or_default().push(nonce);
+    }
+    for (grant, nonces) in grants {
+        if let Err(error) = grant_executed(app, grant, &nonces).await
+            && error.problem.code != alarm::SPENT_ELSEWHERE
+        {
+            return Err(error);
+        }
+    }
+    *app.watched.lock().map_err(|_| ApiError::internal("lock", "a lock is poisoned"))? = Some(to.saturating_add(1));
+    Ok(())
+}
+
+async fn grant_executed(app: &App, grant: B256, nonces: &[U256]) -> Result<(), ApiError> {
+    let mut tx = app.store.read().await?;
+    // Not ours, or of somebody whose data was deleted.
+    let Ok(Some(stored)) = tx.grants().find(grant).await else { return Ok(()) };
+    let Some(session) = tx.sessions().find_key(stored.session).await? else { return Ok(()) };
+    if !session.lifecycle.is_active() || !alarm::is_ours(tx.as_mut(), &session).await? {
+        return Ok(());
+    }
+    let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
+    let before = alarm::explained(tx.as_mut(), &session, &grant).await?;
+    let since = tx.reservations().held(session.grant, before.block).await?;
+    drop(tx);
+    let strange = |nonce: &&U256| match u32::try_from(**nonce) {
+        Ok(sequence) => !budget::is_used(&before.ledger, sequence) && since.iter().all(|r| r.sequence != sequence),
+        Err(_) => true,
+    };
+    match nonces.iter().find(strange) {
+        None => Ok(()),
+        Some(nonce) => look(app, &session, &grant, *nonce).await,
+    }
+}
+
+async fn look(app: &App, session: &KeySession, grant: &hallpass_policy::Grant, nonce: U256) -> Result<(), ApiError> {
+    let lane: U256 = nonce >> 64;
+    if lane.is_zero() {
+        let books = Books::read(app, grant, session.grant).await?;
+        return alarm::look(app, session, grant, &books).await;
+    }
+    // Nothing is signed here in another lane.
+    if app.chain.node.lane_used(grant.account, session.grant, lane).await? {
+        alarm::suspend(app, session, Elsewhere::Lane, None).await?;
+    }
+    Ok(())
+}

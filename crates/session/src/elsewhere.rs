@@ -1,0 +1,178 @@
+//! What the chain shows of a grant and no reservation explains: its key was used past the signer.
+//!
+//! [`Explained`] is what the chain showed at a final block when it was last compared, and every part of it had its reservation
+//! then. Whatever the chain shows later is that, and what was reserved since. Sequences are compared one by one, and meters by
+//! what they grew; so a key that signs elsewhere is seen by the sequence that it uses, and by what it spends where it takes
+//! one of ours.
+
+use crate::{Reservation, budget};
+use alloy_primitives::U256;
+use hallpass_policy::{Grant, Ledger, Spent};
+use serde::{Deserialize, Serialize};
+
+/// What was compared last, at a final block.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Explained {
+    /// The block's number.
+    pub block: u64,
+    /// What it showed.
+    pub ledger: Ledger,
+}
+
+/// How sequences are used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sequences {
+    /// In any order, in a bitmap above `base`: a contract's lane 0.
+    Bitmap,
+    /// One after another: everything below `base` is used, as an account's nonces are.
+    Counter,
+}
+
+/// What nothing explains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Elsewhere {
+    /// A sequence was used that was never reserved.
+    #[error("sequence {0} was used, and this signer never gave it out")]
+    Sequence(u32),
+    /// An operation was executed in another lane than 0, where nothing is signed.
+    #[error("an operation was executed in a lane where this signer signs nothing")]
+    Lane,
+    /// A meter shows more than was reserved.
+    #[error("meter {meter} stands at {spent} in window {window}, and this signer knows of {known}")]
+    Spent {
+        /// The meter's id.
+        meter: u16,
+        /// The window.
+        window: u32,
+        /// What the chain shows, in smallest units.
+        spent: u128,
+        /// What is explained.
+        known: u128,
+    },
+}
+
+impl Explained {
+    /// Before a grant's first operation: nothing was used. A grant that took over the counters of another has its own
+    /// beginning.
+    #[must_use]
+    pub fn beginning(grant: &Grant) -> Self {
+        let ledger = Ledger {
+            frozen: false,
+            epoch: grant.epoch,
+            status: hallpass_policy::Status::Unknown,
+            base: u32::try_from(grant.first_seq).unwrap_or(u32::MAX),
+            used: 0,
+            meters: Vec::new(),
+        };
+        Self { block: 0, ledger }
+    }
+
+    /// Compares what the chain shows later with what was reserved since. `since` holds every reservation that may have executed
+    /// after [`Self::block`] and not after what `now` shows: at the head, all that are live or spent later than that block;
+    /// at a final block, those that it settles as spent.
+    ///
+    /// # Errors
+    /// The first thing that nothing explains.
+    pub fn explains(&self, now: &Ledger, since: &[Reservation], sequences: Sequences) -> Result<(), Elsewhere> {
+        let given = |s: u32| since.iter().any(|r| !r.is_released() && r.sequence == s);
+        match self.new_sequences(now, sequences).find(|s| !given(*s)) {
+            Some(sequence) => return Err(Elsewhere::Sequence(sequence)),
+            None if sequences == Sequences::Counter => return Ok(()),
+            None => {}
+        }
+        now.meters.iter().try_for_each(|shown| self.explains_meter(shown, since))
+    }
+
+    fn new_sequences(&self, now: &Ledger, sequences: Sequences) -> Box<dyn Iterator<Item = u32>> {
+        let before = self.ledger.clone();
+        match sequences {
+            // Looked at one by one, and only up to the first that is strange.
+            Sequences::Counter => Box::new(before.base..now.base),
+            Sequences::Bitmap => {
+                let (base, used) = (now.base, now.used);
+                let set = (0..budget::LANE_WIDTH).filter(move |i| (used >> i) & 1 == 1);
+                Box::new(set.map(move |i| base.saturating_add(i)).filter(move |s| !budget::is_used(&before, *s)))
+            }
+        }
+    }
+
+    fn explains_meter(&self, shown: &Spent, since: &[Reservation]) -> Result<(), Elsewhere> {
+        let Spent { meter, window, spent } = *shown;
+        let before = self.ledger.meters.iter().find(|m| m.meter == meter && m.window == window).map_or(0, |m| m.spent);
+        let known = U256::from(before).saturating_add(budget::held(since, meter, window));
+        if U256::from(spent) <= known {
+            Ok(())
+        } else {
+            Err(Elsewhere::Spent { meter, window, spent, known: known.saturating_to() })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reservation::tests as sample;
+    use hallpass_policy::{Cost, Status};
+
+    fn ledger(base: u32, used: u64, spent: &[(u16, u32, u128)]) -> Ledger {
+        let meters = spent.iter().map(|(meter, window, spent)| Spent { meter: *meter, window: *window, spent: *spent });
+        Ledger { frozen: false, epoch: 0, status: Status::Active, base, used, meters: meters.collect() }
+    }
+
+    fn reserved(sequence: u32, meter: u16, window: u32, amount: u64) -> Reservation {
+        Reservation {
+            sequence,
+            costs: vec![Cost { meter, window, amount: U256::from(amount) }],
+            ..sample::reserved(crate::Route::Direct)
+        }
+    }
+
+    const BITMAP: Sequences = Sequences::Bitmap;
+
+    #[test]
+    fn what_was_reserved_is_explained_to_the_last_unit() {
+        let before = Explained { block: 5, ledger: ledger(10, 0b1, &[(0, 3, 40)]) };
+        let since = [reserved(11, 0, 3, 20), reserved(12, 0, 3, 7)];
+        assert_eq!(before.explains(&ledger(10, 0b111, &[(0, 3, 67)]), &since, BITMAP), Ok(()));
+        assert_eq!(before.explains(&ledger(10, 0b011, &[(0, 3, 60)]), &since, BITMAP), Ok(()));
+        let over = Elsewhere::Spent { meter: 0, window: 3, spent: 68, known: 67 };
+        assert_eq!(before.explains(&ledger(10, 0b111, &[(0, 3, 68)]), &since, BITMAP), Err(over));
+    }
+
+    #[test]
+    fn a_sequence_that_nobody_gave_out_is_strange_wherever_the_window_stands() {
+        let before = Explained { block: 5, ledger: ledger(10, 0b1, &[]) };
+        let since = [reserved(11, 0, 0, 1)];
+        assert_eq!(before.explains(&ledger(10, 0b101, &[]), &since, BITMAP), Err(Elsewhere::Sequence(12)));
+        // It slid the window over all of ours.
+        assert_eq!(before.explains(&ledger(500, 1 << 63, &[]), &since, BITMAP), Err(Elsewhere::Sequence(563)));
+        assert_eq!(before.explains(&ledger(10, 0b11, &[]), &since, BITMAP), Ok(()));
+    }
+
+    #[test]
+    fn a_newer_window_begins_at_nothing() {
+        let before = Explained { block: 5, ledger: ledger(0, 0, &[(0, 3, 40)]) };
+        let since = [reserved(0, 0, 4, 9)];
+        assert_eq!(before.explains(&ledger(0, 1, &[(0, 4, 9)]), &since, BITMAP), Ok(()));
+        let over = Elsewhere::Spent { meter: 0, window: 4, spent: 10, known: 9 };
+        assert_eq!(before.explains(&ledger(0, 1, &[(0, 4, 10)]), &since, BITMAP), Err(over));
+    }
+
+    #[test]
+    fn of_those_that_share_a_nonce_the_dearest_explains() {
+        let before = Explained { block: 0, ledger: ledger(0, 0, &[]) };
+        let since = [reserved(0, 0, 0, 9), reserved(0, 0, 0, 4)];
+        assert_eq!(before.explains(&ledger(0, 1, &[(0, 0, 9)]), &since, BITMAP), Ok(()));
+        assert!(before.explains(&ledger(0, 1, &[(0, 0, 10)]), &since, BITMAP).is_err());
+    }
+
+    #[test]
+    fn a_counter_uses_everything_below_it() {
+        let before = Explained { block: 0, ledger: ledger(2, 0, &[]) };
+        let since = [reserved(2, 0, 0, 1), reserved(3, 0, 0, 1)];
+        assert_eq!(before.explains(&ledger(4, 0, &[]), &since, Sequences::Counter), Ok(()));
+        assert_eq!(before.explains(&ledger(5, 0, &[]), &since, Sequences::Counter), Err(Elsewhere::Sequence(4)));
+        assert_eq!(before.explains(&ledger(u32::MAX, 0, &[]), &[], Sequences::Counter), Err(Elsewhere::Sequence(2)));
+    }
+}
