@@ -331,20 +331,24 @@ impl Node {
         Ok(state.base != 0 || !state.used.is_zero())
     }
 
-    /// The transaction in which `account` installed `grant`, up to block `to` inclusive.
+    /// The transaction in which `account` installed `grant`, or put it in the place of another, up to block `to` inclusive.
     ///
     /// # Errors
     /// [`NodeError`].
     pub async fn installed(&self, account: Address, grant: B256, to: u64) -> Result<Option<B256>, NodeError> {
         use alloy_sol_types::SolEvent;
-        let filter = alloy_rpc_types_eth::Filter::new()
-            .address(account)
-            .event_signature(crate::contracts::IHallpass::Installed::SIGNATURE_HASH)
-            .topic1(grant)
-            .from_block(0)
-            .to_block(to);
-        let logs = self.ask(self.provider.get_logs(&filter)).await?;
-        Ok(logs.first().and_then(|log| log.transaction_hash))
+        let of = |signature| {
+            alloy_rpc_types_eth::Filter::new().address(account).event_signature(signature).from_block(0).to_block(to)
+        };
+        let installed = of(crate::contracts::IHallpass::Installed::SIGNATURE_HASH).topic1(grant);
+        let replaced = of(crate::contracts::IHallpass::Replaced::SIGNATURE_HASH).topic2(grant);
+        for filter in [installed, replaced] {
+            let logs = self.ask(self.provider.get_logs(&filter)).await?;
+            if let Some(log) = logs.first() {
+                return Ok(log.transaction_hash);
+            }
+        }
+        Ok(None)
     }
 
     async fn ask<T>(

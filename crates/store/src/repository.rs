@@ -128,6 +128,12 @@ pub trait Sessions: Send {
     /// # Errors
     /// [`StoreError::Missing`] for an unknown session, [`StoreError::AlreadyExists`] where the token is known.
     async fn set_holder(&mut self, id: SessionId, holder: &TokenHash, event: &AuditEvent) -> Result<(), StoreError>;
+    /// Whoever may ask for signatures of `from` may do so of `to`, a session of the same user, and no longer of `from`. Nothing
+    /// where nobody may.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] for an unknown session or one of another user.
+    async fn hand_on_holder(&mut self, from: SessionId, to: SessionId, event: &AuditEvent) -> Result<(), StoreError>;
     /// Forgets every holder's token; answers how many.
     async fn forget_holders(&mut self) -> Result<usize, StoreError>;
     /// By its holder's token.

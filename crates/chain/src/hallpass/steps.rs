@@ -130,7 +130,10 @@ pub fn next_epoch(grant: &Grant) -> Result<u64, Refusal> {
 }
 
 /// Requires what the contract will: the same place, and no meter that is new, another or wider.
-fn replaces(from: &Grant, to: &Grant) -> Result<(), Refusal> {
+///
+/// # Errors
+/// [`Refusal::NoStep`] naming the difference.
+pub fn replaces(from: &Grant, to: &Grant) -> Result<(), Refusal> {
     let no = |says: String| Err(Refusal::NoStep("bad_replacement", says));
     if (from.chain, from.account, from.epoch, from.salt) != (to.chain, to.account, to.epoch, to.salt) {
         return no("a replacement has the chain, account, epoch and salt of what it replaces".to_owned());

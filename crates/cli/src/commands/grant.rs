@@ -12,10 +12,11 @@ use crate::client::Client;
 use crate::error::CliError;
 use crate::labels;
 use crate::system::{out, read_text};
+use alloy_primitives::B256;
 use clap::{Args, Subcommand};
 use hallpass_chain::wallet::Manners;
 use hallpass_policy::draft::{Draft, Fill};
-use hallpass_policy::eip712::domain;
+use hallpass_policy::eip712::{Replace, domain};
 use hallpass_policy::words::{explain, to_text};
 use hallpass_policy::{json, text};
 use hallpass_server::endpoints::approve::{ApproveBody, ApproveView, AuthorizationBody};
@@ -63,6 +64,9 @@ pub enum Grant {
         /// No contract: the account is the session key's own, for plain transactions, messages and app actions
         #[arg(long, conflicts_with = "pocket")]
         signer_only: bool,
+        /// In the place of this session's pass: narrower, and what was spent stays spent
+        #[arg(long, value_name = "SESSION", conflicts_with_all = ["pocket", "signer_only"])]
+        replaces: Option<String>,
     },
     /// Print what the owner's wallet has to sign (eth_signTypedData_v4)
     TypedData {
@@ -145,16 +149,17 @@ pub async fn run(context: &Context, command: Grant) -> Result<ExitCode, CliError
                 lines.iter().map(|l| serde_json::json!({ "tone": l.tone.name(), "text": l.text })).collect();
             context.show(&value, || to_text(&lines))?;
         }
-        Grant::Request { file, pocket, signer_only } => {
-            let body = RequestBody { grant: file.text()?, pocket, signer_only };
+        Grant::Request { file, pocket, signer_only, replaces } => {
+            let body = RequestBody { grant: file.text()?, pocket, signer_only, replaces };
             file.read()?;
             let view: GrantView = Client::logged_in(&context.config)?.post("/v1/grants", &body).await?;
             context.show(&view, || {
                 let needs = view.needs.as_deref().map_or(String::new(), |_| {
                     format!("\nthe account must also delegate to {}: sign an EIP-7702 authorization", view.backend)
                 });
+                let changes: String = view.changes.iter().map(|c| format!("\nchanges {c}")).collect();
                 format!(
-                    "{}\nsession {}{needs}\nsign what `hallpass grant typed-data {}` prints, then `hallpass grant approve {} --signature 0x...`",
+                    "{}{changes}\nsession {}{needs}\nsign what `hallpass grant typed-data {}` prints, then `hallpass grant approve {} --signature 0x...`",
                     view.text, view.session.id, view.session.id, view.session.id
                 )
             })?;
@@ -184,8 +189,12 @@ async fn approve(context: &Context, args: Approve) -> Result<(), CliError> {
             let wallet = context.dev_wallet(&name, Manners::Local)?;
             let grant = json::parse_grant(&view.canonical).map_err(|e| CliError::missing(e.code(), e.to_string()))?;
             let message = grant.message();
-            let signature =
-                wallet.sign_typed(&domain(message.chainId, message.backend), &message).map_err(wallet_error)?;
+            let domain = domain(message.chainId, message.backend);
+            let signature = match replaced(&view)? {
+                None => wallet.sign_typed(&domain, &message),
+                Some(from) => wallet.sign_typed(&domain, &Replace { from, to: message }),
+            };
+            let signature = signature.map_err(wallet_error)?;
             let authorization = match view.needs.as_deref() {
                 Some("delegation") => {
                     let node = hallpass_chain::Node::connect(&context.config.rpc, context.config.chain).await;
@@ -218,6 +227,12 @@ async fn approve(context: &Context, args: Approve) -> Result<(), CliError> {
         };
         format!("session {} is {}; {installed}", view.session.id, view.session.state)
     })
+}
+
+/// The grant that it is to take the place of, by what has to be signed.
+fn replaced(view: &GrantView) -> Result<Option<B256>, CliError> {
+    let Some(from) = view.typed_data.pointer("/message/from") else { return Ok(None) };
+    serde_json::from_value(from.clone()).map(Some).map_err(|e| CliError::missing("bad_typed_data", e.to_string()))
 }
 
 impl File {

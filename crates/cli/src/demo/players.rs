@@ -72,8 +72,10 @@ impl Player {
             Home::Delegated => None,
             Home::Pocket { index, .. } => Some(index),
         };
-        let view: GrantView =
-            self.client.post("/v1/grants", &RequestBody { grant: text, pocket, signer_only: false }).await?;
+        let view: GrantView = self
+            .client
+            .post("/v1/grants", &RequestBody { grant: text, pocket, signer_only: false, replaces: None })
+            .await?;
         if show {
             report.say(&view.text);
         }

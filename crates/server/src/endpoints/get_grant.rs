@@ -4,8 +4,8 @@ use super::request_grant::GrantView;
 use crate::app::{record_id, sealed_key};
 use crate::caller::{Caller, Named};
 use crate::error::Problem;
-use crate::work::own;
-use crate::work::{home, stored_grant};
+use crate::work::replace::replaced_grant;
+use crate::work::{home, own, stored_grant};
 use crate::{ApiError, App};
 use axum::Json;
 use axum::extract::State;
@@ -17,7 +17,8 @@ use hallpass_chain::hallpass::Ready;
 pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -> Result<Json<GrantView>, ApiError> {
     let mut tx = app.store.read().await?;
     let session = own(tx.as_mut(), &caller, id).await?;
-    let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
+    let (stored, grant) = stored_grant(tx.as_mut(), &session).await?;
+    let old = replaced_grant(tx.as_mut(), stored.replaces).await?;
     let outside = sealed_key(tx.as_mut(), &record_id("session", id)).await?.is_none();
     let needs = if grant.backend.is_zero() {
         None
@@ -26,5 +27,6 @@ pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -
         let ready = home.ready(&app.chain.node, &app.chain.suite, grant.account).await;
         matches!(ready, Ok(Ready::NeedsDelegation)).then_some("delegation")
     };
-    Ok(Json(GrantView::new(&session, &grant, &app.settings.lists, needs, outside)))
+    let view = GrantView::new(&session, &grant, &app.settings.lists, needs, outside);
+    Ok(Json(view.replacing(old.as_ref(), &grant)))
 }

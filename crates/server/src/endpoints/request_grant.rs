@@ -4,11 +4,13 @@ use super::shapes::{Body, SessionView};
 use crate::caller::Caller;
 use crate::error::Problem;
 use crate::work::propose::{self, Place, Proposed};
+use crate::work::replace::Replaced;
 use crate::{ApiError, App};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hallpass_chain::hallpass::Ready;
+use hallpass_policy::diff::diff;
 use hallpass_policy::draft::Draft;
 use hallpass_policy::grant::Grant;
 use hallpass_policy::words::{Line, Lists, Tone, catalogue, explain, to_text};
@@ -29,6 +31,10 @@ pub struct RequestBody {
     /// No contract: the account is the session key's own, made in the vault, for plain transactions, messages and app actions.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub signer_only: bool,
+    /// A session whose grant it is to take the place of, narrower and without resetting what was spent; the account is that
+    /// session's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
 }
 
 /// A line of the plain words.
@@ -59,6 +65,9 @@ pub struct GrantView {
     pub needs: Option<String>,
     /// The contract that enforces it.
     pub backend: String,
+    /// Where it is to take another's place: what changes, line by line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<String>,
 }
 
 impl GrantView {
@@ -79,7 +88,17 @@ impl GrantView {
             typed_data: typed_data::of_grant(grant),
             needs: needs.map(str::to_owned),
             backend: grant.backend.to_checksum(None),
+            changes: Vec::new(),
         }
+    }
+
+    /// As the replacement of `old`: what is signed puts it in that one's place.
+    #[must_use]
+    pub fn replacing(self, old: Option<&Grant>, grant: &Grant) -> Self {
+        let Some(old) = old else { return self };
+        let changes = diff(&Draft::from(old), &Draft::from(grant)).changes;
+        let changes = changes.iter().map(|c| format!("{}: {}", c.at, c.says)).collect();
+        Self { typed_data: typed_data::of_replace(old.id(), grant), changes, ..self }
     }
 }
 
@@ -92,13 +111,19 @@ pub async fn handler(
     Body(body): Body<RequestBody>,
 ) -> Result<(StatusCode, Json<GrantView>), ApiError> {
     let draft = propose::read(&body.grant)?;
-    let place = match (body.pocket, body.signer_only) {
-        (None, false) => Place::Delegated,
-        (Some(index), false) => Place::Pocket(index),
-        (None, true) => Place::SignerOnly,
-        (Some(_), true) => return Err(ApiError::bad("bad_body", "`pocket` and `signer_only` exclude each other")),
+    let (place, replaces) = match (body.pocket, body.signer_only, body.replaces) {
+        (None, false, Some(old)) => {
+            let old = Replaced::find(&app, &caller, &old).await?;
+            (old.place(), Some(old))
+        }
+        (None, false, None) => (Place::Delegated, None),
+        (Some(index), false, None) => (Place::Pocket(index), None),
+        (None, true, None) => (Place::SignerOnly, None),
+        _ => return Err(ApiError::bad("bad_body", "`pocket`, `signer_only` and `replaces` exclude each other")),
     };
-    let Proposed { session, grant, ready, outside } = propose::propose(&app, &caller, &draft, place).await?;
+    let Proposed { session, grant, ready, outside } =
+        propose::propose(&app, &caller, &draft, place, replaces.as_ref()).await?;
     let needs = (ready == Ready::NeedsDelegation).then_some("delegation");
-    Ok((StatusCode::CREATED, Json(GrantView::new(&session, &grant, &app.settings.lists, needs, outside))))
+    let view = GrantView::new(&session, &grant, &app.settings.lists, needs, outside);
+    Ok((StatusCode::CREATED, Json(view.replacing(replaces.as_ref().map(|old| &old.grant), &grant))))
 }

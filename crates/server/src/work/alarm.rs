@@ -23,12 +23,17 @@ pub fn sequences(grant: &Grant) -> Option<Sequences> {
     }
 }
 
-/// What the chain showed when it was last compared.
+/// What the chain showed when it was last compared; `None` for a grant that takes another's place and has not done so at a final
+/// block, since the counters that it takes over are not known before.
 ///
 /// # Errors
 /// As the store.
-pub async fn explained(tx: &mut dyn Tx, session: &KeySession, grant: &Grant) -> Result<Explained, ApiError> {
-    Ok(tx.reservations().explained(session.grant).await?.unwrap_or_else(|| Explained::beginning(grant)))
+pub async fn explained(tx: &mut dyn Tx, session: &KeySession, grant: &Grant) -> Result<Option<Explained>, ApiError> {
+    if let Some(explained) = tx.reservations().explained(session.grant).await? {
+        return Ok(Some(explained));
+    }
+    let replaces = tx.grants().find(session.grant).await?.is_some_and(|stored| stored.replaces.is_some());
+    Ok((!replaces).then(|| Explained::beginning(grant)))
 }
 
 /// Whether the session's key is in the vault. Another one signs without us, so nothing that it does is strange.
@@ -50,7 +55,7 @@ pub async fn look(app: &App, session: &KeySession, grant: &Grant, books: &Books)
     if !is_ours(tx.as_mut(), session).await? {
         return Ok(());
     }
-    let before = explained(tx.as_mut(), session, grant).await?;
+    let Some(before) = explained(tx.as_mut(), session, grant).await? else { return Ok(()) };
     // A node that lags behind another shows less, not more.
     if books.head < before.block {
         return Ok(());

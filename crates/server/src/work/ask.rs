@@ -1,7 +1,7 @@
 //! A request to the signer, with what the chain says beside it.
 
 use super::books::Books;
-use super::{alarm, stored_grant};
+use super::{alarm, replace, stored_grant};
 use crate::caller::Asker;
 use crate::{ApiError, App};
 use axum::http::StatusCode;
@@ -41,10 +41,13 @@ pub async fn prepare(app: &App, asker: &Asker, id: SessionId) -> Result<Arc<Aske
     }
     let mut tx = app.store.read().await?;
     let session = asker.session(tx.as_mut(), id).await?;
-    let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
+    let (stored, grant) = stored_grant(tx.as_mut(), &session).await?;
     drop(tx);
     alarm::may_ask(&session.lifecycle)?;
     let books = Books::read(app, &grant, session.grant).await?;
+    if stored.replaces.is_some() {
+        replace::took_over(app, &session, &books).await?;
+    }
     alarm::look(app, &session, &grant, &books).await?;
     let asked = Arc::new(Asked { session, grant, books });
     if local {

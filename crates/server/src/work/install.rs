@@ -1,6 +1,6 @@
 //! From the owner's signature to a grant on chain.
 
-use super::{home, own, send, stored_grant};
+use super::{home, own, replace, send, stored_grant};
 use crate::app::event;
 use crate::caller::Caller;
 use crate::{ApiError, App};
@@ -11,6 +11,7 @@ use hallpass_auth::prove_grant;
 use hallpass_chain::Home;
 use hallpass_chain::hallpass::{Ready, state};
 use hallpass_chain::relay::{Receipt, Relayed};
+use hallpass_policy::eip712::replace_digest;
 use hallpass_policy::{Grant, Status};
 use hallpass_session::{Action, Actor, Decision, Installation, KeySession, Lifecycle, Subject};
 use hallpass_types::SessionId;
@@ -28,11 +29,15 @@ pub async fn approve(
     delegation: Option<SignedAuthorization>,
 ) -> Result<(KeySession, Option<Receipt>), ApiError> {
     let signature = &on_chain_form(signature);
+    // Of one that is replaced nothing is signed after.
+    let signing = app.signing.write().await;
     let mut tx = app.store.begin().await?;
     let session = own(tx.as_mut(), caller, id).await?;
     let (stored, grant) = stored_grant(tx.as_mut(), &session).await?;
     let owner = caller.account().address;
-    prove_grant(grant.message().digest(), signature, owner).map_err(|e| ApiError::refused(e.code(), e.to_string()))?;
+    let replaces = stored.replaces;
+    let digest = replaces.map_or_else(|| grant.message().digest(), |from| replace_digest(from, grant.message()));
+    prove_grant(digest, signature, owner).map_err(|e| ApiError::refused(e.code(), e.to_string()))?;
     let now = app.clock.now();
     let actor = Actor::Owner(caller.user());
     let session = match stored.decision {
@@ -42,6 +47,9 @@ pub async fn approve(
             let line = |subject| event(now, actor, Action::Approved, subject, caller.user(), None);
             tx.grants().save(&stored, &line(Subject::Grant(stored.id))).await?;
             tx.sessions().save_key(&session, &line(Subject::Key(id))).await?;
+            if let Some(from) = replaces {
+                replace::take_over(app, tx.as_mut(), &session, from).await?;
+            }
             tx.commit().await?;
             session
         }
@@ -52,6 +60,7 @@ pub async fn approve(
         }
         _ => return Err(ApiError::conflict("answered", "this request was answered, or its session has ended")),
     };
+    drop(signing);
     if grant.backend.is_zero() {
         return Ok((session, None));
     }
@@ -60,8 +69,11 @@ pub async fn approve(
     }
     // Sent just before a crash, or by somebody else: anybody may install what the owner signed.
     if let Some(receipt) = standing(app, &grant).await? {
-        let session = note(app, caller, id, Installation::Installed { tx: receipt.tx, block: receipt.block }).await?;
+        let session = note(app, id, Installation::Installed { tx: receipt.tx, block: receipt.block }).await?;
         return Ok((session, Some(receipt)));
+    }
+    if let Some(from) = replaces {
+        return replace::install(app, session, &grant, from, signature).await;
     }
     let place = home(&session, owner);
     let ready = place.ready(&app.chain.node, &app.chain.suite, grant.account).await?;
@@ -92,7 +104,7 @@ pub async fn approve(
     };
     let (to, data) = place.install(&app.chain.suite, &grant, signature);
     let sent = send::send(app, Some(caller.user()), Relayed { to, data, authorizations }, send::UPKEEP).await?;
-    note(app, caller, id, Installation::Submitted { tx: sent }).await?;
+    note(app, id, Installation::Submitted { tx: sent }).await?;
     let receipt = send::receipt(app, sent).await?;
     if !receipt.success {
         return Err(ApiError::refused("reverted", format!("the installation was refused in transaction {sent}")));
@@ -105,7 +117,7 @@ pub async fn approve(
         )
         .hint("sign the authorization with the account's next nonce and approve again"));
     }
-    let session = note(app, caller, id, Installation::Installed { tx: sent, block: receipt.block }).await?;
+    let session = note(app, id, Installation::Installed { tx: sent, block: receipt.block }).await?;
     Ok((session, Some(receipt)))
 }
 
@@ -132,13 +144,16 @@ fn on_chain_form(signature: &Bytes) -> Bytes {
     bytes.into()
 }
 
-async fn note(app: &App, caller: &Caller, id: SessionId, install: Installation) -> Result<KeySession, ApiError> {
+/// Notes how far an installation has come.
+///
+/// # Errors
+/// As the store.
+pub async fn note(app: &App, id: SessionId, install: Installation) -> Result<KeySession, ApiError> {
     let mut tx = app.store.begin().await?;
-    let session = KeySession { install, ..own(tx.as_mut(), caller, id).await? };
-    let now = app.clock.now();
-    tx.sessions()
-        .save_key(&session, &event(now, Actor::Server, Action::Installed, Subject::Key(id), caller.user(), None))
-        .await?;
+    let stored = tx.sessions().find_key(id).await?.ok_or_else(|| ApiError::missing("session"))?;
+    let session = KeySession { install, ..stored };
+    let line = event(app.clock.now(), Actor::Server, Action::Installed, Subject::Key(id), session.user, None);
+    tx.sessions().save_key(&session, &line).await?;
     tx.commit().await?;
     Ok(session)
 }

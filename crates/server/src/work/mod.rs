@@ -4,6 +4,7 @@
 //! - [`ask`]: a request to the signer.
 //! - [`propose`]: from a text to a grant that waits for its owner.
 //! - [`install`]: from the owner's signature to a grant on chain.
+//! - [`replace`]: a narrower grant in the place of another.
 //! - [`judge`]: what the policy says of an action now.
 //! - [`execute`]: has the signer sign and [`deliver`] send, once.
 //! - [`sign`]: a signature that the asker sends itself.
@@ -22,6 +23,7 @@ pub mod execute;
 pub mod install;
 pub mod judge;
 pub mod propose;
+pub mod replace;
 pub mod restored;
 pub mod resume;
 pub mod send;

@@ -1,5 +1,6 @@
 //! From a text to a grant that waits for its owner.
 
+use super::replace::Replaced;
 use super::same_chain;
 use crate::app::{event, put_sealed_key, record_id};
 use crate::caller::Caller;
@@ -62,12 +63,21 @@ pub fn read(source: &str) -> Result<Draft, ApiError> {
     }
 }
 
-/// Completes a draft for the caller, makes its keys, and stores the request.
+/// Completes a draft for the caller, makes its keys, and stores the request. With `replaces` it is to take the place of that
+/// session's grant, and its counters.
 ///
 /// # Errors
-/// 422 for a grant that is bad, of another account, or not judged by this version; 502 and 503 as node and store.
-pub async fn propose(app: &App, caller: &Caller, draft: &Draft, place: Place) -> Result<Proposed, ApiError> {
+/// 422 for a grant that is bad, of another account, or not judged by this version, or wider than the one that it replaces; 502
+/// and 503 as node and store.
+pub async fn propose(
+    app: &App,
+    caller: &Caller,
+    draft: &Draft,
+    place: Place,
+    replaces: Option<&Replaced>,
+) -> Result<Proposed, ApiError> {
     same_chain(app, draft.chain)?;
+    let draft = &replaces.map_or_else(|| draft.clone(), |old| old.keep(draft));
     let owner = caller.account().address;
     let id = app.session_id()?;
     // A key that the draft names lives outside; otherwise the vault makes one.
@@ -98,7 +108,7 @@ pub async fn propose(app: &App, caller: &Caller, draft: &Draft, place: Place) ->
         account: Some(account),
         backend: Some(backend),
         epoch: Some(epoch),
-        salt: Some(app.random()?),
+        salt: Some(replaces.map_or_else(|| app.random(), |old| Ok(old.grant.salt))?),
         key: inside.as_ref().map(|record| SessionKey::from(record.public)),
         at: Some(app.clock.now()),
         routes: Some(Routes::DIRECT),
@@ -110,6 +120,9 @@ pub async fn propose(app: &App, caller: &Caller, draft: &Draft, place: Place) ->
     judge(app, &grant, backend, epoch, ender_address)?;
     if inside.is_none() {
         ceilings(app, &grant)?;
+    }
+    if let Some(old) = replaces {
+        old.narrows(&grant, inside.is_none())?;
     }
     let now = app.clock.now();
     let grant_id = grant.id();
@@ -141,7 +154,7 @@ pub async fn propose(app: &App, caller: &Caller, draft: &Draft, place: Place) ->
         requested_by: caller.session.id.to_string(),
         lists: alloy_primitives::B256::ZERO,
         created: now,
-        replaces: None,
+        replaces: replaces.map(|old| old.session.grant),
         decision: Decision::Pending,
     };
     let mut tx = app.store.begin().await?;

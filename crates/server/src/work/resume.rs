@@ -67,7 +67,7 @@ async fn resume(
     if let Some(sequences) = alarm::sequences(grant) {
         let adopted = Explained { block: books.final_block.number, ledger: books.view.settled.clone() };
         let before = alarm::explained(tx.as_mut(), session, grant).await?;
-        if adopted.block < before.block {
+        if before.is_some_and(|before| adopted.block < before.block) {
             return Err(ApiError::unavailable("node_behind", "the node shows less of the chain than was seen before")
                 .hint("try again once the node has caught up"));
         }

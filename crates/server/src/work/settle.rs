@@ -1,12 +1,12 @@
 //! What final blocks say: reservations are spent or released, revocations confirmed, expiry noted.
 
 use super::books::Books;
-use super::{alarm, end, resume, stored_grant, watch};
+use super::{alarm, end, replace, resume, stored_grant, watch};
 use crate::app::event;
 use crate::{ApiError, App};
 use hallpass_policy::{Grant, Ledger, Status};
 use hallpass_session::{
-    Action, Actor, Elsewhere, Explained, FinalBlock, FinalView, GrantState, KeySession, Lifecycle, NonceState,
+    Action, Actor, Elsewhere, Explained, FinalBlock, FinalView, GrantState, KeySession, Lifecycle, NonceState, Reason,
     Reservation, ReservationState, Route, Subject, budget, view,
 };
 use hallpass_store::Tx;
@@ -66,8 +66,8 @@ pub async fn one(app: &App, session: &KeySession) -> Result<(), ApiError> {
         || block.time >= grant.not_after;
     match session.lifecycle {
         Lifecycle::Revoking { .. } if final_end => finish(app, session, Action::Revoked).await,
-        Lifecycle::Revoking { .. } if books.view.head.status != Status::Ended => {
-            end::on_chain(app, session, &grant).await.map(|_| ())
+        Lifecycle::Revoking { reason, .. } if books.view.head.status != Status::Ended => {
+            end_or_replace(app, session, &grant, reason).await
         }
         Lifecycle::Active { .. } | Lifecycle::Suspended { .. }
             if block.time >= grant.not_after && app.clock.now() >= grant.not_after =>
@@ -77,6 +77,16 @@ pub async fn one(app: &App, session: &KeySession) -> Result<(), ApiError> {
         Lifecycle::Suspended { .. } => resume::by_itself(app, session, &grant, &books).await.map(|_| ()),
         _ => Ok(()),
     }
+}
+
+/// A grant that another is to take the place of ends by that; by its ender where the other one is not to stand any more.
+async fn end_or_replace(app: &App, session: &KeySession, grant: &Grant, reason: Reason) -> Result<(), ApiError> {
+    if let Reason::Replaced(by) = reason
+        && replace::again(app, session.user, by).await?
+    {
+        return Ok(());
+    }
+    end::on_chain(app, session, grant).await.map(|_| ())
 }
 
 async fn finish(app: &App, session: &KeySession, action: Action) -> Result<(), ApiError> {
@@ -119,7 +129,9 @@ async fn reservations(
         }
     }
     let mut explained = Ok(());
-    if let Some(sequences) = alarm::sequences(grant).filter(|_| block.number > before.block)
+    // The counters of one that was replaced are another's by now.
+    let compared = before.filter(|before| session.lifecycle.is_active() && block.number > before.block);
+    if let Some((before, sequences)) = compared.zip(alarm::sequences(grant))
         && alarm::is_ours(tx.as_mut(), session).await?
     {
         // Those that were settled before what was compared was noted, too.

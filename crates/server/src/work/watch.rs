@@ -52,7 +52,7 @@ async fn grant_executed(app: &App, grant: B256, nonces: &[U256]) -> Result<(), A
         return Ok(());
     }
     let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
-    let before = alarm::explained(tx.as_mut(), &session, &grant).await?;
+    let Some(before) = alarm::explained(tx.as_mut(), &session, &grant).await? else { return Ok(()) };
     let since = tx.reservations().held(session.grant, before.block).await?;
     drop(tx);
     let strange = |nonce: &&U256| match u32::try_from(**nonce) {

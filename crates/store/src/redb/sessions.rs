@@ -148,6 +148,24 @@ impl Sessions for RedbTx {
         self.record(&event).map(drop)
     }
 
+    async fn hand_on_holder(&mut self, from: SessionId, to: SessionId, event: &AuditEvent) -> Result<(), StoreError> {
+        self.writes()?;
+        let missing = StoreError::Missing { table: KEYS.0 };
+        let Some(user) = self.owner(KEYS, to.as_bytes())? else { return Err(missing) };
+        if self.owner(KEYS, from.as_bytes())? != Some(user) {
+            return Err(missing);
+        }
+        let event = self.prepare(event, Subject::Key(to), user)?;
+        let Some(token) = self.kv().get(HOLDER_OF, from.as_bytes())? else { return Ok(()) };
+        if let Some(before) = self.kv().get(HOLDER_OF, to.as_bytes())? {
+            self.kv().remove(HOLDERS, &before)?;
+        }
+        self.kv().remove(HOLDER_OF, from.as_bytes())?;
+        self.kv().put(HOLDER_OF, to.as_bytes(), &token)?;
+        self.kv().put(HOLDERS, &token, to.as_bytes())?;
+        self.record(&event).map(drop)
+    }
+
     async fn forget_holders(&mut self) -> Result<usize, StoreError> {
         self.writes()?;
         let mut gone = 0;
