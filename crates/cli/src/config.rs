@@ -25,6 +25,8 @@ pub struct Config {
     pub chain: ChainId,
     /// The node.
     pub rpc: String,
+    /// A second node of the same chain, of somebody else: without its word nothing that is held is released.
+    pub second_rpc: Option<String>,
     /// The store's file.
     pub store: PathBuf,
     /// Where it is noted how far the store had come; in the user's state folder where absent. Keep it out of backups.
@@ -66,6 +68,7 @@ impl Default for Config {
             public_url: "http://127.0.0.1:8700".to_owned(),
             chain: ChainId::new(31_337).unwrap_or_else(|| unreachable!("31337 is not 0")),
             rpc: "http://127.0.0.1:8545".to_owned(),
+            second_rpc: None,
             store: PathBuf::from("hallpass.redb"),
             witness: None,
             finality: "finalized".to_owned(),
@@ -86,11 +89,12 @@ impl Default for Config {
     }
 }
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "listen",
     "public_url",
     "chain",
     "rpc",
+    "second_rpc",
     "store",
     "witness",
     "finality",

@@ -52,6 +52,8 @@ pub enum Finality {
 pub struct ChainSide {
     /// The node.
     pub node: Node,
+    /// Another node of the same chain: what is final for the first is final for us once this one says the same.
+    pub second: Option<Node>,
     /// Our contracts.
     pub suite: Suite,
     /// The relayer's sealed key; its nonces are given out one at a time.

@@ -38,18 +38,24 @@ impl ChainView {
         Self { head: ledger.clone(), head_time: now, settled: ledger, final_block: 0 }
     }
 
-    /// The ledger with everything signed counted as executed. `held` are the grant's reservations beside the final block,
-    /// `counted` is what [`Route::Bare`](crate::Route::Bare) has charged.
+    /// The ledger with everything signed counted as executed. `held` are the grant's reservations beside the older of the final
+    /// block and the one that `floor` was read at; `counted` is what [`Route::Bare`](crate::Route::Bare) has charged; `floor` is
+    /// what was seen at a final block before, below which no node's word goes.
     #[must_use]
-    pub fn judged(&self, held: &[Reservation], counted: &[Spent]) -> Ledger {
-        self.stricter(budget::project(&self.head, held), &budget::project(&self.settled, held), counted)
+    pub fn judged(&self, floor: Option<&Ledger>, held: &[Reservation], counted: &[Spent]) -> Ledger {
+        self.stricter(floor, counted, |ledger| budget::project(ledger, held))
     }
 
     /// [`Self::judged`] for an operation that shares `sequence` with what was reserved for it before.
     #[must_use]
-    pub fn judged_sharing(&self, held: &[Reservation], counted: &[Spent], sequence: u32) -> Ledger {
-        let head = budget::project_sharing(&self.head, held, sequence);
-        self.stricter(head, &budget::project_sharing(&self.settled, held, sequence), counted)
+    pub fn judged_sharing(
+        &self,
+        floor: Option<&Ledger>,
+        held: &[Reservation],
+        counted: &[Spent],
+        sequence: u32,
+    ) -> Ledger {
+        self.stricter(floor, counted, |ledger| budget::project_sharing(ledger, held, sequence))
     }
 
     /// The sequence for the next operation, as [`budget::next_sequence`] has it.
@@ -59,12 +65,13 @@ impl ChainView {
         budget::next_sequence(&self.head, held, bound(grant.first_seq), bound(grant.end_seq))
     }
 
-    fn stricter(&self, head: Ledger, settled: &Ledger, counted: &[Spent]) -> Ledger {
+    fn stricter(&self, floor: Option<&Ledger>, counted: &[Spent], project: impl Fn(&Ledger) -> Ledger) -> Ledger {
+        let head = project(&self.head);
         let mut meters = head.meters;
-        for other in &settled.meters {
+        for other in core::iter::once(&self.settled).chain(floor).flat_map(|ledger| project(ledger).meters) {
             match meters.iter_mut().find(|m| m.meter == other.meter) {
-                None => meters.push(*other),
-                Some(m) if other.window > m.window => *m = *other,
+                None => meters.push(other),
+                Some(m) if other.window > m.window => *m = other,
                 Some(m) if other.window == m.window => m.spent = m.spent.max(other.spent),
                 Some(_) => {}
             }

@@ -150,8 +150,10 @@ fn again(
         uncount(&mut counted, &view::charged(&earlier));
     }
     let ledger = match earlier.route {
-        Route::Bare => ended_here(&known.session, ask.view.judged(&known.held, &counted)),
-        _ => ended_here(&known.session, ask.view.judged_sharing(&known.held, &counted, earlier.sequence)),
+        Route::Bare => ended_here(&known.session, ask.view.judged(known.floor(), &known.held, &counted)),
+        _ => {
+            ended_here(&known.session, ask.view.judged_sharing(known.floor(), &known.held, &counted, earlier.sequence))
+        }
     };
     let life = Life { from: earlier.valid_from, until: earlier.valid_until, at: at.max(earlier.valid_from) };
     let judged = match &ask.wanted {
@@ -174,9 +176,9 @@ fn ledger(known: &Known, ask: &Ask) -> Ledger {
         // One that takes the place of others: at most one of them is included.
         Wanted::Transaction(tx) => {
             let nonce = u32::try_from(tx.nonce).unwrap_or(u32::MAX);
-            ask.view.judged_sharing(&known.held, &known.counted, nonce)
+            ask.view.judged_sharing(known.floor(), &known.held, &known.counted, nonce)
         }
-        _ => ask.view.judged(&known.held, &known.counted),
+        _ => ask.view.judged(known.floor(), &known.held, &known.counted),
     };
     ended_here(&known.session, judged)
 }

@@ -6,8 +6,8 @@
 
 use crate::{AskError, record_id};
 use alloy_primitives::B256;
-use hallpass_policy::{Authority, Grant, Spent, json};
-use hallpass_session::{KeySession, Reservation};
+use hallpass_policy::{Authority, Grant, Ledger, Spent, json};
+use hallpass_session::{Explained, KeySession, Reservation};
 use hallpass_store::Tx;
 use hallpass_types::SessionId;
 use hallpass_vault::SealedRecord;
@@ -32,8 +32,18 @@ pub struct Known {
     pub held_from: u64,
     /// What no chain counts.
     pub counted: Vec<Spent>,
+    /// What was seen at a final block before.
+    explained: Option<Explained>,
     /// Since when nobody else has written.
     era: u64,
+}
+
+impl Known {
+    /// What no node's word goes below.
+    #[must_use]
+    pub fn floor(&self) -> Option<&Ledger> {
+        self.explained.as_ref().map(|e| &e.ledger)
+    }
 }
 
 /// Everything that is remembered.
@@ -87,9 +97,11 @@ async fn read(
         Some(known) => (known.authority, known.key),
         None => (ready(tx, session.grant).await?, sealed(tx, id).await?),
     };
-    let held = tx.reservations().held(session.grant, final_block).await?;
+    let explained = tx.reservations().explained(session.grant).await?;
+    let from = explained.as_ref().map_or(final_block, |e| e.block.min(final_block));
+    let held = tx.reservations().held(session.grant, from).await?;
     let counted = tx.reservations().counted(session.grant).await?;
-    Ok(Known { session, authority, key, held, held_from: final_block, counted, era })
+    Ok(Known { session, authority, key, held, held_from: from, counted, explained, era })
 }
 
 async fn ready(tx: &mut dyn Tx, id: B256) -> Result<Arc<Authority<Arc<Grant>>>, AskError> {

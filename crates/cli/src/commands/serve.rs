@@ -41,6 +41,10 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
             .hint("set `listen` to a free port")
     })?;
     let node = Node::connect(&config.rpc, config.chain).await.map_err(|e| node_error(&e))?;
+    let second = match &config.second_rpc {
+        None => None,
+        Some(url) => Some(Node::connect(url, config.chain).await.map_err(|e| node_error(&e))?),
+    };
     // Opening would make one.
     if !config.store.exists() {
         return Err(no_vault());
@@ -53,7 +57,7 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
     let relayer_address =
         relayer.address().ok_or_else(|| CliError::missing("corrupt_row", "the relayer's key has no address"))?;
     let address = listener.local_addr().map_or(config.listen, |a| a);
-    let chain = ChainSide { node, suite, relayer_address, relayer: tokio::sync::Mutex::new(relayer) };
+    let chain = ChainSide { node, second, suite, relayer_address, relayer: tokio::sync::Mutex::new(relayer) };
     let app =
         App::new(Arc::new(store), Arc::new(vault), Arc::new(chain), Arc::new(SystemClock), Arc::new(OsRng), settings);
     let settling = app.clone();

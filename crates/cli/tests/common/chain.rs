@@ -97,6 +97,11 @@ impl Chain {
         answer["result"].clone()
     }
 
+    /// One JSON-RPC request as it is, and its answer as it is.
+    pub async fn try_rpc(&self, body: &Value) -> Value {
+        self.http.post(&self.url).json(body).send().await.unwrap().json().await.unwrap()
+    }
+
     /// The bank sends a transaction; tells the contract that it made.
     pub async fn transact(&self, to: Option<Address>, data: Bytes) -> Option<Address> {
         let hash = self.rpc("eth_sendTransaction", json!([{ "from": self.bank, "to": to, "data": data }])).await;

@@ -2,7 +2,7 @@
 
 use super::World;
 use super::api::{Answer, Api, execute_body};
-use super::chain::CHAIN;
+use super::chain::{CHAIN, Chain};
 use alloy_primitives::{Address, Bytes, U256, keccak256};
 use alloy_sol_types::SolCall;
 use hallpass_auth::siwe::{DateTime, Message, Version};
@@ -78,11 +78,21 @@ pub async fn log_in(api: &Api, message: &str, signature: &Bytes) -> Answer {
 
 impl Owner {
     pub async fn new(world: &World, name: &str) -> Self {
+        Self::on(&world.server.api, &world.chain, name).await
+    }
+
+    /// At a server that is no [`World`]'s.
+    pub async fn on(api: &Api, chain: &Chain, name: &str) -> Self {
+        let owner = Self::logged_in(api, name).await;
+        chain.give_tokens(owner.wallet.address(), 1_000_000_000).await;
+        owner
+    }
+
+    /// Logged in, and nothing else.
+    pub async fn logged_in(api: &Api, name: &str) -> Self {
         let wallet = wallet(name);
-        let api = &world.server.api;
         let message = login_message(api, wallet.address()).await;
         let view = log_in(api, &message, &wallet.sign_message(&message).unwrap()).await.ok();
-        world.chain.give_tokens(wallet.address(), 1_000_000_000).await;
         Self { api: api.with(view["token"].as_str().unwrap()), wallet }
     }
 
@@ -98,11 +108,16 @@ impl Owner {
 
     /// The body of `approve`, signed.
     pub async fn approval(&self, world: &World, pass: &Pass) -> Value {
+        self.approval_on(&world.chain, pass).await
+    }
+
+    /// The same on a chain that is no [`World`]'s.
+    pub async fn approval_on(&self, chain: &Chain, pass: &Pass) -> Value {
         let message = pass.grant.message();
         let signature = self.wallet.sign_typed(&domain(message.chainId, message.backend), &message).unwrap();
         let mut body = json!({ "signature": signature.to_string() });
         if pass.needs_delegation {
-            let nonce = world.chain.node.next_nonce(self.wallet.address()).await.unwrap();
+            let nonce = chain.node.next_nonce(self.wallet.address()).await.unwrap();
             body["authorization"] = self.authorization(pass.grant.backend, nonce);
         }
         body

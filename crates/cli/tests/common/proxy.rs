@@ -18,6 +18,9 @@ pub enum When {
 /// What happens at the break, beside the break.
 type Act = Box<dyn FnOnce() + Send>;
 
+/// Looks at a request and its answer, and may change the answer; or breaks the line where it answers `false`.
+type Lie = Box<dyn FnMut(&Value, &mut Value) -> bool + Send>;
+
 /// A break that waits for the `count`th request (from 1), of `method` only where one is given.
 struct Trap {
     method: Option<&'static str>,
@@ -31,6 +34,7 @@ struct State {
     trap: Option<Trap>,
     down: bool,
     blocked: Option<&'static str>,
+    lie: Option<Lie>,
     /// Methods that came through, oldest first.
     seen: Vec<String>,
 }
@@ -83,6 +87,11 @@ impl Proxy {
         self.state.lock().unwrap().blocked = method;
     }
 
+    /// Lets every answer pass through `lie`, or through nothing again.
+    pub fn lie(&self, lie: Option<impl FnMut(&Value, &mut Value) -> bool + Send + 'static>) {
+        self.state.lock().unwrap().lie = lie.map(|lie| Box::new(lie) as Lie);
+    }
+
     /// How often a method came through.
     pub fn count(&self, method: &str) -> usize {
         self.state.lock().unwrap().seen.iter().filter(|m| *m == method).count()
@@ -128,8 +137,20 @@ fn serve(mut client: TcpStream, upstream: &str, state: &Mutex<State>) -> Option<
         let mut node = TcpStream::connect(upstream).ok()?;
         let _ = node.set_nodelay(true);
         node.write_all(&request).ok()?;
-        let (answer, _) = message(&mut node)?;
-        state.lock().ok()?.seen.push(method);
+        let (mut answer, told) = message(&mut node)?;
+        let mut state = state.lock().ok()?;
+        if let Some(lie) = state.lie.as_mut() {
+            let asked: Value = serde_json::from_slice(&body).ok()?;
+            let mut changed: Value = serde_json::from_slice(&told).ok()?;
+            if !lie(&asked, &mut changed) {
+                return None;
+            }
+            let text = changed.to_string();
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length";
+            answer = format!("{head}: {}\r\n\r\n{text}", text.len()).into_bytes();
+        }
+        state.seen.push(method);
+        drop(state);
         if let Some(act) = act {
             act();
             return None;

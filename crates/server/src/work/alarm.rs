@@ -1,6 +1,6 @@
 //! A session whose key was used past the signer: its chain's figure is adopted, it is suspended, and the operator is told.
 
-use super::books::Books;
+use super::books::{Books, disagree};
 use crate::app::{event, record_id};
 use crate::{ApiError, App};
 use axum::http::StatusCode;
@@ -65,6 +65,12 @@ pub async fn look(app: &App, session: &KeySession, grant: &Grant, books: &Books)
     match before.explains(&books.view.head, &since, sequences) {
         Ok(()) => Ok(()),
         Err(strange) => {
+            // One node may lie; nobody is suspended for that where another one can be asked.
+            if let Some(second) = Books::second_head(app, grant, session.grant).await?
+                && before.explains(&second, &since, sequences).is_ok()
+            {
+                return Err(disagree());
+            }
             suspend(app, session, strange, None).await?;
             Err(suspended(Reason::SpentElsewhere))
         }

@@ -46,7 +46,7 @@ pub async fn prepare(app: &App, asker: &Asker, id: SessionId) -> Result<Arc<Aske
     alarm::may_ask(&session.lifecycle)?;
     let books = Books::read(app, &grant, session.grant).await?;
     if stored.replaces.is_some() {
-        replace::took_over(app, &session, &books).await?;
+        replace::took_over(app, &session, &grant, &books).await?;
     }
     alarm::look(app, &session, &grant, &books).await?;
     let asked = Arc::new(Asked { session, grant, books });

@@ -3,8 +3,9 @@
 use crate::{ApiError, App};
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{B256, U256};
+use hallpass_chain::Node;
 use hallpass_chain::hallpass::state;
-use hallpass_chain::node::BlockInfo;
+use hallpass_chain::node::{BlockInfo, NodeError};
 use hallpass_policy::eval::meters::{window_end, window_of};
 use hallpass_policy::grant::{Grant, Meter};
 use hallpass_policy::{Ledger, Spent};
@@ -42,24 +43,56 @@ impl Books {
         let final_block = node.block(app.final_tag().await?).await?;
         // Two answers may come from two nodes: what was read at the head is never called newer than the head.
         let final_block = if final_block.number >= head_block.number { head_block } else { final_block };
-        let (head, settled) = if grant.backend.is_zero() {
-            let mut view = ChainView::uncounted(grant, head_block.time);
-            let nonce = |block: BlockInfo| node.nonce_at(grant.account, BlockId::number(block.number));
-            used_up_to(&mut view.head, nonce(head_block).await?);
-            used_up_to(&mut view.settled, nonce(final_block).await?);
-            (view.head, view.settled)
+        let head = ledger(node, grant, id, head_block).await?;
+        let settled = if final_block.number == head_block.number {
+            head.clone()
         } else {
-            let head = state::ledger(node, grant, id, BlockId::number(head_block.number)).await?;
-            let settled = if final_block.number == head_block.number {
-                head.clone()
-            } else {
-                state::ledger(node, grant, id, BlockId::number(final_block.number)).await?
-            };
-            (head, settled)
+            ledger(node, grant, id, final_block).await?
         };
         let view = ChainView { head, head_time: head_block.time, settled, final_block: final_block.number };
         Ok(Self { view: Arc::new(view), head: head_block.number, final_block })
     }
+
+    /// Requires the second node, where there is one, to have the same final block and to show the same there. What one node
+    /// alone says frees nothing.
+    ///
+    /// # Errors
+    /// 503 `nodes_disagree`; 502 as the second node.
+    pub async fn confirm(&self, app: &App, grant: &Grant, id: B256) -> Result<(), ApiError> {
+        let Some(second) = app.chain.second.as_ref().filter(|_| self.final_block.number > 0) else { return Ok(()) };
+        let block = second.block(BlockNumberOrTag::Number(self.final_block.number)).await?;
+        if block == self.final_block && ledger(second, grant, id, block).await? == self.view.settled {
+            return Ok(());
+        }
+        Err(disagree())
+    }
+
+    /// What the second node shows at its head, where there is one.
+    ///
+    /// # Errors
+    /// 502 as the second node.
+    pub async fn second_head(app: &App, grant: &Grant, id: B256) -> Result<Option<Ledger>, ApiError> {
+        let Some(second) = app.chain.second.as_ref() else { return Ok(None) };
+        let head = second.block(BlockNumberOrTag::Latest).await?;
+        Ok(Some(ledger(second, grant, id, head).await?))
+    }
+}
+
+/// Two nodes show different things.
+pub fn disagree() -> ApiError {
+    ApiError::unavailable("nodes_disagree", "the two nodes show different things of the chain")
+        .hint("wait until both have caught up; if they stay apart, one of them lies")
+}
+
+/// What one node shows of a grant at a block.
+async fn ledger(node: &Node, grant: &Grant, id: B256, block: BlockInfo) -> Result<Ledger, NodeError> {
+    let at = BlockId::number(block.number);
+    if grant.backend.is_zero() {
+        let mut ledger = ChainView::uncounted(grant, block.time).head;
+        used_up_to(&mut ledger, node.nonce_at(grant.account, at).await?);
+        return Ok(ledger);
+    }
+    state::ledger(node, grant, id, at).await
 }
 
 /// Every nonce below the account's own is used.

@@ -52,6 +52,6 @@ pub async fn execute(
     let held = tx.reservations().held(asked.session.grant, books.final_block.number).await?;
     let counted = tx.reservations().counted(asked.session.grant).await?;
     let now = books.view.head_time.max(app.clock.now());
-    let left = left(&asked.grant, &books.view.judged(&held, &counted), now);
+    let left = left(&asked.grant, &books.view.judged(None, &held, &counted), now);
     Ok(Done { reservation, receipt, left })
 }

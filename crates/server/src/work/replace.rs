@@ -170,7 +170,7 @@ pub async fn again(app: &App, user: UserId, by: GrantId) -> Result<bool, ApiErro
 ///
 /// # Errors
 /// 409 `not_final` before; as the store.
-pub async fn took_over(app: &App, session: &KeySession, books: &Books) -> Result<(), ApiError> {
+pub async fn took_over(app: &App, session: &KeySession, grant: &Grant, books: &Books) -> Result<(), ApiError> {
     if books.view.settled.status == Status::Unknown {
         return Err(ApiError::conflict("not_final", "no final block shows this pass in the other's place yet").hint(
             "try again once the chain has gone on; until then the old one is ended here and may stand on chain",
@@ -179,6 +179,7 @@ pub async fn took_over(app: &App, session: &KeySession, books: &Books) -> Result
     if app.store.read().await?.reservations().explained(session.grant).await?.is_some() {
         return Ok(());
     }
+    books.confirm(app, grant, session.grant).await?;
     let mut tx = app.store.begin().await?;
     // Nothing was signed of it before, so whatever stands against it was the other's.
     let explained = Explained { block: books.final_block.number, ledger: books.view.settled.clone() };

@@ -26,6 +26,7 @@ pub async fn by_owner(app: &App, caller: &Caller, id: SessionId) -> Result<KeySe
     // What was reserved is settled first, so that nothing that is adopted is held as well.
     settle::one(app, &session).await?;
     let books = Books::read(app, &grant, session.grant).await?;
+    books.confirm(app, &grant, session.grant).await?;
     if reason == Reason::Restored && !outlived(since, &books, app.clock.now()) && !grant.backend.is_zero() {
         return Err(ApiError::conflict("not_final", "operations that were signed before may still execute")
             .hint(format!("try again in {} seconds", OUTLIVED)));

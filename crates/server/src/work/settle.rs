@@ -54,6 +54,7 @@ pub async fn one(app: &App, session: &KeySession) -> Result<(), ApiError> {
     let (_, grant) = stored_grant(tx.as_mut(), session).await?;
     drop(tx);
     let books = Books::read(app, &grant, session.grant).await?;
+    books.confirm(app, &grant, session.grant).await?;
     // No block's time releases before our own clock agrees: one node's word is not enough.
     let time = books.final_block.time.min(app.clock.now());
     let block = FinalBlock { number: books.final_block.number, time };

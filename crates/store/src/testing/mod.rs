@@ -69,12 +69,15 @@ macro_rules! conformance {
             an_ended_session_is_never_revived,
             a_state_read_in_another_transaction_is_not_saved,
             a_grant_is_answered_once,
+            a_holders_token_is_one_sessions_and_is_handed_on_or_forgotten,
+            what_a_restored_store_ends_is_found,
             deleted_data_is_gone_and_live_data_is_not_deleted,
         );
         $crate::conformance!(@ $fresh, operations:
             an_idempotency_key_makes_one_reservation,
             a_reservation_goes_forward_alone,
             what_is_held_outlives_its_settlement_until_the_ledger_has_it,
+            what_was_compared_is_kept_for_its_grant,
             a_nonce_is_used_once_by_a_hundred_tasks,
             old_nonces_are_pruned,
         );

@@ -126,6 +126,28 @@ pub async fn a_nonce_is_used_once_by_a_hundred_tasks(store: Arc<dyn Store>) {
     }
     assert_eq!(got, [nonce]);
 }
+/// What was compared belongs to its grant, and the newest stands.
+pub async fn what_was_compared_is_kept_for_its_grant(store: Arc<dyn Store>) {
+    let mut tx = peopled(&*store).await;
+    let (grant, other) = (GrantId::repeat_byte(20), GrantId::repeat_byte(99));
+    let ledger = hallpass_policy::Ledger {
+        frozen: false,
+        epoch: 0,
+        status: hallpass_policy::Status::Active,
+        base: 3,
+        used: 5,
+        meters: Vec::new(),
+    };
+    let seen = |block| hallpass_session::Explained { block, ledger: ledger.clone() };
+    assert_eq!(tx.reservations().explained(grant).await.unwrap(), None);
+    tx.reservations().set_explained(grant, &seen(7)).await.unwrap();
+    tx.reservations().set_explained(grant, &seen(8)).await.unwrap();
+    assert_eq!(tx.reservations().set_explained(other, &seen(9)).await.unwrap_err().code(), "no_such_row");
+    tx.commit().await.unwrap();
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(tx.reservations().explained(grant).await.unwrap(), Some(seen(8)));
+    assert_eq!(tx.reservations().set_explained(grant, &seen(9)).await.unwrap_err().code(), "read_only");
+}
 
 /// Those issued before the time, and no others.
 pub async fn old_nonces_are_pruned(store: Arc<dyn Store>) {

@@ -144,6 +144,50 @@ pub async fn a_grant_is_answered_once(store: Arc<dyn Store>) {
     assert_eq!(found, signed);
 }
 
+/// A token asks for one session, and only the newest one does.
+pub async fn a_holders_token_is_one_sessions_and_is_handed_on_or_forgotten(store: Arc<dyn Store>) {
+    let mut tx = peopled(&*store).await;
+    tx.sessions().create_key(&key(1, 21), &key_event(1, 21)).await.unwrap();
+    tx.sessions().create_key(&key(2, 22), &key_event(2, 22)).await.unwrap();
+    let hashes = [[7; 32], [8; 32], [9; 32]].map(|bytes| hallpass_session::Token::from_random(bytes).hash());
+    let [first, second, third] = hashes;
+    let whose = async |tx: &mut dyn crate::Tx, hash| {
+        tx.sessions().find_key_by_holder(hash).await.unwrap().map(|s| s.id.as_bytes()[0])
+    };
+    tx.sessions().set_holder(session(20), &first, &key_event(1, 20)).await.unwrap();
+    let taken = tx.sessions().set_holder(session(21), &first, &key_event(1, 21)).await.unwrap_err();
+    assert_eq!(taken.code(), "already_exists");
+    tx.sessions().set_holder(session(20), &second, &key_event(1, 20)).await.unwrap();
+    assert_eq!((whose(tx.as_mut(), &first).await, whose(tx.as_mut(), &second).await), (None, Some(20)));
+
+    tx.sessions().set_holder(session(21), &third, &key_event(1, 21)).await.unwrap();
+    let foreign = tx.sessions().hand_on_holder(session(20), session(22), &key_event(2, 22)).await.unwrap_err();
+    assert_eq!(foreign.code(), "no_such_row");
+    tx.sessions().hand_on_holder(session(20), session(21), &key_event(1, 21)).await.unwrap();
+    assert_eq!((whose(tx.as_mut(), &second).await, whose(tx.as_mut(), &third).await), (Some(21), None));
+    tx.sessions().hand_on_holder(session(20), session(21), &key_event(1, 21)).await.unwrap();
+    assert_eq!(whose(tx.as_mut(), &second).await, Some(21), "nobody holds the other one");
+
+    assert_eq!(tx.sessions().forget_holders().await.unwrap(), 1);
+    assert_eq!((whose(tx.as_mut(), &second).await, tx.sessions().forget_holders().await.unwrap()), (None, 0));
+}
+
+/// Logins that have not ended, and key sessions that are suspended as restored, are found without their users.
+pub async fn what_a_restored_store_ends_is_found(store: Arc<dyn Store>) {
+    let mut tx = peopled(&*store).await;
+    tx.sessions().create_login(&login(2, 40), &login_event(2, 40)).await.unwrap();
+    let ended = login(1, 10).revoke(at(150), Reason::Restored, Actor::Server).unwrap();
+    tx.sessions().save_login(&ended, &login_event(1, 10)).await.unwrap();
+    assert_eq!(tx.sessions().list_live_logins().await.unwrap(), [login(2, 40)]);
+
+    let suspended = key(1, 20).suspend(at(150), Reason::Restored, Actor::Server).unwrap();
+    tx.sessions().save_key(&suspended, &key_event(1, 20)).await.unwrap();
+    assert_eq!(tx.sessions().list_due_keys(at(1)).await.unwrap(), std::slice::from_ref(&suspended));
+    let active = suspended.resume(at(160)).unwrap();
+    tx.sessions().save_key(&active, &key_event(1, 20)).await.unwrap();
+    assert_eq!(tx.sessions().list_due_keys(at(1)).await.unwrap(), []);
+}
+
 /// Deletion waits for what lives, then nothing personal can be read, and nobody else is touched.
 pub async fn deleted_data_is_gone_and_live_data_is_not_deleted(store: Arc<dyn Store>) {
     let mut tx = peopled(&*store).await;
