@@ -72,6 +72,10 @@ impl Store for Stepped {
     async fn read(&self) -> Result<Box<dyn Tx>, StoreError> {
         self.runtime.block_on(self.inner.read())
     }
+
+    async fn copy_to(&self, path: &std::path::Path) -> Result<(), StoreError> {
+        self.runtime.block_on(self.inner.copy_to(path))
+    }
 }
 
 /// What every order of steps begins with.

@@ -82,4 +82,8 @@ impl Store for Early {
     async fn read(&self) -> Result<Box<dyn Tx>, StoreError> {
         self.inner.read().await
     }
+
+    async fn copy_to(&self, path: &std::path::Path) -> Result<(), StoreError> {
+        self.inner.copy_to(path).await
+    }
 }

@@ -111,6 +111,10 @@ impl Store for Fickle {
     async fn read(&self) -> Result<Box<dyn Tx>, StoreError> {
         self.inner.read().await
     }
+
+    async fn copy_to(&self, path: &std::path::Path) -> Result<(), StoreError> {
+        self.inner.copy_to(path).await
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
