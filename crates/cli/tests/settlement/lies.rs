@@ -29,7 +29,7 @@ impl Liar {
         line.lie(Some(move |asked: &Value, answer: &mut Value| {
             let what = format!("{}{}", asked["method"], asked["params"][0]);
             let older = before.insert(what, answer["result"].clone());
-            if !on.load(Ordering::SeqCst) || next(&mut state) % 8 != 0 {
+            if !on.load(Ordering::SeqCst) || !next(&mut state).is_multiple_of(8) {
                 return true;
             }
             count.fetch_add(1, Ordering::SeqCst);
