@@ -199,7 +199,7 @@ impl Suite {
 }
 
 /// Custom errors beside the denial codes, by signature.
-const OTHER_ERRORS: [(&str, &str); 16] = [
+const OTHER_ERRORS: [(&str, &str); 15] = [
     ("WrongAccount()", "wrong_account"),
     ("WrongBackend()", "wrong_backend"),
     ("GrantInstalled()", "grant_installed"),
@@ -212,7 +212,6 @@ const OTHER_ERRORS: [(&str, &str); 16] = [
     ("BadEpoch()", "bad_epoch"),
     ("BadReplacement()", "bad_replacement"),
     ("FeeNotPaid()", "fee_not_paid"),
-    ("PaymasterNotAllowed()", "paymaster_not_allowed"),
     ("NotEntryPoint()", "not_entry_point"),
     ("Error(string)", "reverted"),
     ("Panic(uint256)", "panicked"),

@@ -29,11 +29,16 @@ fn reservation(sequence: u32, costs: Vec<Cost>) -> Reservation {
         op: Bytes::new(),
         digest: B256::with_last_byte(1),
         sequence,
+        counter: Counter::Own,
         valid_from: at(window * PERIOD),
         valid_until: at((window + 1) * PERIOD),
         costs,
         state: ReservationState::Reserved,
     }
+}
+
+fn own(sequence: u32) -> Nonce {
+    Nonce { counter: Counter::Own, sequence }
 }
 
 fn released(r: Reservation, why: Release) -> Reservation {
@@ -111,7 +116,7 @@ fn a_spent_operation_counts_until_the_ledger_shows_it_and_never_twice() {
 #[test]
 fn an_operation_that_shares_a_nonce_is_judged_beside_the_other_nonces_alone() {
     let live = [reservation(0, vec![cost(0, 5, 10)]), reservation(1, vec![cost(0, 5, 4)])];
-    let judged = project_sharing(&ledger(0, 0, vec![]), &live, 1);
+    let judged = project_sharing(&ledger(0, 0, vec![]), &live, own(1));
     assert_eq!((judged.used, judged.meters), (0b1, vec![Spent { meter: 0, window: 5, spent: 10 }]));
 }
 
@@ -262,7 +267,7 @@ fn play(steps: &[Step]) -> Result<usize, TestCaseError> {
                 if let Some(s) = next_sequence(&head.ledger(), &all, 0, 1 << 20) {
                     let lowest = all
                         .iter()
-                        .filter(|r| r.is_live() && !is_used(&head.ledger(), r.sequence))
+                        .filter(|r| r.is_live() && !Seen::from(&head.ledger()).is_used(r.nonce()))
                         .map(|r| r.sequence)
                         .min();
                     prop_assert!(lowest.is_none_or(|low| s < low + 64), "sequence {s} kills {lowest:?}");
@@ -275,7 +280,7 @@ fn play(steps: &[Step]) -> Result<usize, TestCaseError> {
                 let live: Vec<u32> = all.iter().filter(|r| r.is_live()).map(|r| r.sequence).collect();
                 if !live.is_empty() {
                     let s = live[which % live.len()];
-                    let judged = project_sharing(&last_final.ledger(), &all, s);
+                    let judged = project_sharing(&last_final.ledger(), &all, own(s));
                     sign(&mut all, &mut serial, &judged, s, vec![cost(0, window, daily), cost(1, 0, lifetime)]);
                 }
             }

@@ -19,6 +19,7 @@ pub(crate) fn reserved(route: Route) -> Reservation {
         op: Bytes::from_static(b"op"),
         digest: OURS,
         sequence: 7,
+        counter: Counter::Own,
         valid_from: at(100),
         valid_until: at(200),
         costs: vec![],

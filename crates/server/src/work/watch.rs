@@ -8,7 +8,7 @@ use super::{alarm, stored_grant};
 use crate::{ApiError, App};
 use alloy_eips::BlockNumberOrTag;
 use alloy_primitives::{B256, U256};
-use hallpass_session::{Elsewhere, KeySession, budget};
+use hallpass_session::{Counter, Elsewhere, KeySession, Nonce, Seen};
 use std::collections::BTreeMap;
 
 /// How many blocks before the head are looked at first.
@@ -56,7 +56,10 @@ async fn grant_executed(app: &App, grant: B256, nonces: &[U256]) -> Result<(), A
     let since = tx.reservations().held(session.grant, before.block).await?;
     drop(tx);
     let strange = |nonce: &&U256| match u32::try_from(**nonce) {
-        Ok(sequence) => !budget::is_used(&before.ledger, sequence) && since.iter().all(|r| r.sequence != sequence),
+        Ok(sequence) => {
+            let nonce = Nonce { counter: Counter::Own, sequence };
+            !Seen::from(&before.ledger).is_used(nonce) && since.iter().all(|r| r.nonce() != nonce)
+        }
         Err(_) => true,
     };
     match nonces.iter().find(strange) {
