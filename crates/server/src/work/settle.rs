@@ -131,6 +131,7 @@ async fn reservations(
             let line =
                 event(app.clock.now(), Actor::Server, action, Subject::Reservation(after.id), session.user, None);
             tx.reservations().save(&after, &line).await?;
+            tracing::info!(operation = %after.id, outcome = outcome(&after), "an operation is settled");
             changed = true;
         }
     }
@@ -194,6 +195,14 @@ fn nonce(r: &Reservation, view: &ChainView, by_entry_point: &BTreeMap<Reservatio
         Counter::EntryPoint(_) => by_entry_point.get(&r.id).copied(),
         Counter::Own if view.at_final().is_used(r.nonce()) => Some(NonceState::UsedBy(r.digest)),
         Counter::Own => Some(NonceState::Unused),
+    }
+}
+
+/// How it ended, in a word.
+const fn outcome(r: &Reservation) -> &'static str {
+    match r.state {
+        ReservationState::Released { why, .. } => why.code(),
+        _ => "spent",
     }
 }
 
