@@ -23,6 +23,7 @@ sol! {
         function meterState(uint64 epoch, bytes16 salt, uint16 id) external view returns (uint32 window, uint120 spent);
         error CallFailed(uint256 index, bytes reason);
         event Executed(bytes32 indexed grant, uint256 nonce);
+        event Validated(bytes32 indexed grant, bytes32 userOpHash);
         event Installed(bytes32 indexed grant);
         event Ended(bytes32 indexed grant);
         event Replaced(bytes32 indexed from, bytes32 indexed to);

@@ -1,5 +1,6 @@
 //! An EntryPoint (ERC-4337) as it is read, and a session's operation as it is taken there.
 
+use crate::contracts::IHallpass;
 use crate::hallpass::wire::{self, Opening};
 use crate::node::{Node, NodeError};
 use alloy_eips::BlockId;
@@ -69,6 +70,18 @@ pub async fn used_by(
         }
     }
     Ok(None)
+}
+
+/// The grants of which any account passed user operations in blocks `from` to `to` inclusive, with the operations' hashes.
+///
+/// # Errors
+/// [`NodeError`].
+pub async fn validated_by_any(node: &Node, from: u64, to: u64) -> Result<Vec<(B256, B256)>, NodeError> {
+    let filter = Filter::new().event_signature(IHallpass::Validated::SIGNATURE_HASH).from_block(from).to_block(to);
+    let logs = node.logs(&filter).await?;
+    // Anybody may emit what looks like ours; what cannot be read is not ours.
+    let read = |log: &alloy_rpc_types_eth::Log| IHallpass::Validated::decode_log(&log.inner).ok();
+    Ok(logs.iter().filter_map(read).map(|event| (event.grant, event.userOpHash)).collect())
 }
 
 /// The `signature` of a session's operation (`spec/encoding.md`, "A user operation").

@@ -355,10 +355,7 @@ impl Node {
     ///
     /// # Errors
     /// [`NodeError`].
-    pub async fn logs(
-        &self,
-        filter: &alloy_rpc_types_eth::Filter,
-    ) -> Result<Vec<alloy_rpc_types_eth::Log>, NodeError> {
+    pub async fn logs(&self, filter: &alloy_rpc_types_eth::Filter) -> Result<Vec<alloy_rpc_types_eth::Log>, NodeError> {
         self.ask(self.provider.get_logs(filter)).await
     }
 

@@ -9,7 +9,8 @@ use alloy_primitives::{Address, B256, Bytes, U256, address, hex};
 use alloy_sol_types::{SolCall, sol};
 use common::World;
 use common::chain::Chain;
-use common::people::{Owner, Pass, address_of, pay};
+use common::people::{Owner, Pass, address_of, pay, wallet};
+use common::server::Folder;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -220,7 +221,8 @@ async fn a_stranger_bundles_what_the_server_signed_and_it_settles() {
     quick["sequence"] = slow["sequence"].clone();
     let quick = play.sign(&quick).await.ok();
     assert_eq!(quick["bundle"]["userOp"]["nonce"], slow["bundle"]["userOp"]["nonce"]);
-    play.refused(1, &figures(), "meter_exceeded").await;
+    let free = with(json!({ "maxFeePerGas": "0x0", "maxPriorityFeePerGas": "0x0" }));
+    play.refused(1, &free, "meter_exceeded").await;
     play.bundle(&quick).await;
     assert_eq!(play.paid().await, 80);
     assert!(!play.would_execute(packed(&slow)).await);
@@ -228,7 +230,7 @@ async fn a_stranger_bundles_what_the_server_signed_and_it_settles() {
     play.settled(&slow, "nonce_used").await;
 
     // Of the budget 10 are left; of what gas may cost, what the second did not take.
-    play.refused(11, &figures(), "meter_exceeded").await;
+    play.refused(11, &free, "meter_exceeded").await;
     play.refused(10, &figures(), "fee_over_cap").await;
     let left = with(json!({ "callGasLimit": "0x3e8", "verificationGasLimit": "0x3e8" }));
     play.signed("e", 10, &left).await;
@@ -243,7 +245,9 @@ async fn nothing_is_smuggled_past_the_pass() {
     let thief = address_of("thief");
 
     // What the server makes itself is not taken from anyone.
-    for field in ["callData", "sender", "nonce", "initCode", "factory", "factoryData", "eip7702Auth", "userOpHash", "signature"] {
+    for field in
+        ["callData", "sender", "nonce", "initCode", "factory", "factoryData", "eip7702Auth", "userOpHash", "signature"]
+    {
         let smuggled = play.sign(&body("s", &play.payment(1), &with(json!({ field: "0x7702" })))).await;
         smuggled.refused(422, "bad_body");
         assert!(smuggled.text.contains(field), "{}", smuggled.text);
@@ -264,7 +268,13 @@ async fn nothing_is_smuggled_past_the_pass() {
     let mut relayed = body("s", &play.payment(1), &figures());
     relayed["relayer"] = json!(thief);
     play.sign(&relayed).await.refused(400, "bad_route");
-    for wrong in [json!({ "lane": 16 }), json!({ "maxFeePerGas": "1" }), json!({ "callGasLimit": "0x01" }), json!({ "entryPoint": "0.6" }), json!({ "paymasterData": "0x" })] {
+    for wrong in [
+        json!({ "lane": 16 }),
+        json!({ "maxFeePerGas": "1" }),
+        json!({ "callGasLimit": "0x01" }),
+        json!({ "entryPoint": "0.6" }),
+        json!({ "paymasterData": "0x" }),
+    ] {
         play.sign(&body("s", &play.payment(1), &with(wrong))).await.refused(400, "bad_user_op");
     }
 
@@ -330,10 +340,16 @@ async fn nothing_is_smuggled_past_the_pass() {
     play.refused(34, &with(json!({ "lane": 1 })), "meter_exceeded").await;
 
     // The account takes a listed paymaster's operation from the EntryPoint.
-    let sponsored = play.signed("paymaster", 33, &with(json!({
-        "lane": 2, "paymaster": PAYMASTER.to_checksum(None), "paymasterVerificationGasLimit": "0x10",
-        "paymasterPostOpGasLimit": "0x20", "paymasterData": "0xabcd",
-    }))).await;
+    let sponsored = play
+        .signed(
+            "paymaster",
+            33,
+            &with(json!({
+                "lane": 2, "paymaster": PAYMASTER.to_checksum(None), "paymasterVerificationGasLimit": "0x10",
+                "paymasterPostOpGasLimit": "0x20", "paymasterData": "0xabcd",
+            })),
+        )
+        .await;
     let op = packed(&sponsored);
     assert_eq!(op.paymasterAndData.len(), 54);
     let hash: B256 = sponsored["bundle"]["userOpHash"].as_str().unwrap().parse().unwrap();
@@ -346,4 +362,24 @@ async fn nothing_is_smuggled_past_the_pass() {
     play.sign(&body("after", &play.payment(1), &figures())).await.refused(403, "grant_ended");
     assert!(!play.would_execute(good).await);
     play.settled(&signed, "grant_ended").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_signs_user_operations_elsewhere_suspends_its_session_though_nobody_asks() {
+    let mut play = Play::start("entrypoint-elsewhere", 9).await;
+    let folder = Folder::new("entrypoint-twin");
+    let twin = play.world.server.twin(&play.world.folder, &folder, &play.world.chain.url).await;
+    let there = Owner { wallet: wallet("alice"), api: twin.api.with(play.owner.api.token.as_ref().unwrap()) };
+    // The same number here, for less.
+    play.signed("ours", 1, &figures()).await;
+    let theirs = there.at(&play.pass.session, "sign", &body("theirs", &play.payment(5), &figures())).await.ok();
+    play.bundle(&theirs).await;
+    let path = "/v1/sessions";
+    for _ in 0..2000 {
+        let all = play.owner.api.get(path).await.ok();
+        if all.as_array().unwrap().iter().any(|s| s["reason"] == "spent_elsewhere") {
+            break;
+        }
+    }
+    play.sign(&body("more", &play.payment(1), &figures())).await.refused(403, "spent_elsewhere");
 }

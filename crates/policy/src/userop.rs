@@ -183,9 +183,7 @@ impl PackedUserOperation {
     pub fn hash(&self, entry_point: EntryPoint, chain: u64) -> B256 {
         let (address, chain) = (entry_point.address(), U256::from(chain));
         match entry_point {
-            EntryPoint::V07 => {
-                keccak256((keccak256(self.eip712_encode_data()), address, chain).abi_encode())
-            }
+            EntryPoint::V07 => keccak256((keccak256(self.eip712_encode_data()), address, chain).abi_encode()),
             EntryPoint::V08 => {
                 let domain =
                     Eip712Domain::new(Some("ERC4337".into()), Some("1".into()), Some(chain), Some(address), None);

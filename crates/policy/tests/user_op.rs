@@ -169,7 +169,10 @@ fn what_the_entry_point_s_route_does_not_hold_is_denied_as_the_chain_denies_it()
     let code = |change: fn(&mut Grant, &mut Ledger, &mut Batch, &mut UserOpBounds)| denied(change).0;
     assert_eq!(code(|g, ..| g.routes = Routes::DIRECT), Code::RouteNotAllowed);
     assert_eq!(code(|g, ..| g.routes = Routes::new(2).unwrap()), Code::RouteNotAllowed);
-    assert_eq!(code(|g, _, _, b| (g.routes, b.entry_point) = (Routes::new(4).unwrap(), EntryPoint::V07)), Code::RouteNotAllowed);
+    assert_eq!(
+        code(|g, _, _, b| (g.routes, b.entry_point) = (Routes::new(4).unwrap(), EntryPoint::V07)),
+        Code::RouteNotAllowed
+    );
     assert_eq!(code(|g, ..| g.relayer = SHOP), Code::RelayerNotAllowed);
     assert_eq!(code(|g, ..| g.first_seq = 1), Code::SequenceOutOfRange);
     assert_eq!(code(|g, ..| g.end_seq = 64), Code::SequenceOutOfRange);

@@ -119,7 +119,11 @@ pub fn next_sequence(ledger: &Ledger, reservations: &[Reservation], first: u32, 
 /// One that time alone released is given again: the EntryPoint takes none above it before.
 #[must_use]
 pub fn next_in(key: EntryKey, next: u64, reservations: &[Reservation]) -> Option<u32> {
-    let taken = |s: u32| reservations.iter().any(|r| r.nonce() == Nonce { counter: Counter::EntryPoint(key), sequence: s } && !r.is_reusable());
+    let taken = |s: u32| {
+        reservations
+            .iter()
+            .any(|r| r.nonce() == Nonce { counter: Counter::EntryPoint(key), sequence: s } && !r.is_reusable())
+    };
     let next = u32::try_from(next).ok()?;
     (next..next.checked_add(LANE_WIDTH)?).find(|s| !taken(*s))
 }

@@ -339,17 +339,25 @@ fn play(steps: &[Step]) -> Result<usize, TestCaseError> {
                 if let Some(lane) = lane {
                     if let Some(sequence) = next_in(key(lane), head.counters()[&key(lane)], &all) {
                         let nonce = Nonce { counter: Counter::EntryPoint(key(lane)), sequence };
-                        prop_assert!(all.iter().all(|r| r.is_released() || r.nonce() != nonce), "{nonce:?} given twice");
+                        prop_assert!(
+                            all.iter().all(|r| r.is_released() || r.nonce() != nonce),
+                            "{nonce:?} given twice"
+                        );
                         sign(&mut all, &mut serial, &judged, nonce, costs);
                     }
                 } else if let Some(s) = next_sequence(&head.ledger(), &all, 0, 1 << 20) {
                     let lowest = all
                         .iter()
-                        .filter(|r| r.counter == Counter::Own && r.is_live() && !Seen::from(&head.ledger()).is_used(r.nonce()))
+                        .filter(|r| {
+                            r.counter == Counter::Own && r.is_live() && !Seen::from(&head.ledger()).is_used(r.nonce())
+                        })
                         .map(|r| r.sequence)
                         .min();
                     prop_assert!(lowest.is_none_or(|low| s < low + 64), "sequence {s} kills {lowest:?}");
-                    prop_assert!(all.iter().all(|r| r.is_released() || r.nonce() != own(s)), "sequence {s} given twice");
+                    prop_assert!(
+                        all.iter().all(|r| r.is_released() || r.nonce() != own(s)),
+                        "sequence {s} given twice"
+                    );
                     sign(&mut all, &mut serial, &judged, own(s), costs);
                 }
             }

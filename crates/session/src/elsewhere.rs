@@ -92,7 +92,9 @@ impl Explained {
             Sequences::Bitmap => {
                 let (base, used) = (now.base, now.used);
                 let set = (0..budget::LANE_WIDTH).filter(move |i| (used >> i) & 1 == 1);
-                Box::new(set.map(move |i| base.saturating_add(i)).filter(move |s| !Seen::from(&before).is_used(own(*s))))
+                Box::new(
+                    set.map(move |i| base.saturating_add(i)).filter(move |s| !Seen::from(&before).is_used(own(*s))),
+                )
             }
         }
     }
@@ -175,7 +177,11 @@ mod tests {
     #[test]
     fn an_entry_point_s_number_explains_what_it_spent_and_no_sequence() {
         let before = Explained { block: 0, ledger: ledger(0, 0, &[]) };
-        let key = crate::EntryKey::new(hallpass_policy::EntryPoint::V08, hallpass_types::GrantId::repeat_byte(3), crate::Lane::default());
+        let key = crate::EntryKey::new(
+            hallpass_policy::EntryPoint::V08,
+            hallpass_types::GrantId::repeat_byte(3),
+            crate::Lane::default(),
+        );
         let since = [Reservation { counter: Counter::EntryPoint(key), ..reserved(0, 0, 0, 9) }];
         assert_eq!(before.explains(&ledger(0, 0, &[(0, 0, 9)]), &since, BITMAP), Ok(()));
         assert_eq!(before.explains(&ledger(0, 1, &[(0, 0, 9)]), &since, BITMAP), Err(Elsewhere::Sequence(0)));

@@ -9,9 +9,7 @@ use alloy_sol_types::SolValue;
 use hallpass_policy::ledger::Status;
 use hallpass_policy::{Action, At, Authority, Batch, Cost, Denial, Grant, Ledger, Op, OpBounds, Signable, Spent};
 use hallpass_session::{Action as Did, Actor, AuditEvent, Subject};
-use hallpass_session::{
-    Counter, KeySession, Lifecycle, Nonce, Reservation, ReservationState, Route, budget, view,
-};
+use hallpass_session::{Counter, KeySession, Lifecycle, Nonce, Reservation, ReservationState, Route, budget, view};
 use hallpass_store::{Inserted, Tx};
 use hallpass_types::{ReservationId, UnixSeconds};
 use std::sync::Arc;
@@ -287,7 +285,9 @@ fn beside(
                 .transaction(ledger, tx, &at, &ask.facts)
                 .map(|(signable, verdict)| allowed(Some(signable), verdict, Route::Plain, nonce))
         }
-        Wanted::Calls(..) | Wanted::UserOp(_) => return Err(AskError::Corrupt("an operation was reserved as something else".to_owned())),
+        Wanted::Calls(..) | Wanted::UserOp(_) => {
+            return Err(AskError::Corrupt("an operation was reserved as something else".to_owned()));
+        }
     })
 }
 

@@ -55,7 +55,11 @@ pub fn unsupported(grant: &Grant) -> Vec<Unsupported> {
         (by_entry_point && grant.backend.is_zero(), "routes", "an EntryPoint route without a contract"),
         (by_entry_point && bounded, "routes", "an EntryPoint route beside a relayer or bounded sequences"),
         (!rest.relayers.is_empty(), "rest.relayers", "a list of relayers"),
-        (!by_entry_point && !rest.paymasters.is_empty(), "rest.paymasters", "a list of paymasters for the direct route"),
+        (
+            !by_entry_point && !rest.paymasters.is_empty(),
+            "rest.paymasters",
+            "a list of paymasters for the direct route",
+        ),
         (!rest.requires.is_empty(), "rest.requires", "a requirement"),
         (!rest.login.is_zero(), "rest.login", "a login inside the grant"),
         (!rest.rp_id_hash.is_zero(), "rest.rpIdHash", "a WebAuthn relying party"),

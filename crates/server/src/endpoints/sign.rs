@@ -79,9 +79,10 @@ impl SignBody {
     /// What is asked of an EntryPoint; `None` for the direct route.
     fn by_entry_point(&self) -> Result<Option<&UserOpBody>, ApiError> {
         match (self.route, &self.user_op) {
-            (Some(RouteBody::EntryPoint), Some(_)) if self.relayer.is_some() => {
-                Err(ApiError::bad("bad_route", "on an EntryPoint's route nobody is named as `relayer`: anyone may bundle"))
-            }
+            (Some(RouteBody::EntryPoint), Some(_)) if self.relayer.is_some() => Err(ApiError::bad(
+                "bad_route",
+                "on an EntryPoint's route nobody is named as `relayer`: anyone may bundle",
+            )),
             (Some(RouteBody::EntryPoint), Some(op)) => Ok(Some(op)),
             (Some(RouteBody::EntryPoint), None) => {
                 Err(ApiError::bad("bad_user_op", "the route `entrypoint` needs `user_op`: gas limits and prices"))

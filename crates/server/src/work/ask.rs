@@ -80,9 +80,7 @@ impl Asked {
         dry_run: bool,
     ) -> Result<Answer, ApiError> {
         let view = match &wanted {
-            Wanted::UserOp(op) => {
-                self.books.with_counter(app, &self.grant, op.counter(self.session.grant)).await?
-            }
+            Wanted::UserOp(op) => self.books.with_counter(app, &self.grant, op.counter(self.session.grant)).await?,
             _ => Arc::clone(&self.books.view),
         };
         let ask = Ask {

@@ -190,7 +190,11 @@ async fn transactions(
 
 /// Lane 0's bitmap tells that a sequence was used, not by what; each sequence is given to one operation only, so a used
 /// one counts as that operation's. That is the strict reading: what is spent stays charged.
-fn nonce(r: &Reservation, view: &ChainView, by_entry_point: &BTreeMap<ReservationId, NonceState>) -> Option<NonceState> {
+fn nonce(
+    r: &Reservation,
+    view: &ChainView,
+    by_entry_point: &BTreeMap<ReservationId, NonceState>,
+) -> Option<NonceState> {
     match r.counter {
         Counter::EntryPoint(_) => by_entry_point.get(&r.id).copied(),
         Counter::Own if view.at_final().is_used(r.nonce()) => Some(NonceState::UsedBy(r.digest)),

@@ -4,8 +4,8 @@ use crate::{Account, Store, Tx};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use hallpass_policy::Cost;
 use hallpass_session::{
-    Action, Actor, AuditEvent, Counter, Decision, Installation, KeySession, Lifecycle, LoginSession, Origin, Reservation,
-    ReservationState, Route, StoredGrant, Subject, Token,
+    Action, Actor, AuditEvent, Counter, Decision, Installation, KeySession, Lifecycle, LoginSession, Origin,
+    Reservation, ReservationState, Route, StoredGrant, Subject, Token,
 };
 use hallpass_types::{AccountId, ChainId, GrantId, IdempotencyKey, ReservationId, SessionId, UnixSeconds, UserId};
 
