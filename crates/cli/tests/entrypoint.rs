@@ -235,7 +235,7 @@ async fn a_stranger_bundles_what_the_server_signed_and_it_settles() {
     let left = with(json!({ "callGasLimit": "0x3e8", "verificationGasLimit": "0x3e8" }));
     play.signed("e", 10, &left).await;
     // The direct route costs the account no gas, and has numbers of its own.
-    let executed = play.owner.execute(&play.pass.session, "direct 2", &play.payment(0)).await.ok();
+    let executed = play.owner.execute(&play.pass.session, "direct-2", &play.payment(0)).await.ok();
     assert_eq!((executed["success"].as_bool(), executed["sequence"].as_u64()), (Some(true), Some(0)));
 }
 
