@@ -23,6 +23,7 @@ sol! {
         function meterState(uint64 epoch, bytes16 salt, uint16 id) external view returns (uint32 window, uint120 spent);
         error CallFailed(uint256 index, bytes reason);
         event Executed(bytes32 indexed grant, uint256 nonce);
+        event Validated(bytes32 indexed grant, bytes32 userOpHash);
         event Installed(bytes32 indexed grant);
         event Ended(bytes32 indexed grant);
         event Replaced(bytes32 indexed from, bytes32 indexed to);
@@ -199,7 +200,7 @@ impl Suite {
 }
 
 /// Custom errors beside the denial codes, by signature.
-const OTHER_ERRORS: [(&str, &str); 16] = [
+const OTHER_ERRORS: [(&str, &str); 15] = [
     ("WrongAccount()", "wrong_account"),
     ("WrongBackend()", "wrong_backend"),
     ("GrantInstalled()", "grant_installed"),
@@ -212,7 +213,6 @@ const OTHER_ERRORS: [(&str, &str); 16] = [
     ("BadEpoch()", "bad_epoch"),
     ("BadReplacement()", "bad_replacement"),
     ("FeeNotPaid()", "fee_not_paid"),
-    ("PaymasterNotAllowed()", "paymaster_not_allowed"),
     ("NotEntryPoint()", "not_entry_point"),
     ("Error(string)", "reverted"),
     ("Panic(uint256)", "panicked"),

@@ -2,6 +2,7 @@
 //!
 //! - [`backend`]: what every backend implements, and its report card.
 //! - [`contracts`]: the functions and errors of our contracts, and their committed artifacts.
+//! - [`entry_point`]: EntryPoints (ERC-4337): their counters and events, and what a session's operation carries.
 //! - [`erc7710`]: delegations of MetaMask's framework.
 //! - [`hallpass`]: our own backends, in two homes and as a module: what is installed, what is sent, what is read back.
 //! - [`node`]: a JSON-RPC node, and what its errors mean.
@@ -11,6 +12,7 @@
 
 pub mod backend;
 pub mod contracts;
+pub mod entry_point;
 pub mod erc7710;
 pub mod hallpass;
 pub mod node;

@@ -351,6 +351,14 @@ impl Node {
         Ok(None)
     }
 
+    /// The logs that `filter` finds.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn logs(&self, filter: &alloy_rpc_types_eth::Filter) -> Result<Vec<alloy_rpc_types_eth::Log>, NodeError> {
+        self.ask(self.provider.get_logs(filter)).await
+    }
+
     async fn ask<T>(
         &self,
         question: impl IntoFuture<Output = Result<T, RpcError<TransportErrorKind>>>,

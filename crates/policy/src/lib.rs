@@ -11,7 +11,7 @@
 //! - [`words`]: the grant in plain words; [`lists`]: the operator's own names for contracts.
 //! - [`gallery`]: grants to begin with.
 //! - [`lint`]: what is legal in a grant, but unwise; [`diff`]: what it adds and removes against an older one.
-//! - [`message`]: typed messages (EIP-712); [`transaction`]: plain transactions.
+//! - [`message`]: typed messages (EIP-712); [`transaction`]: plain transactions; [`userop`]: user operations (ERC-4337).
 //! - [`abi`], [`forbidden`], [`known`], [`labels`], [`ledger`]: what these are written in.
 
 pub mod abi;
@@ -32,12 +32,14 @@ pub mod message;
 pub mod text;
 pub mod transaction;
 pub mod typed_data;
+pub mod userop;
 pub mod words;
 
 pub use draft::{Draft, Fill};
 pub use eval::{
-    Action, At, Authorised, Authority, Batch, Call, Code, Denial, Facts, Op, OpBounds, Policy, Signable, Verdict,
-    authorise, judge,
+    Action, At, Authorised, AuthorisedUserOp, Authority, Batch, Call, Code, Denial, Facts, Op, OpBounds, Policy,
+    Signable, Verdict, authorise, judge,
 };
 pub use grant::Grant;
 pub use ledger::{Cost, Ledger, Spent, Status};
+pub use userop::{EntryPoint, Paymaster, UserOp, UserOpBounds, UserOpGas};

@@ -1,10 +1,10 @@
 //! What is left of a budget while signed operations are still out.
 //!
 //! The functions take every reservation of the grant that is not released, spent ones too, and a [`Ledger`] read from
-//! the chain. An operation counts as in the ledger once the ledger shows its sequence used or below base; until then it
+//! the chain. An operation counts as in the ledger once the same block shows its number used or below base; until then it
 //! counts as held, even where a later block already settled it. So a ledger that lags is never too generous.
 
-use crate::{Reservation, Route};
+use crate::{Counter, EntryKey, Nonce, Reservation, Route, Seen};
 use alloy_primitives::U256;
 use hallpass_policy::{Ledger, Spent};
 use std::collections::BTreeMap;
@@ -18,11 +18,11 @@ pub const LANE_WIDTH: u32 = 64;
 /// reservations hold nothing; the caller leaves out those already counted elsewhere.
 #[must_use]
 pub fn held<'a>(reservations: impl IntoIterator<Item = &'a Reservation>, meter: u16, window: u32) -> U256 {
-    let mut by_nonce: BTreeMap<u32, U256> = BTreeMap::new();
+    let mut by_nonce: BTreeMap<Nonce, U256> = BTreeMap::new();
     for reservation in reservations.into_iter().filter(|r| !r.is_released()) {
         let costs = reservation.costs.iter().filter(|c| c.meter == meter && c.window == window);
         let amount = costs.fold(U256::ZERO, |sum, c| sum.saturating_add(c.amount));
-        let slot = by_nonce.entry(reservation.sequence).or_default();
+        let slot = by_nonce.entry(reservation.nonce()).or_default();
         *slot = (*slot).max(amount);
     }
     by_nonce.into_values().fold(U256::ZERO, U256::saturating_add)
@@ -56,13 +56,17 @@ pub fn remaining(cap: U256, ledger_spent: U256, chain_spent: U256, held: U256) -
 /// `ledger` should be read at a final block: where operations share a nonce, an unfinal block may show the cheaper one
 /// executed and a reorganisation put the dearer in its place.
 #[must_use]
-pub fn project(ledger: &Ledger, reservations: &[Reservation]) -> Ledger {
+pub fn project<'a>(seen: impl Into<Seen<'a>>, reservations: &[Reservation]) -> Ledger {
+    let seen = seen.into();
+    let ledger = seen.ledger;
     // No ledger shows what a plain transaction cost, used nonce or not.
-    let shown = |r: &Reservation| r.route != Route::Plain && is_used(ledger, r.sequence);
+    let shown = |r: &Reservation| r.route != Route::Plain && seen.is_used(r.nonce());
     let outside: Vec<&Reservation> = reservations.iter().filter(|r| !r.is_released() && !shown(r)).collect();
 
     let mut out = ledger.clone();
-    let mut sequences: Vec<u32> = outside.iter().map(|r| r.sequence).filter(|s| !is_used(ledger, *s)).collect();
+    // An EntryPoint's numbers are not the ledger's.
+    let own = |r: &&&Reservation| r.counter == Counter::Own && !seen.is_used(r.nonce());
+    let mut sequences: Vec<u32> = outside.iter().filter(own).map(|r| r.sequence).collect();
     sequences.sort_unstable();
     for sequence in sequences {
         out.apply(sequence, &[]);
@@ -85,35 +89,43 @@ pub fn project(ledger: &Ledger, reservations: &[Reservation]) -> Ledger {
     out
 }
 
-/// [`project`] for an operation that is to share `sequence` with reservations already made (the same calls by another
+/// [`project`] for an operation that is to share `nonce` with reservations already made (the same calls by another
 /// route, or a longer life): at most one of them executes, so theirs is not added to its own.
 #[must_use]
-pub fn project_sharing(ledger: &Ledger, reservations: &[Reservation], sequence: u32) -> Ledger {
-    let others: Vec<Reservation> = reservations.iter().filter(|r| r.sequence != sequence).cloned().collect();
-    project(ledger, &others)
+pub fn project_sharing<'a>(seen: impl Into<Seen<'a>>, reservations: &[Reservation], nonce: Nonce) -> Ledger {
+    let others: Vec<Reservation> = reservations.iter().filter(|r| r.nonce() != nonce).cloned().collect();
+    project(seen, &others)
 }
 
-/// The sequence for the next operation: the lowest in `[first, end)` that is free; `None` where there is none now.
+/// The sequence in lane 0 for the next operation: the lowest in `[first, end)` that is free; `None` where there is none now.
 ///
 /// Free means: not used and not below base in `ledger`, held by no reservation that is not released, and less than
 /// [`LANE_WIDTH`] above the lowest live one (signed, not executed in `ledger`), which it would otherwise kill.
 /// `ledger` may be read at the head. Released reservations may be passed too; one whose nonce was used is not free.
 #[must_use]
 pub fn next_sequence(ledger: &Ledger, reservations: &[Reservation], first: u32, end: u32) -> Option<u32> {
-    let live = || reservations.iter().filter(|r| !r.is_released() && !is_used(ledger, r.sequence));
-    let lowest = live().map(|r| r.sequence).min();
+    let seen = Seen::from(ledger);
+    let own = || reservations.iter().filter(|r| r.counter == Counter::Own);
+    let lowest = own().filter(|r| !r.is_released() && !seen.is_used(r.nonce())).map(|r| r.sequence).min();
     let end = lowest.map_or(end, |low| end.min(low.saturating_add(LANE_WIDTH)));
-    let taken = |s: u32| reservations.iter().any(|r| r.sequence == s && !r.is_reusable());
-    (first.max(ledger.base)..end).find(|s| !is_used(ledger, *s) && !taken(*s))
+    let taken = |s: u32| own().any(|r| r.sequence == s && !r.is_reusable());
+    let used = |sequence| seen.is_used(Nonce { counter: Counter::Own, sequence });
+    (first.max(ledger.base)..end).find(|s| !used(*s) && !taken(*s))
 }
 
-/// Whether `sequence` can no longer execute in `ledger`: below base, or its bit is set.
+/// The number for the next operation in an EntryPoint's counter whose next is `next` at the head: the lowest that no
+/// reservation holds, fewer than [`LANE_WIDTH`] ahead; `None` where there is none now, or at 2^32 and above.
+///
+/// One that time alone released is given again: the EntryPoint takes none above it before.
 #[must_use]
-pub fn is_used(ledger: &Ledger, sequence: u32) -> bool {
-    match sequence.checked_sub(ledger.base) {
-        None => true,
-        Some(i) => i < LANE_WIDTH && (ledger.used >> i) & 1 == 1,
-    }
+pub fn next_in(key: EntryKey, next: u64, reservations: &[Reservation]) -> Option<u32> {
+    let taken = |s: u32| {
+        reservations
+            .iter()
+            .any(|r| r.nonce() == Nonce { counter: Counter::EntryPoint(key), sequence: s } && !r.is_reusable())
+    };
+    let next = u32::try_from(next).ok()?;
+    (next..next.checked_add(LANE_WIDTH)?).find(|s| !taken(*s))
 }
 
 #[cfg(test)]

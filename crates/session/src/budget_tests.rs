@@ -1,9 +1,9 @@
 //! Examples, and random histories against a chain that enforces no cap at all: the ledger alone must hold it.
 
 use super::*;
-use crate::{FinalBlock, FinalView, GrantState, NonceState, Release, ReservationState, Route};
+use crate::{Counters, FinalBlock, FinalView, GrantState, Lane, NonceState, Release, ReservationState, Route};
 use alloy_primitives::{B256, Bytes};
-use hallpass_policy::{Cost, Status};
+use hallpass_policy::{Cost, EntryPoint, Status};
 use hallpass_types::{GrantId, IdempotencyKey, ReservationId, SessionId, UnixSeconds};
 use proptest::prelude::*;
 
@@ -29,10 +29,32 @@ fn reservation(sequence: u32, costs: Vec<Cost>) -> Reservation {
         op: Bytes::new(),
         digest: B256::with_last_byte(1),
         sequence,
+        counter: Counter::Own,
         valid_from: at(window * PERIOD),
         valid_until: at((window + 1) * PERIOD),
         costs,
         state: ReservationState::Reserved,
+    }
+}
+
+fn key(lane: u8) -> EntryKey {
+    EntryKey::new(EntryPoint::V08, GrantId::repeat_byte(3), Lane::new(lane).unwrap())
+}
+
+/// The same number in an EntryPoint's counter.
+fn by_entry_point(lane: u8, r: Reservation) -> Reservation {
+    Reservation { route: Route::EntryPoint, counter: Counter::EntryPoint(key(lane)), ..r }
+}
+
+fn own(sequence: u32) -> Nonce {
+    Nonce { counter: Counter::Own, sequence }
+}
+
+fn at_nonce(nonce: Nonce, costs: Vec<Cost>) -> Reservation {
+    let r = reservation(nonce.sequence, costs);
+    match nonce.counter {
+        Counter::Own => r,
+        counter => Reservation { route: Route::EntryPoint, counter, ..r },
     }
 }
 
@@ -55,6 +77,46 @@ fn operations_that_share_a_nonce_hold_the_dearest_and_nonces_add_up() {
     assert_eq!(held(&live, 0, 5), U256::from(17));
     assert_eq!(remaining(U256::from(100), U256::from(20), U256::from(30), U256::from(17)), U256::from(53));
     assert_eq!(remaining(U256::from(100), U256::from(90), U256::from(30), U256::from(17)), U256::ZERO);
+}
+
+#[test]
+fn numbers_of_another_counter_are_other_numbers() {
+    let live = [
+        reservation(0, vec![cost(0, 5, 10)]),
+        by_entry_point(0, reservation(0, vec![cost(0, 5, 7)])),
+        by_entry_point(0, reservation(0, vec![cost(0, 5, 9)])),
+        by_entry_point(1, reservation(0, vec![cost(0, 5, 3)])),
+    ];
+    assert_eq!(held(&live, 0, 5), U256::from(22));
+    // No number of an EntryPoint's is taken, or too far, in lane 0; nor the other way round.
+    let far = by_entry_point(0, reservation(500, vec![]));
+    assert_eq!(next_sequence(&ledger(0, 0, vec![]), &[far.clone(), live[1].clone()], 0, 9), Some(0));
+    assert_eq!(project(&ledger(0, 0, vec![]), &[far]), ledger(0, 0, vec![]));
+    assert_eq!(next_in(key(0), 0, &live[..1]), Some(0));
+    assert_eq!(next_in(key(0), 0, &live), Some(1));
+    assert_eq!(next_in(key(2), 0, &live), Some(0));
+}
+
+#[test]
+fn an_entry_point_s_operation_is_held_until_the_block_that_shows_its_number_used() {
+    let chain = ledger(0, u64::MAX, vec![Spent { meter: 0, window: 0, spent: 50 }]);
+    let live = [by_entry_point(0, reservation(0, vec![cost(0, 0, 9)]))];
+    let spent = |counters: &Counters| project(Seen { ledger: &chain, counters }, &live).meters[0].spent;
+    // Not read, not yet used, and used: only then the ledger has it.
+    assert_eq!(spent(&Counters::new()), 59);
+    assert_eq!(spent(&Counters::from([(key(0), 0), (key(1), 9)])), 59);
+    assert_eq!(spent(&Counters::from([(key(0), 1)])), 50);
+}
+
+#[test]
+fn an_entry_point_s_number_that_time_alone_released_is_given_again_and_none_is_below_the_next() {
+    let expired = released(by_entry_point(0, reservation(4, vec![])), Release::Expired);
+    assert_eq!(next_in(key(0), 4, &[expired.clone(), by_entry_point(0, reservation(5, vec![]))]), Some(4));
+    assert_eq!(next_in(key(0), 4, &[released(expired, Release::NonceUsed)]), Some(5));
+    assert_eq!(next_in(key(0), 7, &[]), Some(7));
+    let full: Vec<Reservation> = (7..71).map(|s| by_entry_point(0, reservation(s, vec![]))).collect();
+    assert_eq!(next_in(key(0), 7, &full), None);
+    assert_eq!(next_in(key(0), 1 << 32, &[]), None);
 }
 
 #[test]
@@ -111,7 +173,7 @@ fn a_spent_operation_counts_until_the_ledger_shows_it_and_never_twice() {
 #[test]
 fn an_operation_that_shares_a_nonce_is_judged_beside_the_other_nonces_alone() {
     let live = [reservation(0, vec![cost(0, 5, 10)]), reservation(1, vec![cost(0, 5, 4)])];
-    let judged = project_sharing(&ledger(0, 0, vec![]), &live, 1);
+    let judged = project_sharing(&ledger(0, 0, vec![]), &live, own(1));
     assert_eq!((judged.used, judged.meters), (0b1, vec![Spent { meter: 0, window: 5, spent: 10 }]));
 }
 
@@ -158,7 +220,7 @@ const CAPS: [u64; 2] = [100, 250];
 #[derive(Debug, Clone)]
 enum Step {
     /// Sign for the present window or the next one, if the ledger allows.
-    Sign { next_window: bool, daily: u64, lifetime: u64 },
+    Sign { next_window: bool, lane: Option<u8>, daily: u64, lifetime: u64 },
     /// Sign another operation with the nonce of a live one.
     Share { which: usize, daily: u64, lifetime: u64 },
     /// Whoever holds the signature executes it.
@@ -173,7 +235,8 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        6 => (any::<bool>(), 0..60u64, 0..60u64).prop_map(|(next_window, daily, lifetime)| Step::Sign { next_window, daily, lifetime }),
+        6 => (any::<bool>(), prop::option::of(0..2u8), 0..60u64, 0..60u64)
+            .prop_map(|(next_window, lane, daily, lifetime)| Step::Sign { next_window, lane, daily, lifetime }),
         3 => (0..200usize, 0..90u64, 0..90u64).prop_map(|(which, daily, lifetime)| Step::Share { which, daily, lifetime }),
         6 => (0..200usize).prop_map(|which| Step::Execute { which }),
         1 => Just(Step::Advance),
@@ -192,12 +255,14 @@ impl Chain {
     fn ledger(&self) -> Ledger {
         let mut out = ledger(0, 0, vec![]);
         for op in &self.executed {
-            if op.sequence >= out.base + 64 {
+            if op.counter == Counter::Own && op.sequence >= out.base + 64 {
                 let base = op.sequence - 63;
                 out.used = if base - out.base > 63 { 0 } else { out.used >> (base - out.base) };
                 out.base = base;
             }
-            out.used |= 1 << (op.sequence - out.base);
+            if op.counter == Counter::Own {
+                out.used |= 1 << (op.sequence - out.base);
+            }
             for c in &op.costs {
                 let amount: u128 = c.amount.to();
                 match out.meters.iter_mut().find(|m| m.meter == c.meter) {
@@ -210,10 +275,20 @@ impl Chain {
         out
     }
 
+    /// An EntryPoint takes the numbers of each key in order.
+    fn counters(&self) -> Counters {
+        let next = |lane| self.executed.iter().filter(|op| op.counter == Counter::EntryPoint(key(lane))).count() as u64;
+        (0..2).map(|lane| (key(lane), next(lane))).collect()
+    }
+
     fn execute(&mut self, op: &Reservation, time: u64) -> bool {
         let now = self.ledger();
-        let dead =
-            op.sequence < now.base || (op.sequence < now.base + 64 && now.used >> (op.sequence - now.base) & 1 == 1);
+        let dead = match op.counter {
+            Counter::EntryPoint(key) => self.counters()[&key] != u64::from(op.sequence),
+            Counter::Own => {
+                op.sequence < now.base || (op.sequence < now.base + 64 && now.used >> (op.sequence - now.base) & 1 == 1)
+            }
+        };
         let past = op.costs.iter().any(|c| now.meters.iter().any(|m| m.meter == c.meter && m.window > c.window));
         let ok = !dead && !past && at(time) < op.valid_until;
         if ok {
@@ -229,9 +304,8 @@ impl Chain {
 }
 
 /// The evaluator's meters and nonce, naively.
-fn allows(ledger: &Ledger, sequence: u32, costs: &[Cost]) -> bool {
-    let free =
-        sequence >= ledger.base && (sequence >= ledger.base + 64 || ledger.used >> (sequence - ledger.base) & 1 == 0);
+fn allows(ledger: &Ledger, nonce: Nonce, costs: &[Cost]) -> bool {
+    let free = nonce.counter != Counter::Own || !Seen::from(ledger).is_used(nonce);
     free && costs.iter().all(|c| {
         let cap = U256::from(CAPS[usize::from(c.meter)]);
         let spent = match ledger.meters.iter().find(|m| m.meter == c.meter) {
@@ -250,32 +324,49 @@ fn play(steps: &[Step]) -> Result<usize, TestCaseError> {
     let (mut window, mut serial) = (0u32, 0u64);
     for step in steps {
         let time = u64::from(window) * PERIOD + 50;
-        let sign = |all: &mut Vec<Reservation>, serial: &mut u64, judged: &Ledger, sequence: u32, costs: Vec<Cost>| {
-            if allows(judged, sequence, &costs) {
+        let sign = |all: &mut Vec<Reservation>, serial: &mut u64, judged: &Ledger, nonce: Nonce, costs: Vec<Cost>| {
+            if allows(judged, nonce, &costs) {
                 *serial += 1;
-                all.push(Reservation { digest: B256::from(U256::from(*serial)), ..reservation(sequence, costs) });
+                all.push(Reservation { digest: B256::from(U256::from(*serial)), ..at_nonce(nonce, costs) });
             }
         };
         match *step {
-            Step::Sign { next_window, daily, lifetime } => {
+            Step::Sign { next_window, lane, daily, lifetime } => {
                 let w = window + u32::from(next_window);
-                if let Some(s) = next_sequence(&head.ledger(), &all, 0, 1 << 20) {
+                let (ledger, counters) = (last_final.ledger(), last_final.counters());
+                let judged = project(Seen { ledger: &ledger, counters: &counters }, &all);
+                let costs = vec![cost(0, w, daily), cost(1, 0, lifetime)];
+                if let Some(lane) = lane {
+                    if let Some(sequence) = next_in(key(lane), head.counters()[&key(lane)], &all) {
+                        let nonce = Nonce { counter: Counter::EntryPoint(key(lane)), sequence };
+                        prop_assert!(
+                            all.iter().all(|r| r.is_released() || r.nonce() != nonce),
+                            "{nonce:?} given twice"
+                        );
+                        sign(&mut all, &mut serial, &judged, nonce, costs);
+                    }
+                } else if let Some(s) = next_sequence(&head.ledger(), &all, 0, 1 << 20) {
                     let lowest = all
                         .iter()
-                        .filter(|r| r.is_live() && !is_used(&head.ledger(), r.sequence))
+                        .filter(|r| {
+                            r.counter == Counter::Own && r.is_live() && !Seen::from(&head.ledger()).is_used(r.nonce())
+                        })
                         .map(|r| r.sequence)
                         .min();
                     prop_assert!(lowest.is_none_or(|low| s < low + 64), "sequence {s} kills {lowest:?}");
-                    prop_assert!(all.iter().all(|r| r.is_released() || r.sequence != s), "sequence {s} given twice");
-                    let judged = project(&last_final.ledger(), &all);
-                    sign(&mut all, &mut serial, &judged, s, vec![cost(0, w, daily), cost(1, 0, lifetime)]);
+                    prop_assert!(
+                        all.iter().all(|r| r.is_released() || r.nonce() != own(s)),
+                        "sequence {s} given twice"
+                    );
+                    sign(&mut all, &mut serial, &judged, own(s), costs);
                 }
             }
             Step::Share { which, daily, lifetime } => {
-                let live: Vec<u32> = all.iter().filter(|r| r.is_live()).map(|r| r.sequence).collect();
+                let live: Vec<Nonce> = all.iter().filter(|r| r.is_live()).map(Reservation::nonce).collect();
                 if !live.is_empty() {
                     let s = live[which % live.len()];
-                    let judged = project_sharing(&last_final.ledger(), &all, s);
+                    let (ledger, counters) = (last_final.ledger(), last_final.counters());
+                    let judged = project_sharing(Seen { ledger: &ledger, counters: &counters }, &all, s);
                     sign(&mut all, &mut serial, &judged, s, vec![cost(0, window, daily), cost(1, 0, lifetime)]);
                 }
             }
@@ -290,9 +381,9 @@ fn play(steps: &[Step]) -> Result<usize, TestCaseError> {
                 let chain = last_final.ledger();
                 let block = FinalBlock { number: 1, time: at(time) };
                 for r in all.iter_mut().filter(|r| r.is_live()) {
-                    let nonce = match last_final.executed.iter().find(|op| op.sequence == r.sequence) {
+                    let nonce = match last_final.executed.iter().find(|op| op.nonce() == r.nonce()) {
                         Some(op) => NonceState::UsedBy(op.digest),
-                        None if r.sequence < chain.base => NonceState::BelowBase,
+                        None if r.counter == Counter::Own && r.sequence < chain.base => NonceState::BelowBase,
                         None => NonceState::Unused,
                     };
                     *r = r.clone().settle(FinalView { block, nonce, grant: GrantState::Live }).unwrap();
@@ -327,7 +418,8 @@ proptest! {
 fn histories_reach_the_caps() {
     let mut steps = Vec::new();
     for round in 0..4 {
-        steps.extend((0..3).map(|_| Step::Sign { next_window: round % 2 == 1, daily: 50, lifetime: 30 }));
+        let lanes = [None, Some(0), Some(1)];
+        steps.extend(lanes.map(|lane| Step::Sign { next_window: round % 2 == 1, lane, daily: 50, lifetime: 30 }));
         steps.extend((0..12).map(|which| Step::Execute { which }));
         steps.push(Step::Advance);
         steps.push(Step::Finalise);

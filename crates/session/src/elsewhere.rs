@@ -5,7 +5,7 @@
 //! what they grew; so a key that signs elsewhere is seen by the sequence that it uses, and by what it spends where it takes
 //! one of ours.
 
-use crate::{Reservation, budget};
+use crate::{Counter, Nonce, Reservation, Seen, budget};
 use alloy_primitives::U256;
 use hallpass_policy::{Grant, Ledger, Spent};
 use serde::{Deserialize, Serialize};
@@ -75,7 +75,7 @@ impl Explained {
     /// # Errors
     /// The first thing that nothing explains.
     pub fn explains(&self, now: &Ledger, since: &[Reservation], sequences: Sequences) -> Result<(), Elsewhere> {
-        let given = |s: u32| since.iter().any(|r| !r.is_released() && r.sequence == s);
+        let given = |s: u32| since.iter().any(|r| !r.is_released() && r.nonce() == own(s));
         match self.new_sequences(now, sequences).find(|s| !given(*s)) {
             Some(sequence) => return Err(Elsewhere::Sequence(sequence)),
             None if sequences == Sequences::Counter => return Ok(()),
@@ -92,7 +92,9 @@ impl Explained {
             Sequences::Bitmap => {
                 let (base, used) = (now.base, now.used);
                 let set = (0..budget::LANE_WIDTH).filter(move |i| (used >> i) & 1 == 1);
-                Box::new(set.map(move |i| base.saturating_add(i)).filter(move |s| !budget::is_used(&before, *s)))
+                Box::new(
+                    set.map(move |i| base.saturating_add(i)).filter(move |s| !Seen::from(&before).is_used(own(*s))),
+                )
             }
         }
     }
@@ -107,6 +109,11 @@ impl Explained {
             Err(Elsewhere::Spent { meter, window, spent, known: known.saturating_to() })
         }
     }
+}
+
+/// A number of the grant's own.
+const fn own(sequence: u32) -> Nonce {
+    Nonce { counter: Counter::Own, sequence }
 }
 
 #[cfg(test)]
@@ -165,6 +172,19 @@ mod tests {
         let since = [reserved(0, 0, 0, 9), reserved(0, 0, 0, 4)];
         assert_eq!(before.explains(&ledger(0, 1, &[(0, 0, 9)]), &since, BITMAP), Ok(()));
         assert!(before.explains(&ledger(0, 1, &[(0, 0, 10)]), &since, BITMAP).is_err());
+    }
+
+    #[test]
+    fn an_entry_point_s_number_explains_what_it_spent_and_no_sequence() {
+        let before = Explained { block: 0, ledger: ledger(0, 0, &[]) };
+        let key = crate::EntryKey::new(
+            hallpass_policy::EntryPoint::V08,
+            hallpass_types::GrantId::repeat_byte(3),
+            crate::Lane::default(),
+        );
+        let since = [Reservation { counter: Counter::EntryPoint(key), ..reserved(0, 0, 0, 9) }];
+        assert_eq!(before.explains(&ledger(0, 0, &[(0, 0, 9)]), &since, BITMAP), Ok(()));
+        assert_eq!(before.explains(&ledger(0, 1, &[(0, 0, 9)]), &since, BITMAP), Err(Elsewhere::Sequence(0)));
     }
 
     #[test]

@@ -5,12 +5,14 @@
 //! - [`key`], [`grant_request`]: a key session, and the grant it stands on.
 //! - [`reservation`]: the budget held for one operation, from before its signature until its death at a final block.
 //! - [`budget`]: what is left, and the ledger that the next operation is judged against; [`view`]: what that starts from.
+//! - [`counter`]: whose number an operation uses.
 //! - [`audit`]: what every transition writes down.
 //!
 //! Times are Unix seconds, intervals half-open. Every transition consumes the old state; terminal states are terminal.
 
 pub mod audit;
 pub mod budget;
+pub mod counter;
 pub mod elsewhere;
 pub mod grant_request;
 pub mod key;
@@ -21,6 +23,7 @@ pub mod token;
 pub mod view;
 
 pub use audit::{Action, AuditEvent, Origin, Subject};
+pub use counter::{Counter, Counters, EntryKey, Lane, Nonce, Seen};
 pub use elsewhere::{Elsewhere, Explained, Sequences};
 pub use grant_request::{Decision, StoredGrant};
 pub use key::{Installation, KeySession};

@@ -4,6 +4,7 @@
 //! block. A wall clock or an unfinal block never releases: [`Reservation::settle`] is the only way out, and takes a
 //! [`FinalView`].
 
+use crate::Counter;
 use alloy_primitives::{B256, Bytes};
 use hallpass_policy::Cost;
 use hallpass_types::{GrantId, IdempotencyKey, ReservationId, SessionId, UnixSeconds};
@@ -29,8 +30,11 @@ pub struct Reservation {
     pub op: Bytes,
     /// What is signed.
     pub digest: B256,
-    /// The sequence in lane 0; operations may share one, then at most one of them executes.
+    /// The number that it uses; operations may share one, then at most one of them executes.
     pub sequence: u32,
+    /// What counts it: an EntryPoint's on [`Route::EntryPoint`], on all others its own. Rows from before do not say.
+    #[serde(default, skip_serializing_if = "Counter::is_own")]
+    pub counter: Counter,
     /// Inclusive start of the signature's life.
     pub valid_from: UnixSeconds,
     /// Exclusive end of it; without meaning on [`Route::Plain`].

@@ -19,6 +19,7 @@ pub(crate) fn reserved(route: Route) -> Reservation {
         op: Bytes::from_static(b"op"),
         digest: OURS,
         sequence: 7,
+        counter: Counter::Own,
         valid_from: at(100),
         valid_until: at(200),
         costs: vec![],
@@ -137,4 +138,16 @@ fn a_reservation_reads_back_from_its_json() {
         let text = serde_json::to_string(&r).unwrap();
         assert_eq!(serde_json::from_str::<Reservation>(&text).unwrap(), r);
     }
+}
+
+#[test]
+fn a_row_from_before_entry_points_is_read_and_a_new_one_of_a_direct_operation_is_written_as_before() {
+    let text = serde_json::to_string(&reserved(Route::Direct)).unwrap();
+    assert!(!text.contains("counter"), "{text}");
+    assert_eq!(serde_json::from_str::<Reservation>(&text).unwrap(), reserved(Route::Direct));
+    let key = crate::EntryKey::new(hallpass_policy::EntryPoint::V07, GrantId::repeat_byte(3), crate::Lane::default());
+    let by_entry_point = Reservation { counter: Counter::EntryPoint(key), ..reserved(Route::EntryPoint) };
+    let text = serde_json::to_string(&by_entry_point).unwrap();
+    assert!(text.contains("\"0.7\""), "{text}");
+    assert_eq!(serde_json::from_str::<Reservation>(&text).unwrap(), by_entry_point);
 }

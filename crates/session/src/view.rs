@@ -4,7 +4,7 @@
 //! reorganisation changes, and one at the head, which shows a key that was used past the signer. Of each meter the
 //! stricter one counts; status, epoch, freeze and sequences are the head's.
 
-use crate::{Reservation, budget};
+use crate::{Counters, EntryKey, Nonce, Reservation, Seen, budget};
 use alloy_primitives::U256;
 use hallpass_policy::ledger::Status;
 use hallpass_policy::{Grant, Ledger, Spent};
@@ -21,6 +21,10 @@ pub struct ChainView {
     pub settled: Ledger,
     /// That block's number.
     pub final_block: u64,
+    /// EntryPoints' counters at the head.
+    pub head_counters: Counters,
+    /// The same counters at the final block.
+    pub settled_counters: Counters,
 }
 
 impl ChainView {
@@ -35,7 +39,8 @@ impl ChainView {
             used: 0,
             meters: Vec::new(),
         };
-        Self { head: ledger.clone(), head_time: now, settled: ledger, final_block: 0 }
+        let (head_counters, settled_counters) = (Counters::new(), Counters::new());
+        Self { head: ledger.clone(), head_time: now, settled: ledger, final_block: 0, head_counters, settled_counters }
     }
 
     /// The ledger with everything signed counted as executed. `held` are the grant's reservations beside the older of the final
@@ -43,19 +48,38 @@ impl ChainView {
     /// what was seen at a final block before, below which no node's word goes.
     #[must_use]
     pub fn judged(&self, floor: Option<&Ledger>, held: &[Reservation], counted: &[Spent]) -> Ledger {
-        self.stricter(floor, counted, |ledger| budget::project(ledger, held))
+        self.stricter(floor, counted, |seen| budget::project(seen, held))
     }
 
-    /// [`Self::judged`] for an operation that shares `sequence` with what was reserved for it before.
+    /// [`Self::judged`] for an operation that shares `nonce` with what was reserved for it before.
     #[must_use]
     pub fn judged_sharing(
         &self,
         floor: Option<&Ledger>,
         held: &[Reservation],
         counted: &[Spent],
-        sequence: u32,
+        nonce: Nonce,
     ) -> Ledger {
-        self.stricter(floor, counted, |ledger| budget::project_sharing(ledger, held, sequence))
+        self.stricter(floor, counted, |seen| budget::project_sharing(seen, held, nonce))
+    }
+
+    /// What the head says of numbers.
+    #[must_use]
+    pub const fn at_head(&self) -> Seen<'_> {
+        Seen { ledger: &self.head, counters: &self.head_counters }
+    }
+
+    /// What the final block says of them.
+    #[must_use]
+    pub const fn at_final(&self) -> Seen<'_> {
+        Seen { ledger: &self.settled, counters: &self.settled_counters }
+    }
+
+    /// The number for the next operation in an EntryPoint's counter, as [`budget::next_in`] has it; `None` also where the
+    /// counter was not read.
+    #[must_use]
+    pub fn next_in(&self, key: EntryKey, held: &[Reservation]) -> Option<u32> {
+        budget::next_in(key, *self.head_counters.get(&key)?, held)
     }
 
     /// The sequence for the next operation, as [`budget::next_sequence`] has it.
@@ -65,10 +89,10 @@ impl ChainView {
         budget::next_sequence(&self.head, held, bound(grant.first_seq), bound(grant.end_seq))
     }
 
-    fn stricter(&self, floor: Option<&Ledger>, counted: &[Spent], project: impl Fn(&Ledger) -> Ledger) -> Ledger {
-        let head = project(&self.head);
+    fn stricter(&self, floor: Option<&Ledger>, counted: &[Spent], project: impl Fn(Seen<'_>) -> Ledger) -> Ledger {
+        let head = project(self.at_head());
         let mut meters = head.meters;
-        for other in core::iter::once(&self.settled).chain(floor).flat_map(|ledger| project(ledger).meters) {
+        for other in core::iter::once(self.at_final()).chain(floor.map(Seen::from)).flat_map(|seen| project(seen).meters) {
             match meters.iter_mut().find(|m| m.meter == other.meter) {
                 None => meters.push(other),
                 Some(m) if other.window > m.window => *m = other,

@@ -4,8 +4,8 @@ use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use hallpass_policy::eval::AppAction;
 use hallpass_policy::message::Message;
 use hallpass_policy::transaction::Transaction;
-use hallpass_policy::{Batch, Cost, Denial, Facts, Ledger};
-use hallpass_session::{ChainView, Reservation};
+use hallpass_policy::{Batch, Cost, Denial, EntryPoint, Facts, Ledger, Paymaster, UserOpGas};
+use hallpass_session::{ChainView, EntryKey, Lane, Reservation};
 use hallpass_store::StoreError;
 use hallpass_types::{ChainId, IdempotencyKey, SessionId};
 use hallpass_vault::SignError;
@@ -34,12 +34,39 @@ pub enum Wanted {
     /// An operation of the account, on the direct route; with the sequence that the caller wants, or the next free one; to
     /// be sent by whom the caller names, where the grant leaves that open, or by our relayer.
     Calls(Batch, Option<u32>, Option<Address>),
+    /// Calls of the account that an EntryPoint carries.
+    UserOp(Box<WantedUserOp>),
     /// A typed message, signed for the key alone.
     Message(Message),
     /// A plain transaction of the key's own account.
     Transaction(Transaction),
     /// An action inside an app: counted, and nothing is signed.
     App(AppAction),
+}
+
+/// A user operation, as far as its asker has a say. Calldata, nonce and hash are made from this here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedUserOp {
+    /// The calls.
+    pub batch: Batch,
+    /// Who carries it.
+    pub entry_point: EntryPoint,
+    /// Which of the grant's counters there.
+    pub lane: Lane,
+    /// The number: one that is still out has this operation take its place; the next free one where absent.
+    pub sequence: Option<u32>,
+    /// Gas and prices.
+    pub gas: UserOpGas,
+    /// Who pays; `None` for the account.
+    pub paymaster: Option<Paymaster>,
+}
+
+impl WantedUserOp {
+    /// Its counter, for a session of `grant`.
+    #[must_use]
+    pub fn counter(&self, grant: B256) -> EntryKey {
+        EntryKey::new(self.entry_point, grant, self.lane)
+    }
 }
 
 /// What the operator fixes for all sessions.
@@ -108,6 +135,9 @@ pub enum AskError {
     /// No sequence is free now.
     #[error("64 operations of this session are out, or its sequence numbers are used up")]
     TooManyInFlight,
+    /// Nobody has read the EntryPoint's counter.
+    #[error("the EntryPoint's counter of the account was not read")]
+    NoCounter,
     /// What was reserved may no longer be signed.
     #[error("the reserved operation can no longer be signed: {0}")]
     Dead(Denial),
@@ -138,6 +168,7 @@ impl AskError {
             Self::OtherRequest => "idempotency_conflict",
             Self::SequenceTooFar(_) => "sequence_too_far",
             Self::TooManyInFlight => "too_many_in_flight",
+            Self::NoCounter => "counter_unread",
             Self::Dead(denial) => denial.code.as_str(),
             Self::Clock => "clock_mismatch",
             Self::Corrupt(_) => "corrupt_row",
@@ -182,11 +213,7 @@ impl Wanted {
                 bytes.extend(batch.chain.get().to_be_bytes());
                 bytes.extend(sequence.map(u32::to_be_bytes).into_iter().flatten());
                 bytes.extend(relayer.iter().flatten());
-                for call in &batch.calls {
-                    bytes.extend(call.to);
-                    bytes.extend(call.value.to_be_bytes::<{ U256::BYTES }>());
-                    bytes.extend(keccak256(&call.data));
-                }
+                calls(batch, &mut bytes);
             }
             Self::Message(message) => {
                 bytes.push(1);
@@ -200,7 +227,33 @@ impl Wanted {
                 bytes.push(3);
                 bytes.extend(format!("{action:?}").bytes());
             }
+            Self::UserOp(op) => {
+                bytes.push(4);
+                bytes.extend(op.batch.chain.get().to_be_bytes());
+                bytes.extend([op.entry_point.route(), op.lane.get(), u8::from(op.sequence.is_some())]);
+                bytes.extend(op.sequence.unwrap_or_default().to_be_bytes());
+                let UserOpGas { call, verification, pre_verification, max_fee, max_priority_fee } = op.gas;
+                for figure in [call, verification, pre_verification, max_fee, max_priority_fee] {
+                    bytes.extend(figure.to_be_bytes());
+                }
+                bytes.push(u8::from(op.paymaster.is_some()));
+                if let Some(Paymaster { address, verification_gas, post_op_gas, data }) = &op.paymaster {
+                    bytes.extend(address);
+                    bytes.extend(verification_gas.to_be_bytes());
+                    bytes.extend(post_op_gas.to_be_bytes());
+                    bytes.extend(keccak256(data));
+                }
+                calls(&op.batch, &mut bytes);
+            }
         }
         keccak256(bytes)
+    }
+}
+
+fn calls(batch: &Batch, bytes: &mut Vec<u8>) {
+    for call in &batch.calls {
+        bytes.extend(call.to);
+        bytes.extend(call.value.to_be_bytes::<{ U256::BYTES }>());
+        bytes.extend(keccak256(&call.data));
     }
 }

@@ -3,13 +3,13 @@
 use crate::bounds::{Life, life};
 use crate::known::Known;
 use crate::points::{Point, reached};
-use crate::{Answer, Ask, AskError, Limits, Wanted};
+use crate::{Answer, Ask, AskError, Limits, Wanted, userop};
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolValue;
 use hallpass_policy::ledger::Status;
 use hallpass_policy::{Action, At, Authority, Batch, Cost, Denial, Grant, Ledger, Op, OpBounds, Signable, Spent};
 use hallpass_session::{Action as Did, Actor, AuditEvent, Subject};
-use hallpass_session::{KeySession, Lifecycle, Reservation, ReservationState, Route, budget, view};
+use hallpass_session::{Counter, KeySession, Lifecycle, Nonce, Reservation, ReservationState, Route, budget, view};
 use hallpass_store::{Inserted, Tx};
 use hallpass_types::{ReservationId, UnixSeconds};
 use std::sync::Arc;
@@ -49,14 +49,14 @@ pub struct Now {
 }
 
 /// Allowed, before it is reserved.
-struct Allowed {
-    signable: Option<Signable>,
-    rules: Vec<u16>,
-    costs: Vec<Cost>,
-    route: Route,
-    op: Bytes,
-    sequence: u32,
-    life: Life,
+pub(crate) struct Allowed {
+    pub signable: Option<Signable>,
+    pub rules: Vec<u16>,
+    pub costs: Vec<Cost>,
+    pub route: Route,
+    pub op: Bytes,
+    pub nonce: Nonce,
+    pub life: Life,
 }
 
 /// Judges a request, and reserves for it.
@@ -95,7 +95,7 @@ pub async fn decide(
             return Ok(Decision::Answer(Answer::Denied { denial, ledger }));
         }
     };
-    let Allowed { signable, rules, costs, route, op, sequence, life } = allowed;
+    let Allowed { signable, rules, costs, route, op, nonce, life } = allowed;
     let bare = route == Route::Bare;
     let reservation = Reservation {
         id: now.id,
@@ -106,7 +106,8 @@ pub async fn decide(
         route,
         op,
         digest: signable.as_ref().map_or(request, Signable::digest),
-        sequence,
+        sequence: nonce.sequence,
+        counter: nonce.counter,
         valid_from: life.from,
         valid_until: life.until,
         costs,
@@ -141,7 +142,7 @@ fn again(
         ReservationState::Reserved | ReservationState::Signed { .. } | ReservationState::Counted
     );
     // Sent just before a crash, and executed: judged again it would be denied for its own use of its sequence.
-    let executed = earlier.route != Route::Bare && budget::is_used(&ask.view.head, earlier.sequence);
+    let executed = earlier.route != Route::Bare && ask.view.at_head().is_used(earlier.nonce());
     if !open || executed {
         return past(earlier);
     }
@@ -151,15 +152,14 @@ fn again(
     }
     let ledger = match earlier.route {
         Route::Bare => ended_here(&known.session, ask.view.judged(known.floor(), &known.held, &counted)),
-        _ => {
-            ended_here(&known.session, ask.view.judged_sharing(known.floor(), &known.held, &counted, earlier.sequence))
-        }
+        _ => ended_here(&known.session, ask.view.judged_sharing(known.floor(), &known.held, &counted, earlier.nonce())),
     };
     let life = Life { from: earlier.valid_from, until: earlier.valid_until, at: at.max(earlier.valid_from) };
     let judged = match &ask.wanted {
         Wanted::Calls(batch, _, relayer) => {
             operation(known, ask, limits, &ledger, (batch, *relayer), earlier.sequence, life)
         }
+        Wanted::UserOp(wanted) => userop::operation(known, ask, limits, &ledger, wanted, (earlier.sequence, life))?,
         _ => beside(known, ask, limits, &ledger, at)?,
     };
     let allowed = judged.map_err(AskError::Dead)?;
@@ -175,9 +175,13 @@ fn ledger(known: &Known, ask: &Ask) -> Ledger {
     let judged = match &ask.wanted {
         // One that takes the place of others: at most one of them is included.
         Wanted::Transaction(tx) => {
-            let nonce = u32::try_from(tx.nonce).unwrap_or(u32::MAX);
+            let nonce = own(u32::try_from(tx.nonce).unwrap_or(u32::MAX));
             ask.view.judged_sharing(known.floor(), &known.held, &known.counted, nonce)
         }
+        Wanted::UserOp(wanted) => match userop::named(known, wanted) {
+            Some(nonce) => ask.view.judged_sharing(known.floor(), &known.held, &known.counted, nonce),
+            None => ask.view.judged(known.floor(), &known.held, &known.counted),
+        },
         _ => ask.view.judged(known.floor(), &known.held, &known.counted),
     };
     ended_here(&known.session, judged)
@@ -190,8 +194,15 @@ fn judge(
     ledger: &Ledger,
     at: UnixSeconds,
 ) -> Result<Result<Allowed, Denial>, AskError> {
-    let Wanted::Calls(batch, wanted, relayer) = &ask.wanted else { return beside(known, ask, limits, ledger, at) };
     let grant = known.authority.policy().grant();
+    let (batch, wanted, relayer) = match &ask.wanted {
+        Wanted::Calls(batch, wanted, relayer) => (batch, wanted, relayer),
+        Wanted::UserOp(wanted) => {
+            let sequence = userop::sequence(known, ask, wanted)?;
+            return userop::operation(known, ask, limits, ledger, wanted, (sequence, life(grant, at)));
+        }
+        _ => return beside(known, ask, limits, ledger, at),
+    };
     let free = ask.view.next_sequence(grant, &known.held).ok_or(AskError::TooManyInFlight)?;
     let sequence = match wanted {
         // One that lies further would kill sequences that are still out.
@@ -228,7 +239,7 @@ fn operation(
         costs: done.verdict().costs.to_vec(),
         route: Route::Direct,
         op: done.op().abi_encode().into(),
-        sequence,
+        nonce: own(sequence),
         life,
         signable: Some(done.signable().clone()),
     })
@@ -252,7 +263,7 @@ fn beside(
         costs: verdict.costs.to_vec(),
         route,
         op: Bytes::new(),
-        sequence,
+        nonce: own(sequence),
         life,
     };
     Ok(match &ask.wanted {
@@ -274,8 +285,15 @@ fn beside(
                 .transaction(ledger, tx, &at, &ask.facts)
                 .map(|(signable, verdict)| allowed(Some(signable), verdict, Route::Plain, nonce))
         }
-        Wanted::Calls(..) => return Err(AskError::Corrupt("an operation was reserved as something else".to_owned())),
+        Wanted::Calls(..) | Wanted::UserOp(_) => {
+            return Err(AskError::Corrupt("an operation was reserved as something else".to_owned()));
+        }
     })
+}
+
+/// A number that is no EntryPoint's.
+const fn own(sequence: u32) -> Nonce {
+    Nonce { counter: Counter::Own, sequence }
 }
 
 /// Who may send the operation: our relayer alone, so that nobody else lands it first, or with gas of their choosing.

@@ -4,6 +4,7 @@
 //!   makes all that came while the disk was busy durable with one sync.
 //! - [`ask`]: what is asked and answered.
 //! - [`decide`]: one request against one session, inside a transaction.
+//! - [`userop`]: the same for an operation that an EntryPoint carries.
 //! - [`bounds`]: for which seconds an operation is good.
 //! - [`points`]: the moments between a request and its answer, at which tests end the process.
 //! - `batch`: the task. `known`: what it remembers of sessions between two transactions, and when that is no longer so.
@@ -17,8 +18,9 @@ pub mod decide;
 mod known;
 pub mod points;
 mod signer;
+pub mod userop;
 
-pub use ask::{Answer, Ask, AskError, Limits, Signed, Wanted};
+pub use ask::{Answer, Ask, AskError, Limits, Signed, Wanted, WantedUserOp};
 pub use signer::{Parts, Signer};
 
 /// The vault's record of a key, by its kind and session.

@@ -48,11 +48,18 @@ pub fn findings(grant: &Grant) -> Vec<Finding> {
 #[must_use]
 pub fn unsupported(grant: &Grant) -> Vec<Unsupported> {
     let rest = &grant.rest;
+    let by_entry_point = grant.routes.bits() & !1 != 0;
+    let bounded = !grant.relayer.is_zero() || (grant.first_seq, grant.end_seq) != (0, 1 << 32);
     let mut out = found([
         (matches!(grant.key, SessionKey::Other(..)), "key", "a session key of this kind"),
-        (grant.routes.bits() != 1, "routes", "an EntryPoint route"),
+        (by_entry_point && grant.backend.is_zero(), "routes", "an EntryPoint route without a contract"),
+        (by_entry_point && bounded, "routes", "an EntryPoint route beside a relayer or bounded sequences"),
         (!rest.relayers.is_empty(), "rest.relayers", "a list of relayers"),
-        (!rest.paymasters.is_empty(), "rest.paymasters", "a list of paymasters"),
+        (
+            !by_entry_point && !rest.paymasters.is_empty(),
+            "rest.paymasters",
+            "a list of paymasters for the direct route",
+        ),
         (!rest.requires.is_empty(), "rest.requires", "a requirement"),
         (!rest.login.is_zero(), "rest.login", "a login inside the grant"),
         (!rest.rp_id_hash.is_zero(), "rest.rpIdHash", "a WebAuthn relying party"),
@@ -60,7 +67,11 @@ pub fn unsupported(grant: &Grant) -> Vec<Unsupported> {
     // Without a contract the fee is a transaction's gas, which the signer bounds.
     if !grant.backend.is_zero() {
         let fees = rest.gas.fee_cap != 0 || rest.gas.fee_per_op != 0;
-        out.extend(found([(fees, "rest.gas", "a fee paid by the account")]));
+        let in_token = by_entry_point && fees && !rest.gas.fee_token.is_zero();
+        out.extend(found([
+            (fees && !by_entry_point, "rest.gas", "a fee paid by the account on the direct route"),
+            (in_token, "rest.gas.feeToken", "a fee in a token on an EntryPoint route"),
+        ]));
         out.extend(lacks(grant).into_iter().filter(|lack| lack.at != "key"));
     }
     out

@@ -4,6 +4,7 @@ use crate::contracts::IHallpass;
 use crate::node::{Node, NodeError};
 use alloy_eips::BlockId;
 use alloy_primitives::B256;
+use hallpass_policy::grant::FEE_METER;
 use hallpass_policy::{Grant, Ledger, Spent, Status};
 
 /// Reads the ledger of `grant` at `block`. An account without code has installed nothing.
@@ -32,6 +33,12 @@ pub async fn ledger(node: &Node, grant: &Grant, id: B256, block: BlockId) -> Res
             (s.window, s.spent)
         };
         meters.push(Spent { meter: meter.id, window, spent: spent.to() });
+    }
+    // A grant that pays no fees has none counted.
+    if grant.rest.gas.fee_cap != 0 {
+        let call = IHallpass::meterStateCall { epoch: grant.epoch, salt: grant.salt.into(), id: FEE_METER };
+        let s = node.view_at(grant.account, &call, block).await?;
+        meters.push(Spent { meter: FEE_METER, window: s.window, spent: s.spent.to() });
     }
     Ok(Ledger { frozen: account.frozen, epoch: account.epoch, status, base: state.base, used: state.used, meters })
 }

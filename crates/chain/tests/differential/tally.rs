@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 
 /// Codes that only one side can have: the signer uses lane 0 alone, the contract knows them all. `foreign_owner` is for
 /// grants as `wide` makes them.
-pub const ONE_SIDED: [Code; 11] = [
+pub const ONE_SIDED: [Code; 12] = [
     Code::GasOverCap,
     Code::BadSignature,
     Code::FactsMissing,
     Code::FactsStale,
     Code::RequirementUnmet,
     Code::BadTransaction,
+    Code::PaymasterNotAllowed,
     Code::BadMessage,
     Code::BadAttribute,
     Code::ForeignOwner,

@@ -21,9 +21,10 @@ sol! {
 const ALLOWED: &str = "allowed";
 
 /// Codes that no chain can give, but for messages and app actions, which do not come here.
-const SIGNERS: [Code; 6] = [
+const SIGNERS: [Code; 7] = [
     Code::GasOverCap,
     Code::BadTransaction,
+    Code::PaymasterNotAllowed,
     Code::LaneNotSupported,
     Code::FactsMissing,
     Code::FactsStale,

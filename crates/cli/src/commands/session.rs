@@ -131,6 +131,8 @@ pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliErr
                 idempotency_key: key_or_random(idempotency_key)?,
                 action: read_json(&action)?,
                 sequence: None,
+                route: None,
+                user_op: None,
                 relayer,
             };
             let view: SignView = client.post(&format!("/v1/sessions/{session}/sign"), &body).await?;

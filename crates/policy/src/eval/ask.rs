@@ -109,6 +109,19 @@ pub struct Op {
     pub relayer: Option<Address>,
     /// One bit, as in [`crate::grant::Routes`]; the lowest of the grant's where not given.
     pub route: Option<u8>,
+    /// What a user operation asks beside; `None` where it is none.
+    pub entry: Option<ByEntryPoint>,
+}
+
+/// What is judged of a user operation beside the rest (ERC-4337).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ByEntryPoint {
+    /// Who pays in the account's place.
+    pub paymaster: Option<Address>,
+    /// The number in the EntryPoint's counter.
+    pub sequence: u64,
+    /// The next number that the EntryPoint takes there.
+    pub next: u64,
 }
 
 impl From<&OpBounds> for Op {
@@ -122,6 +135,7 @@ impl From<&OpBounds> for Op {
             fee: op.max_fee,
             relayer: Some(op.relayer),
             route: Some(crate::grant::Routes::DIRECT.bits()),
+            entry: None,
         }
     }
 }

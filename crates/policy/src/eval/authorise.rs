@@ -3,13 +3,14 @@
 //! A [`Signable`] is made here and nowhere else, and only of what the policy has allowed: a vault that signs nothing but
 //! these for a session signs nothing that was not allowed.
 
-use super::{At, Batch, Code, Denial, Facts, Op, OpBounds, Policy, Verdict, encode_calls};
-use crate::eip712::SessionOp;
+use super::{At, Batch, ByEntryPoint, Code, Denial, Facts, Op, OpBounds, Policy, Verdict, encode_calls};
+use crate::eip712::{SessionOp, SessionUserOp};
 use crate::grant::{Grant, SessionKey};
 use crate::ledger::Ledger;
 use crate::message::Message;
 use crate::transaction::Transaction;
-use alloy_primitives::{B256, U256, Uint};
+use crate::userop::{UserOp, UserOpBounds};
+use alloy_primitives::{Address, B256, U256, Uint};
 use core::borrow::Borrow;
 use core::ops::Deref;
 
@@ -77,6 +78,37 @@ impl Deref for Authorised {
     }
 }
 
+/// A user operation that the policy has allowed. Its digest is that of a `SessionUserOp` in the account's domain.
+#[derive(Debug, Clone)]
+pub struct AuthorisedUserOp {
+    op: UserOp,
+    signable: Signable,
+    verdict: Verdict,
+}
+
+impl AuthorisedUserOp {
+    /// The operation, made of the judged calls, and what is signed for it.
+    #[must_use]
+    pub const fn op(&self) -> &UserOp {
+        &self.op
+    }
+
+    /// Rules and costs, the fee's among them.
+    #[must_use]
+    pub const fn verdict(&self) -> &Verdict {
+        &self.verdict
+    }
+
+    /// What is signed.
+    #[must_use]
+    pub const fn signable(&self) -> &Signable {
+        &self.signable
+    }
+}
+
+/// Most calls of a user operation: the account is told of their rules with a count of one byte.
+const MOST_CALLS: usize = 255;
+
 /// A grant that passed its check, ready to authorise: what a signer keeps of a session.
 #[derive(Debug)]
 pub struct Authority<G = &'static Grant> {
@@ -133,6 +165,58 @@ impl<G: Borrow<Grant>> Authority<G> {
         };
         let signable = self.signable(op.digest(grant.chain.get(), grant.account));
         Ok(Authorised { op, signable, verdict })
+    }
+
+    /// Judges calls on an EntryPoint's route and makes of them the user operation, its hash, and what the session key signs
+    /// for it. The fee is the most that it can cost, whoever pays; the gas that the grant bounds is that of the calls.
+    ///
+    /// # Errors
+    /// The first [`Denial`]; beside those of calls [`Code::PaymasterNotAllowed`] for one that the grant does not list,
+    /// [`Code::FeeOverCap`] also for figures that no EntryPoint takes, [`Code::BadCalldata`] for more than 255 calls, and
+    /// [`Code::NonceUsed`] below the EntryPoint's next.
+    pub fn user_op(
+        &self,
+        ledger: &Ledger,
+        batch: &Batch,
+        bounds: &UserOpBounds,
+        at: &At,
+        facts: &Facts,
+    ) -> Result<AuthorisedUserOp, Denial> {
+        let grant = self.policy.grant();
+        let op = Op {
+            valid_from: Some(bounds.valid_from),
+            valid_until: Some(bounds.valid_until),
+            fee: bounds.fee(),
+            gas: bounds.gas.call.try_into().unwrap_or(u64::MAX),
+            route: Some(bounds.entry_point.route()),
+            entry: Some(ByEntryPoint {
+                paymaster: bounds.paymaster.as_ref().map(|p| p.address),
+                sequence: bounds.sequence,
+                next: bounds.next,
+            }),
+            ..Op::default()
+        };
+        let verdict = self.policy.judge_calls(ledger, batch, &op, at, facts)?;
+        if !bounds.fits() {
+            return Err(Denial::new(Code::FeeOverCap, "op.gas").found("a figure of 2^120 or more"));
+        }
+        if batch.calls.len() > MOST_CALLS {
+            return Err(Denial::new(Code::BadCalldata, "op.calls").found(batch.calls.len()).bound(MOST_CALLS));
+        }
+        // For the account the zero address is itself (ERC-7821).
+        if batch.calls.iter().any(|call| call.to.is_zero()) {
+            return Err(Denial::new(Code::TargetForbidden, "rules").found(Address::ZERO));
+        }
+        let op = bounds.operation(grant.account, &batch.calls);
+        let signed = SessionUserOp {
+            grant: self.id,
+            validFrom: Uint::from(bounds.valid_from.get()),
+            validUntil: Uint::from(bounds.valid_until.get()),
+            rules: verdict.rules.to_vec(),
+            userOpHash: op.hash(bounds.entry_point, grant.chain.get()),
+        };
+        let signable = self.signable(signed.digest(grant.chain.get(), grant.account));
+        Ok(AuthorisedUserOp { op: UserOp { entry_point: bounds.entry_point, op, signed }, signable, verdict })
     }
 
     /// Judges a typed message; what is signed is its own EIP-712 digest.

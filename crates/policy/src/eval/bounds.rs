@@ -19,6 +19,7 @@ pub fn operation(grant: &Grant, ledger: &Ledger, batch: &Batch, op: &Op, at: &At
     started(grant, at)?;
     let frame = time(grant, op, at)?;
     relay(grant, op, at)?;
+    paymaster(grant, op)?;
     fee(grant, ledger, op)?;
     if op.gas > grant.rest.gas.units_per_op {
         return Err(Denial::new(Code::GasOverCap, "rest.gas.unitsPerOp")
@@ -54,6 +55,10 @@ fn place(grant: &Grant, batch: &Batch, op: &Op, at: &At) -> Result<(), Denial> {
     let route = op.route.unwrap_or(open & open.wrapping_neg());
     if Routes::new(route).is_none() || !route.is_power_of_two() || open & route == 0 {
         return Err(Denial::new(Code::RouteNotAllowed, "routes").found(route).bound(open));
+    }
+    // Without our contract nobody takes such an operation as the grant means it, and nobody counts it.
+    if op.entry.is_some() && grant.backend.is_zero() {
+        return Err(Denial::new(Code::RouteNotAllowed, "backend").found(route).bound("no contract enforces the pass"));
     }
     Ok(())
 }
@@ -94,6 +99,10 @@ fn time(grant: &Grant, op: &Op, at: &At) -> Result<Frame, Denial> {
 }
 
 fn relay(grant: &Grant, op: &Op, at: &At) -> Result<(), Denial> {
+    // Who bundles is not known on an EntryPoint's route.
+    if op.entry.is_some() && !grant.relayer.is_zero() {
+        return Err(Denial::new(Code::RelayerNotAllowed, "relayer").found("an EntryPoint").bound(grant.relayer));
+    }
     let relayer = op.relayer.unwrap_or(grant.relayer);
     let named = |relayer: Address| relayer == grant.relayer || grant.rest.relayers.contains(&relayer);
     let bound = grant.relayer.is_zero() || named(relayer);
@@ -106,11 +115,24 @@ fn relay(grant: &Grant, op: &Op, at: &At) -> Result<(), Denial> {
     }
 }
 
+fn paymaster(grant: &Grant, op: &Op) -> Result<(), Denial> {
+    match op.entry.and_then(|entry| entry.paymaster) {
+        Some(other) if !grant.rest.paymasters.contains(&other) => {
+            Err(Denial::new(Code::PaymasterNotAllowed, "rest.paymasters").found(other))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn fee(grant: &Grant, ledger: &Ledger, op: &Op) -> Result<(), Denial> {
     if op.fee == 0 {
         return Ok(());
     }
     let gas = &grant.rest.gas;
+    // An EntryPoint charges the chain's coin.
+    if op.entry.is_some() && !gas.fee_token.is_zero() {
+        return Err(Denial::new(Code::FeeOverCap, "rest.gas.feeToken").found(op.fee).bound(0));
+    }
     let spent = ledger.meters.iter().find(|s| s.meter == FEE_METER).map_or(0, |s| s.spent);
     let fits = op.fee <= gas.fee_per_op && spent.checked_add(op.fee).is_some_and(|sum| sum <= gas.fee_cap);
     if fits {
@@ -121,6 +143,12 @@ fn fee(grant: &Grant, ledger: &Ledger, op: &Op) -> Result<(), Denial> {
 }
 
 fn sequence(grant: &Grant, op: &Op) -> Result<(), Denial> {
+    // An EntryPoint has the nonces, so a bound of the grant would bound nothing.
+    if op.entry.is_some() && (grant.first_seq, grant.end_seq) != (0, 1 << 32) {
+        return Err(Denial::new(Code::SequenceOutOfRange, "endSeq")
+            .found("an EntryPoint")
+            .bound(format!("{}..{}", grant.first_seq, grant.end_seq)));
+    }
     let Some((lane, sequence)) = op.nonce else { return Ok(()) };
     if lane != U256::ZERO {
         return Err(Denial::new(Code::LaneNotSupported, "op.nonce").found(lane).bound(0));
@@ -148,6 +176,9 @@ fn status(grant: &Grant, ledger: &Ledger) -> Result<(), Denial> {
 }
 
 fn nonce(ledger: &Ledger, op: &Op) -> Result<(), Denial> {
+    if let Some(entry) = op.entry.filter(|entry| entry.sequence < entry.next) {
+        return Err(Denial::new(Code::NonceUsed, "op.nonce").found(entry.sequence).bound(entry.next));
+    }
     let Some((_, sequence)) = op.nonce else { return Ok(()) };
     let used = match sequence.checked_sub(u64::from(ledger.base)) {
         None => true,

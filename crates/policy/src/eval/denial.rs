@@ -53,6 +53,8 @@ codes! {
     OpOutsideGrant "op_outside_grant" "the operation's validity reaches outside the pass",
     /// Another relayer.
     RelayerNotAllowed "relayer_not_allowed" "this relayer may not send operations of the pass",
+    /// Somebody else pays, and is not one of the grant's.
+    PaymasterNotAllowed "paymaster_not_allowed" "this paymaster may not pay for operations of the pass",
     /// The fee is above what is left.
     FeeOverCap "fee_over_cap" "the fee is above what the pass allows",
     /// The gas floors are above the bound; checked by the signer only.

@@ -19,6 +19,7 @@ pub mod rpc;
 pub mod shapes;
 pub mod sign;
 pub mod surrender;
+pub mod user_op;
 
 use crate::App;
 use axum::Router;

@@ -1,6 +1,7 @@
 //! `POST /v1/sessions/{id}/sign`: reserves and signs; the asker sends.
 
 use super::shapes::{Body, CostView, address, idempotency_key};
+use super::user_op::{Bundle, RouteBody, UserOpBody};
 use crate::caller::{Asker, Named};
 use crate::error::Problem;
 use crate::work::books::Left;
@@ -31,7 +32,13 @@ pub struct SignBody {
     /// For calls: the sequence number to use; the next free one where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u32>,
-    /// For calls: who will send it, where the grant leaves that open; this server's relayer where absent.
+    /// For calls: the route, direct where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<RouteBody>,
+    /// For the route `entrypoint`: gas, prices and who pays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_op: Option<UserOpBody>,
+    /// For calls on the direct route: who will send it, where the grant leaves that open; this server's relayer where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relayer: Option<String>,
 }
@@ -43,9 +50,13 @@ impl SignBody {
     /// 400 naming the place.
     pub fn wanted(&self, chain: ChainId) -> Result<Wanted, ApiError> {
         let relayer = self.relayer.as_deref().map(|text| address("relayer", text)).transpose()?;
+        let by_entry_point = self.by_entry_point()?;
         if let Some(tx) =
             self.action.as_object().filter(|kinds| kinds.len() == 1).and_then(|kinds| kinds.get("transaction"))
         {
+            if by_entry_point.is_some() {
+                return Err(ApiError::bad("bad_route", "an EntryPoint carries calls, and nothing else"));
+            }
             let request = serde_json::from_value(tx.clone())
                 .map_err(|e| ApiError::bad("bad_transaction_request", format!("`action.transaction`: {e}")))?;
             return transaction::read(&request, chain)
@@ -53,9 +64,33 @@ impl SignBody {
                 .map_err(|e| ApiError::bad(e.code(), e.to_string()));
         }
         match read_action(&self.action).map_err(|e| ApiError::bad(e.code(), e.to_string()))? {
+            Action::Calls(batch) if let Some(op) = by_entry_point => {
+                Ok(Wanted::UserOp(Box::new(op.wanted(batch, self.sequence)?)))
+            }
+            _ if by_entry_point.is_some() => {
+                Err(ApiError::bad("bad_route", "an EntryPoint carries calls, and nothing else"))
+            }
             Action::Calls(batch) => Ok(Wanted::Calls(batch, self.sequence, relayer)),
             Action::Typed(message) => Ok(Wanted::Message(message)),
             Action::App(action) => Ok(Wanted::App(action)),
+        }
+    }
+
+    /// What is asked of an EntryPoint; `None` for the direct route.
+    fn by_entry_point(&self) -> Result<Option<&UserOpBody>, ApiError> {
+        match (self.route, &self.user_op) {
+            (Some(RouteBody::EntryPoint), Some(_)) if self.relayer.is_some() => Err(ApiError::bad(
+                "bad_route",
+                "on an EntryPoint's route nobody is named as `relayer`: anyone may bundle",
+            )),
+            (Some(RouteBody::EntryPoint), Some(op)) => Ok(Some(op)),
+            (Some(RouteBody::EntryPoint), None) => {
+                Err(ApiError::bad("bad_user_op", "the route `entrypoint` needs `user_op`: gas limits and prices"))
+            }
+            (None | Some(RouteBody::Direct), Some(_)) => {
+                Err(ApiError::bad("bad_route", "`user_op` is for the route `entrypoint`"))
+            }
+            (None | Some(RouteBody::Direct), None) => Ok(None),
         }
     }
 
@@ -73,7 +108,7 @@ impl SignBody {
 pub struct SignView {
     /// The reservation's id.
     pub operation: String,
-    /// `direct` for an operation of the account, `plain` for a transaction, `bare` for a message or an app action.
+    /// `direct` for an operation of the account, `entrypoint` for a user operation, `plain` for a transaction, `bare` for a message or an app action.
     pub route: String,
     /// What was signed, 32 bytes.
     pub digest: String,
@@ -96,6 +131,9 @@ pub struct SignView {
     /// For a transaction: its hash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
+    /// For a user operation: what is sent to a bundler.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<Bundle>,
     /// The rule that allowed each call.
     pub rules: Vec<u16>,
     /// What it costs.
@@ -118,8 +156,12 @@ pub struct CallToSend {
 impl From<Done> for SignView {
     fn from(done: Done) -> Self {
         let r = done.reservation;
+        let bundle = match &done.ready {
+            Some(ToSend::Bundle(bundle)) => Some(Bundle::from(bundle.as_ref())),
+            _ => None,
+        };
         let (call, raw, hash) = match done.ready {
-            None => (None, None, None),
+            None | Some(ToSend::Bundle(_)) => (None, None, None),
             Some(ToSend::Raw(raw, hash)) => (None, Some(raw.to_string()), Some(hash.to_string())),
             Some(ToSend::Call { to, data, from }) => {
                 let (from, to) = (from.to_checksum(None), to.to_checksum(None));
@@ -143,6 +185,7 @@ impl From<Done> for SignView {
             call,
             raw,
             hash,
+            bundle,
             rules: done.rules,
             costs: r.costs.iter().map(CostView::from).collect(),
             left: done.left,

@@ -79,11 +79,15 @@ impl Asked {
         idempotency: IdempotencyKey,
         dry_run: bool,
     ) -> Result<Answer, ApiError> {
+        let view = match &wanted {
+            Wanted::UserOp(op) => self.books.with_counter(app, &self.grant, op.counter(self.session.grant)).await?,
+            _ => Arc::clone(&self.books.view),
+        };
         let ask = Ask {
             session: self.session.id,
             idempotency,
             wanted,
-            view: self.books.view.clone(),
+            view,
             // Grants with requirements are not taken yet, so there is nothing to know.
             facts: Facts::default(),
             dry_run,
@@ -112,7 +116,7 @@ pub fn refusal(error: AskError) -> ApiError {
         AskError::Dead(_) => ApiError::refused(code, says)
             .hint("it is released at a final block; send the request with a new idempotency key"),
         AskError::Clock => ApiError::unavailable(code, says).hint("set this server's clock, or look at the node"),
-        AskError::Corrupt(_) => ApiError::internal(code, says),
+        AskError::Corrupt(_) | AskError::NoCounter => ApiError::internal(code, says),
         AskError::NotDurable(_) => ApiError::unavailable(code, says)
             .hint("send the same request with the same idempotency key once the store can be written again"),
         AskError::Stopped => ApiError::unavailable(code, says).hint("the server is stopping; send it again"),

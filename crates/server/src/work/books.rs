@@ -4,14 +4,16 @@ use crate::{ApiError, App};
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{B256, U256};
 use hallpass_chain::Node;
+use hallpass_chain::entry_point;
 use hallpass_chain::hallpass::state;
 use hallpass_chain::node::{BlockInfo, NodeError};
 use hallpass_policy::eval::meters::{window_end, window_of};
 use hallpass_policy::grant::{Grant, Meter};
-use hallpass_policy::{Ledger, Spent};
-use hallpass_session::ChainView;
+use hallpass_policy::{EntryPoint, Ledger, Spent};
+use hallpass_session::{ChainView, Counter, Counters, EntryKey};
 use hallpass_types::UnixSeconds;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -49,8 +51,36 @@ impl Books {
         } else {
             ledger(node, grant, id, final_block).await?
         };
-        let view = ChainView { head, head_time: head_block.time, settled, final_block: final_block.number };
+        let mut view = ChainView {
+            head,
+            head_time: head_block.time,
+            settled,
+            final_block: final_block.number,
+            head_counters: Counters::new(),
+            settled_counters: Counters::new(),
+        };
+        for key in counters_out(app, grant, id, final_block.number).await? {
+            counter(app, grant, &mut view, key, (head_block.number, final_block.number)).await?;
+        }
         Ok(Self { view: Arc::new(view), head: head_block.number, final_block })
+    }
+
+    /// The view, with this counter of an EntryPoint in it.
+    ///
+    /// # Errors
+    /// As the node; 422 where the EntryPoint does not stand on this chain.
+    pub async fn with_counter(&self, app: &App, grant: &Grant, key: EntryKey) -> Result<Arc<ChainView>, ApiError> {
+        if self.view.head_counters.contains_key(&key) {
+            return Ok(Arc::clone(&self.view));
+        }
+        let mut view = ChainView::clone(&self.view);
+        counter(app, grant, &mut view, key, (self.head, self.final_block.number)).await?;
+        if view.head_counters.contains_key(&key) {
+            return Ok(Arc::new(view));
+        }
+        let version = key.entry_point.as_str();
+        Err(ApiError::refused("no_entry_point", format!("EntryPoint {version} is not deployed on this chain"))
+            .hint("name the other EntryPoint, where the pass allows it, or sign for the direct route"))
     }
 
     /// Requires the second node, where there is one, to have the same final block and to show the same there. What one node
@@ -61,10 +91,16 @@ impl Books {
     pub async fn confirm(&self, app: &App, grant: &Grant, id: B256) -> Result<(), ApiError> {
         let Some(second) = app.chain.second.as_ref().filter(|_| self.final_block.number > 0) else { return Ok(()) };
         let block = second.block(BlockNumberOrTag::Number(self.final_block.number)).await?;
-        if block == self.final_block && ledger(second, grant, id, block).await? == self.view.settled {
-            return Ok(());
+        if block != self.final_block || ledger(second, grant, id, block).await? != self.view.settled {
+            return Err(disagree());
         }
-        Err(disagree())
+        for (key, next) in &self.view.settled_counters {
+            let at = BlockId::number(block.number);
+            if entry_point::next(second, key.entry_point, grant.account, key.key, at).await? != Some(*next) {
+                return Err(disagree());
+            }
+        }
+        Ok(())
     }
 
     /// What the second node shows at its head, where there is one.
@@ -93,6 +129,36 @@ async fn ledger(node: &Node, grant: &Grant, id: B256, block: BlockInfo) -> Resul
         return Ok(ledger);
     }
     state::ledger(node, grant, id, at).await
+}
+
+/// The counters of which operations may still be out beside a ledger of block `block`.
+async fn counters_out(app: &App, grant: &Grant, id: B256, block: u64) -> Result<BTreeSet<EntryKey>, ApiError> {
+    if EntryPoint::ALL.iter().all(|e| grant.routes.bits() & e.route() == 0) {
+        return Ok(BTreeSet::new());
+    }
+    let mut tx = app.store.read().await?;
+    let held = tx.reservations().held(id, block).await?;
+    let key = |counter| match counter {
+        Counter::EntryPoint(key) => Some(key),
+        Counter::Own => None,
+    };
+    Ok(held.into_iter().filter_map(|r| key(r.counter)).collect())
+}
+
+/// Reads one counter at both blocks. Where its EntryPoint does not stand, nothing is known of it.
+async fn counter(
+    app: &App,
+    grant: &Grant,
+    view: &mut ChainView,
+    key: EntryKey,
+    (head, settled): (u64, u64),
+) -> Result<(), ApiError> {
+    for (counters, block) in [(&mut view.head_counters, head), (&mut view.settled_counters, settled)] {
+        let at = BlockId::number(block);
+        let next = entry_point::next(&app.chain.node, key.entry_point, grant.account, key.key, at).await?;
+        counters.extend(next.map(|next| (key, next)));
+    }
+    Ok(())
 }
 
 /// Every nonce below the account's own is used.

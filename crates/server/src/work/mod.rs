@@ -2,6 +2,7 @@
 //!
 //! - [`books`]: what the chain says of a grant, at the head and at a final block.
 //! - [`ask`]: a request to the signer.
+//! - [`by_entry_point`]: user operations (ERC-4337).
 //! - [`propose`]: from a text to a grant that waits for its owner.
 //! - [`install`]: from the owner's signature to a grant on chain.
 //! - [`replace`]: a narrower grant in the place of another.
@@ -17,6 +18,7 @@
 pub mod alarm;
 pub mod ask;
 pub mod books;
+pub mod by_entry_point;
 pub mod deliver;
 pub mod end;
 pub mod execute;

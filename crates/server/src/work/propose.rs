@@ -262,6 +262,10 @@ fn ceilings(app: &App, grant: &Grant) -> Result<(), ApiError> {
     if life > settings.outside_seconds {
         return refused(format!("a pass of more than {} seconds", settings.outside_seconds));
     }
+    // Whoever holds the key may bundle, and so be paid.
+    if grant.rest.gas.fee_cap > settings.outside_wei {
+        return refused(format!("more than {} wei for gas", settings.outside_wei));
+    }
     for rule in &grant.calls {
         // By selector, whatever name is written: all that lets somebody else take tokens later.
         if known::of(&rule.signature).is_some_and(|k| k.does != Does::Moves) {

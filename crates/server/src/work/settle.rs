@@ -1,15 +1,16 @@
 //! What final blocks say: reservations are spent or released, revocations confirmed, expiry noted.
 
 use super::books::Books;
-use super::{alarm, end, replace, resume, stored_grant, watch};
+use super::{alarm, by_entry_point, end, replace, resume, stored_grant, watch};
 use crate::app::event;
 use crate::{ApiError, App};
 use hallpass_policy::{Grant, Ledger, Status};
 use hallpass_session::{
-    Action, Actor, Elsewhere, Explained, FinalBlock, FinalView, GrantState, KeySession, Lifecycle, NonceState, Reason,
-    Reservation, ReservationState, Route, Subject, budget, view,
+    Action, Actor, ChainView, Counter, Elsewhere, Explained, FinalBlock, FinalView, GrantState, KeySession, Lifecycle,
+    NonceState, Reason, Reservation, ReservationState, Route, Seen, Subject, budget, view,
 };
 use hallpass_store::Tx;
+use hallpass_types::ReservationId;
 use std::collections::BTreeMap;
 
 /// Looks once at every session that something is to be settled of. One that cannot be looked at does not keep the others
@@ -58,7 +59,7 @@ pub async fn one(app: &App, session: &KeySession) -> Result<(), ApiError> {
     // No block's time releases before our own clock agrees: one node's word is not enough.
     let time = books.final_block.time.min(app.clock.now());
     let block = FinalBlock { number: books.final_block.number, time };
-    if let Err(strange) = reservations(app, session, &grant, &books.view.settled, block).await? {
+    if let Err(strange) = reservations(app, session, &grant, &books.view, block).await? {
         let adopted = Explained { block: block.number, ledger: books.view.settled.clone() };
         return alarm::suspend(app, session, strange, Some(adopted)).await;
     }
@@ -106,18 +107,22 @@ async fn reservations(
     app: &App,
     session: &KeySession,
     grant: &Grant,
-    settled: &Ledger,
+    view: &ChainView,
     block: FinalBlock,
 ) -> Result<Result<(), Elsewhere>, ApiError> {
+    let settled = &view.settled;
+    // The node is asked before the store is written: nobody waits for it.
+    let by_entry_point = by_entry_point::nonces(app, session, grant, view).await?;
     let mut tx = app.store.begin().await?;
     let before = alarm::explained(tx.as_mut(), session, grant).await?;
     let live = tx.reservations().list_live(session.id).await?;
     let mut changed = false;
     let (plain, live): (Vec<_>, Vec<_>) = live.into_iter().partition(|r| r.route == Route::Plain);
-    let mut executed: Vec<_> = plain.iter().filter(|r| budget::is_used(settled, r.sequence)).cloned().collect();
+    let mut executed: Vec<_> = plain.iter().filter(|r| Seen::from(settled).is_used(r.nonce())).cloned().collect();
     changed |= transactions(app, tx.as_mut(), session, settled, plain).await?;
     for reservation in live {
-        let view = FinalView { block, nonce: nonce(&reservation, settled), grant: grant_state(settled, grant.epoch) };
+        let Some(nonce) = nonce(&reservation, view, &by_entry_point) else { continue };
+        let view = FinalView { block, nonce, grant: grant_state(settled, grant.epoch) };
         let state = reservation.state.clone();
         let after = reservation.settle(view)?;
         if after.state != state {
@@ -126,6 +131,7 @@ async fn reservations(
             let line =
                 event(app.clock.now(), Actor::Server, action, Subject::Reservation(after.id), session.user, None);
             tx.reservations().save(&after, &line).await?;
+            tracing::info!(operation = %after.id, outcome = outcome(&after), "an operation is settled");
             changed = true;
         }
     }
@@ -161,7 +167,7 @@ async fn transactions(
     live: Vec<Reservation>,
 ) -> Result<bool, ApiError> {
     let mut by_nonce: BTreeMap<u32, Vec<Reservation>> = BTreeMap::new();
-    for r in live.into_iter().filter(|r| budget::is_used(settled, r.sequence)) {
+    for r in live.into_iter().filter(|r| Seen::from(settled).is_used(r.nonce())) {
         by_nonce.entry(r.sequence).or_default().push(r);
     }
     if by_nonce.is_empty() {
@@ -184,11 +190,23 @@ async fn transactions(
 
 /// Lane 0's bitmap tells that a sequence was used, not by what; each sequence is given to one operation only, so a used
 /// one counts as that operation's. That is the strict reading: what is spent stays charged.
-fn nonce(reservation: &Reservation, settled: &Ledger) -> NonceState {
-    if budget::is_used(settled, reservation.sequence) {
-        NonceState::UsedBy(reservation.digest)
-    } else {
-        NonceState::Unused
+fn nonce(
+    r: &Reservation,
+    view: &ChainView,
+    by_entry_point: &BTreeMap<ReservationId, NonceState>,
+) -> Option<NonceState> {
+    match r.counter {
+        Counter::EntryPoint(_) => by_entry_point.get(&r.id).copied(),
+        Counter::Own if view.at_final().is_used(r.nonce()) => Some(NonceState::UsedBy(r.digest)),
+        Counter::Own => Some(NonceState::Unused),
+    }
+}
+
+/// How it ended, in a word.
+const fn outcome(r: &Reservation) -> &'static str {
+    match r.state {
+        ReservationState::Released { why, .. } => why.code(),
+        _ => "spent",
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::ask;
 use super::books::{Left, left};
+use super::by_entry_point::{ToBundle, to_bundle};
 use super::deliver::calldata;
 use crate::caller::Asker;
 use crate::{ApiError, App};
@@ -40,6 +41,8 @@ pub enum ToSend {
     },
     /// A signed transaction (EIP-2718), and its hash.
     Raw(Bytes, B256),
+    /// A user operation: to be sent to a bundler, or to its EntryPoint, by anyone.
+    Bundle(Box<ToBundle>),
 }
 
 /// Signs once for each idempotency key.
@@ -73,6 +76,9 @@ pub async fn sign(
         (Wanted::Calls(..), Some(signature), Route::Direct) => {
             let (from, data) = calldata(&asked.grant, &reservation, signature)?;
             Some(ToSend::Call { to: asked.grant.account, data, from })
+        }
+        (Wanted::UserOp(_), Some(signature), Route::EntryPoint) => {
+            Some(ToSend::Bundle(Box::new(to_bundle(&asked.grant, &reservation, signature)?)))
         }
         (Wanted::Transaction(tx), Some(signature), _) => {
             let signature = Signature::from_raw(signature)

@@ -8,8 +8,10 @@ use super::{alarm, stored_grant};
 use crate::{ApiError, App};
 use alloy_eips::BlockNumberOrTag;
 use alloy_primitives::{B256, U256};
-use hallpass_session::{Elsewhere, KeySession, budget};
-use std::collections::BTreeMap;
+use hallpass_chain::entry_point;
+use hallpass_policy::UserOp;
+use hallpass_session::{Counter, Elsewhere, KeySession, Nonce, Seen};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many blocks before the head are looked at first.
 const BEFORE: u64 = 1_000;
@@ -39,6 +41,17 @@ pub async fn once(app: &App) -> Result<(), ApiError> {
             return Err(error);
         }
     }
+    let mut validated: BTreeMap<B256, BTreeSet<B256>> = BTreeMap::new();
+    for (grant, hash) in entry_point::validated_by_any(node, from, to).await? {
+        validated.entry(grant).or_default().insert(hash);
+    }
+    for (grant, hashes) in validated {
+        if let Err(error) = grant_validated(app, grant, &hashes).await
+            && error.problem.code != alarm::SPENT_ELSEWHERE
+        {
+            return Err(error);
+        }
+    }
     *app.watched.lock().map_err(|_| ApiError::internal("lock", "a lock is poisoned"))? = Some(to.saturating_add(1));
     Ok(())
 }
@@ -56,13 +69,37 @@ async fn grant_executed(app: &App, grant: B256, nonces: &[U256]) -> Result<(), A
     let since = tx.reservations().held(session.grant, before.block).await?;
     drop(tx);
     let strange = |nonce: &&U256| match u32::try_from(**nonce) {
-        Ok(sequence) => !budget::is_used(&before.ledger, sequence) && since.iter().all(|r| r.sequence != sequence),
+        Ok(sequence) => {
+            let nonce = Nonce { counter: Counter::Own, sequence };
+            !Seen::from(&before.ledger).is_used(nonce) && since.iter().all(|r| r.nonce() != nonce)
+        }
         Err(_) => true,
     };
     match nonces.iter().find(strange) {
         None => Ok(()),
         Some(nonce) => look(app, &session, &grant, *nonce).await,
     }
+}
+
+/// User operations that were never reserved here have the account's meters looked at: what they spend stands there.
+async fn grant_validated(app: &App, grant: B256, hashes: &BTreeSet<B256>) -> Result<(), ApiError> {
+    let mut tx = app.store.read().await?;
+    let Ok(Some(stored)) = tx.grants().find(grant).await else { return Ok(()) };
+    let Some(session) = tx.sessions().find_key(stored.session).await? else { return Ok(()) };
+    if !session.lifecycle.is_active() || !alarm::is_ours(tx.as_mut(), &session).await? {
+        return Ok(());
+    }
+    let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
+    let before = alarm::explained(tx.as_mut(), &session, &grant).await?;
+    let since = tx.reservations().held(session.grant, before.block).await?;
+    drop(tx);
+    let ours: BTreeSet<B256> =
+        since.iter().filter_map(|r| UserOp::decode(&r.op)).map(|op| op.signed.userOpHash).collect();
+    if hashes.is_subset(&ours) {
+        return Ok(());
+    }
+    let books = Books::read(app, &grant, session.grant).await?;
+    alarm::look(app, &session, &grant, &books).await
 }
 
 async fn look(app: &App, session: &KeySession, grant: &hallpass_policy::Grant, nonce: U256) -> Result<(), ApiError> {

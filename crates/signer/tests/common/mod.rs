@@ -220,7 +220,7 @@ impl Bench {
         self.add(n, &grant, &record).await
     }
 
-    async fn add(&self, n: u8, grant: &Arc<Grant>, record: &SealedRecord) -> Held {
+    pub async fn add(&self, n: u8, grant: &Arc<Grant>, record: &SealedRecord) -> Held {
         let id = SessionId::from_bytes([n; 16]);
         let now = UnixSeconds::new(START).unwrap();
         let account = AccountId { chain: chain(), address: grant.account };

@@ -4,8 +4,8 @@ use crate::{Account, Store, Tx};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use hallpass_policy::Cost;
 use hallpass_session::{
-    Action, Actor, AuditEvent, Decision, Installation, KeySession, Lifecycle, LoginSession, Origin, Reservation,
-    ReservationState, Route, StoredGrant, Subject, Token,
+    Action, Actor, AuditEvent, Counter, Decision, Installation, KeySession, Lifecycle, LoginSession, Origin,
+    Reservation, ReservationState, Route, StoredGrant, Subject, Token,
 };
 use hallpass_types::{AccountId, ChainId, GrantId, IdempotencyKey, ReservationId, SessionId, UnixSeconds, UserId};
 
@@ -105,6 +105,7 @@ pub fn reservation(key: u8, id: u8) -> Reservation {
         op: Bytes::from(account_id(1).address.to_vec()),
         digest: B256::repeat_byte(id),
         sequence: u32::from(id),
+        counter: Counter::Own,
         valid_from: at(100),
         valid_until: at(200),
         costs: vec![Cost { meter: 0, window: 0, amount: U256::from(5) }],

@@ -19,7 +19,8 @@ const TRIES: usize = 24;
 /// The word for an allowed action, beside the codes.
 pub const ALLOWED: &str = "allowed";
 /// Codes that no case here can have: of the chain alone, or of a signer that makes an operation or a transaction.
-pub const ELSEWHERE: [Code; 3] = [Code::BadSignature, Code::NotYetSupported, Code::BadTransaction];
+pub const ELSEWHERE: [Code; 4] =
+    [Code::BadSignature, Code::NotYetSupported, Code::BadTransaction, Code::PaymasterNotAllowed];
 
 /// A grant, a case, and our own verdict.
 pub struct Step<'g> {
