@@ -104,7 +104,7 @@ fn a_configuration_that_cannot_be_read_names_the_key() {
     let found = failure(&folder, &["--config", &unknown, "session", "list"], &[]);
     assert_eq!((found.exit, found.code.as_str()), (2, "bad_config"));
     assert!(found.says.starts_with("the configuration cannot be read: unknown field `colour`"), "{}", found.says);
-    assert!(found.hint.unwrap().starts_with("known keys: listen, public_url, chain, rpc, store"));
+    assert!(found.hint.unwrap().starts_with("known keys: listen, public_url, chain, rpc, second_rpc, store, witness"));
 
     for (name, value, says) in [
         ("HALLPASS_LOGIN_HOURS", "soon", "`login_hours`"),
