@@ -5,6 +5,7 @@
 //! - [`key`], [`grant_request`]: a key session, and the grant it stands on.
 //! - [`reservation`]: the budget held for one operation, from before its signature until its death at a final block.
 //! - [`budget`]: what is left, and the ledger that the next operation is judged against; [`view`]: what that starts from.
+//! - [`request`]: what an owner is asked beside a new grant: one call that a pass does not allow, or the pass for longer.
 //! - [`audit`]: what every transition writes down.
 //!
 //! Times are Unix seconds, intervals half-open. Every transition consumes the old state; terminal states are terminal.
@@ -16,6 +17,7 @@ pub mod grant_request;
 pub mod key;
 pub mod lifecycle;
 pub mod login;
+pub mod request;
 pub mod reservation;
 pub mod token;
 pub mod view;
@@ -26,6 +28,7 @@ pub use grant_request::{Decision, StoredGrant};
 pub use key::{Installation, KeySession};
 pub use lifecycle::{Actor, Lifecycle, Reason, TransitionError};
 pub use login::{LoginNonce, LoginSession, NonceError};
+pub use request::{Asked, How, Met, OwnerRequest, RequestError, RequestState};
 pub use reservation::{
     FinalBlock, FinalView, GrantState, NonceState, Release, Reservation, ReservationState, Route, SettleError,
 };
