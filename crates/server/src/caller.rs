@@ -5,7 +5,7 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::{header::AUTHORIZATION, request::Parts};
 use hallpass_session::{KeySession, LoginSession, Token, TokenHash};
 use hallpass_store::Tx;
-use hallpass_types::{AccountId, SessionId, UserId};
+use hallpass_types::{AccountId, RequestId, SessionId, UserId};
 
 /// A caller who is logged in. Extracting it answers 401 for everything else.
 #[derive(Debug, Clone)]
@@ -86,6 +86,19 @@ fn bearer(parts: &Parts) -> Result<Token, ApiError> {
     let header = parts.headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok()).ok_or_else(ApiError::unauthorized)?;
     let text = header.strip_prefix("Bearer ").ok_or_else(ApiError::unauthorized)?;
     text.parse().map_err(|_| ApiError::unauthorized())
+}
+
+/// The request that a path names; as [`Named`].
+#[derive(Debug, Clone, Copy)]
+pub struct NamedRequest(pub RequestId);
+
+impl FromRequestParts<App> for NamedRequest {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let path = Path::<RequestId>::from_request_parts(parts, app).await;
+        path.map(|Path(id)| Self(id)).map_err(|_| ApiError::missing("request"))
+    }
 }
 
 /// The session that a path names. One that cannot be read is nobody's, and answers 404 as any other that is not there.
