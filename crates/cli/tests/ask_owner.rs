@@ -97,7 +97,10 @@ async fn what_is_over_the_limit_is_done_once_after_the_owner_says_yes() {
     // The grant that was signed is for that call alone: not for another amount, not twice, by whomever.
     let proposal = done["request"]["proposal"].as_str().unwrap();
     owner.execute(proposal, "a", &pay(world.chain.token, shop, 79)).await.refused(403, "condition_failed");
-    owner.execute(proposal, "b", &pay(world.chain.token, address_of("thief"), 80)).await.refused(403, "condition_failed");
+    owner
+        .execute(proposal, "b", &pay(world.chain.token, address_of("thief"), 80))
+        .await
+        .refused(403, "condition_failed");
     owner.execute(proposal, "c", &action).await.refused(403, "meter_exceeded");
     assert_eq!(world.chain.tokens_of(shop).await, 130);
 }
@@ -290,10 +293,7 @@ async fn what_the_operator_marks_is_asked_although_the_pass_allows_it_and_the_we
     let node = chain.url.clone();
     let world = World::configured("ask-marked", chain, &node, |folder| {
         let secret = folder.write("hook-secret", &format!("{}\n", hook::SECRET));
-        format!(
-            "ask = [\"native\", \"over_limit\"]\nwebhook = \"{}\"\nwebhook_secret_file = \"{secret}\"\n",
-            hook.url
-        )
+        format!("ask = [\"native\", \"over_limit\"]\nwebhook = \"{}\"\nwebhook_secret_file = \"{secret}\"\n", hook.url)
     })
     .await;
     let owner = world.owner("alice").await;
@@ -310,7 +310,8 @@ async fn what_the_operator_marks_is_asked_although_the_pass_allows_it_and_the_we
     assert_eq!(asked.json()["met"]["code"], "ask_owner");
     let signing = holder.post(&path("sign"), &execute_body("sign", &coins(10))).await;
     let to_sign = id(&signing);
-    let rpc = json!({ "jsonrpc": "2.0", "id": 1, "method": "hallpass_sign", "params": [execute_body("rpc", &coins(10))] });
+    let rpc =
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "hallpass_sign", "params": [execute_body("rpc", &coins(10))] });
     let waits = holder.post(&path("rpc"), &rpc).await.ok();
     assert_eq!(waits["result"]["request"]["state"], "open", "{waits}");
     assert_eq!(owner.at(&pass.session, "execute", &execute_body("own", &coins(10))).await.status, 202, "its owner too");
@@ -476,7 +477,9 @@ mod hook {
         told.body = String::from_utf8(body).unwrap();
         let stolen = url.replace("/hook", "/stolen");
         let answer = if redirect {
-            format!("HTTP/1.1 307 Temporary Redirect\r\nlocation: {stolen}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            format!(
+                "HTTP/1.1 307 Temporary Redirect\r\nlocation: {stolen}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            )
         } else {
             "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n".to_owned()
         };

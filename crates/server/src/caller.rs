@@ -3,7 +3,7 @@
 use crate::{ApiError, App};
 use axum::extract::{FromRequestParts, Path};
 use axum::http::{header::AUTHORIZATION, request::Parts};
-use hallpass_session::{KeySession, LoginSession, Token, TokenHash};
+use hallpass_session::{Actor, KeySession, LoginSession, OwnerRequest, Token, TokenHash};
 use hallpass_store::Tx;
 use hallpass_types::{AccountId, RequestId, SessionId, UserId};
 
@@ -54,6 +54,24 @@ pub enum Asker {
 }
 
 impl Asker {
+    /// Whether a request is the asker's to see: asked of it, or by it.
+    #[must_use]
+    pub fn sees(&self, request: &OwnerRequest) -> bool {
+        match self {
+            Self::Owner(caller) => request.user == caller.user(),
+            Self::Holder(held) | Self::Local(held) => request.session == *held,
+        }
+    }
+
+    /// Who it is, for the audit trail.
+    #[must_use]
+    pub const fn actor(&self) -> Actor {
+        match self {
+            Self::Owner(caller) => Actor::Owner(caller.user()),
+            Self::Holder(held) | Self::Local(held) => Actor::Holder(*held),
+        }
+    }
+
     /// The session, where it is the asker's own.
     ///
     /// # Errors

@@ -18,11 +18,7 @@ pub async fn handler(
     NamedRequest(id): NamedRequest,
 ) -> Result<Json<RequestView>, ApiError> {
     let found = app.store.read().await?.requests().find(id).await?;
-    let own = |request: &OwnerRequest| match &asker {
-        Asker::Owner(caller) => request.user == caller.user(),
-        Asker::Holder(session) | Asker::Local(session) => request.session == *session,
-    };
-    let request = found.filter(own).ok_or_else(|| ApiError::missing("request"))?;
+    let request = found.filter(|request| asker.sees(request)).ok_or_else(|| ApiError::missing("request"))?;
     RequestView::of(&app, &request, matches!(asker, Asker::Owner(_))).await.map(Json)
 }
 

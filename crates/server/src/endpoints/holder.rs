@@ -32,12 +32,7 @@ pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -
 ///
 /// # Errors
 /// 409 for a session that has ended.
-pub async fn make(
-    app: &App,
-    mut tx: Box<dyn Tx>,
-    session: &KeySession,
-    actor: Actor,
-) -> Result<HolderView, ApiError> {
+pub async fn make(app: &App, mut tx: Box<dyn Tx>, session: &KeySession, actor: Actor) -> Result<HolderView, ApiError> {
     let token = Token::from_random(app.random()?);
     let id = session.id;
     if session.lifecycle.is_terminal() {

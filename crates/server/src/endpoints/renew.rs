@@ -4,7 +4,7 @@ use super::request_shapes::accepted;
 use super::shapes::Body;
 use crate::caller::{Asker, Named};
 use crate::error::Problem;
-use crate::work::requests::renew;
+use crate::work::requests::renew::{self, Later};
 use crate::{ApiError, App};
 use axum::extract::State;
 use axum::response::Response;
@@ -37,6 +37,7 @@ pub async fn handler(
     Named(id): Named,
     Body(body): Body<RenewBody>,
 ) -> Result<Response, ApiError> {
-    let request = renew::ask(&app, &asker, id, body.lasts, body.why.as_deref(), body.seconds).await?;
+    let how = Later { lasts: body.lasts, why: body.why.as_deref(), seconds: body.seconds };
+    let request = renew::ask(&app, &asker, asker.actor(), id, how).await?;
     accepted(&app, &request).await
 }

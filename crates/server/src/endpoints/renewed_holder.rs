@@ -6,7 +6,7 @@ use crate::error::Problem;
 use crate::{ApiError, App};
 use axum::Json;
 use axum::extract::State;
-use hallpass_session::{Actor, Asked, Lifecycle, OwnerRequest, RequestState};
+use hallpass_session::{Asked, Lifecycle, RequestState};
 
 /// For a renewal that the owner approved: they agreed to the same holder. A token made before is no longer good. The old
 /// session may have run out, but not have been revoked.
@@ -18,11 +18,8 @@ pub async fn handler(
     NamedRequest(id): NamedRequest,
 ) -> Result<Json<HolderView>, ApiError> {
     let mut tx = app.store.begin().await?;
-    let (own, actor): (&dyn Fn(&OwnerRequest) -> bool, _) = match &asker {
-        Asker::Owner(caller) => (&|r| r.user == caller.user(), Actor::Owner(caller.user())),
-        Asker::Holder(held) | Asker::Local(held) => (&|r| r.session == *held, Actor::Holder(*held)),
-    };
-    let request = tx.requests().find(id).await?.filter(own).ok_or_else(|| ApiError::missing("request"))?;
+    let found = tx.requests().find(id).await?.filter(|request| asker.sees(request));
+    let request = found.ok_or_else(|| ApiError::missing("request"))?;
     if !matches!((&request.asked, request.state), (Asked::Renewal { .. }, RequestState::Approved { .. })) {
         return Err(ApiError::conflict("not_renewed", "this request is no renewal that its owner approved"));
     }
@@ -30,8 +27,10 @@ pub async fn handler(
     let before = tx.sessions().find_key(request.session).await?.ok_or_else(missing)?;
     if !matches!(before.lifecycle, Lifecycle::Active { .. } | Lifecycle::Expired { .. }) {
         let says = format!("the session that was renewed is {}", before.lifecycle.name());
-        return Err(ApiError::conflict("session_ended", says).hint("its owner makes a token with `hallpass session token`"));
+        return Err(
+            ApiError::conflict("session_ended", says).hint("its owner makes a token with `hallpass session token`")
+        );
     }
     let next = tx.sessions().find_key(request.proposal).await?.ok_or_else(missing)?;
-    holder::make(&app, tx, &next, actor).await.map(Json)
+    holder::make(&app, tx, &next, asker.actor()).await.map(Json)
 }

@@ -178,7 +178,11 @@ impl RequestView {
             proposal: request.proposal.to_string(),
             text: words.to_text(),
             difference: words.difference.as_ref().map(DifferenceView::from),
-            words: words.lines.into_iter().map(|l| WordsLine { tone: l.tone.name().to_owned(), text: l.text }).collect(),
+            words: words
+                .lines
+                .into_iter()
+                .map(|l| WordsLine { tone: l.tone.name().to_owned(), text: l.text })
+                .collect(),
             grant,
             done: done(app, request).await?,
         })
@@ -199,8 +203,7 @@ async fn done(app: &App, request: &OwnerRequest) -> Result<Option<DoneView>, Api
     if !matches!(request.state, RequestState::Approved { .. }) {
         return Ok(None);
     }
-    let key =
-        IdempotencyKey::try_from(request.id.to_string()).map_err(|e| ApiError::internal("key", e.to_string()))?;
+    let key = IdempotencyKey::try_from(request.id.to_string()).map_err(|e| ApiError::internal("key", e.to_string()))?;
     let mut tx = app.store.read().await?;
     let Some(found) = tx.reservations().find_by_key(request.proposal, &key).await? else { return Ok(None) };
     let (state, sent) = match &found.state {
@@ -211,11 +214,7 @@ async fn done(app: &App, request: &OwnerRequest) -> Result<Option<DoneView>, Api
         ReservationState::Released { .. } => ("released", None),
         ReservationState::Counted => ("counted", None),
     };
-    Ok(Some(DoneView {
-        operation: found.id.to_string(),
-        state: state.to_owned(),
-        tx: sent.map(ToString::to_string),
-    }))
+    Ok(Some(DoneView { operation: found.id.to_string(), state: state.to_owned(), tx: sent.map(ToString::to_string) }))
 }
 
 impl From<&Diff> for DifferenceView {

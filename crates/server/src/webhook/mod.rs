@@ -67,7 +67,11 @@ impl Webhook {
         }
         let text = secret.trim().strip_prefix("whsec_").ok_or(WebhookError::BadSecret)?;
         let secret = send::from_base64(text).map(Zeroizing::new).ok_or(WebhookError::BadSecret)?;
-        if SECRET.contains(&secret.len()) { Ok(Self { url, secret: Arc::new(secret) }) } else { Err(WebhookError::BadSecret) }
+        if SECRET.contains(&secret.len()) {
+            Ok(Self { url, secret: Arc::new(secret) })
+        } else {
+            Err(WebhookError::BadSecret)
+        }
     }
 }
 

@@ -95,7 +95,10 @@ pub async fn an_open_request_keeps_its_owners_data(store: Arc<dyn Store>) {
 
     let mut tx = store.read().await.unwrap();
     assert_eq!(tx.requests().find(request(1).id).await.unwrap_err().code(), "data_deleted");
-    assert_eq!(tx.requests().find_by_key(session(20), &request(1).idempotency).await.unwrap_err().code(), "data_deleted");
+    assert_eq!(
+        tx.requests().find_by_key(session(20), &request(1).idempotency).await.unwrap_err().code(),
+        "data_deleted"
+    );
     assert_eq!(tx.requests().list(user(1)).await.unwrap(), []);
     assert_eq!(tx.requests().list_open().await.unwrap(), []);
 }

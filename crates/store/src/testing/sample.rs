@@ -4,10 +4,12 @@ use crate::{Account, Store, Tx};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use hallpass_policy::Cost;
 use hallpass_session::{
-    Action, Actor, Asked, AuditEvent, Decision, Installation, KeySession, Lifecycle, LoginSession, Origin, OwnerRequest,
-    RequestState, Reservation, ReservationState, Route, StoredGrant, Subject, Token,
+    Action, Actor, Asked, AuditEvent, Decision, Installation, KeySession, Lifecycle, LoginSession, Origin,
+    OwnerRequest, RequestState, Reservation, ReservationState, Route, StoredGrant, Subject, Token,
 };
-use hallpass_types::{AccountId, ChainId, GrantId, IdempotencyKey, RequestId, ReservationId, SessionId, UnixSeconds, UserId};
+use hallpass_types::{
+    AccountId, ChainId, GrantId, IdempotencyKey, RequestId, ReservationId, SessionId, UnixSeconds, UserId,
+};
 
 /// A moment.
 #[must_use]

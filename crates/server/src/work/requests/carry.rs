@@ -143,11 +143,13 @@ async fn standing(app: &App, request: &OwnerRequest) -> Result<Stands, ApiError>
 /// What is done for an approved one-off, with what key, as whom.
 fn answer(request: &OwnerRequest) -> Result<(Wanted, IdempotencyKey, Asker), ApiError> {
     let Asked::OneOff { chain, to, value, data, relayer, .. } = &request.asked else {
-        return Err(ApiError::conflict("nothing_to_do", "a renewal is a session of its own; there is nothing to execute"));
+        return Err(ApiError::conflict(
+            "nothing_to_do",
+            "a renewal is a session of its own; there is nothing to execute",
+        ));
     };
     let call = Call { to: *to, value: *value, data: data.clone() };
     let wanted = Wanted::Calls(Batch { chain: *chain, calls: vec![call] }, None, *relayer);
-    let key = IdempotencyKey::try_from(request.id.to_string())
-        .map_err(|e| ApiError::internal("key", e.to_string()))?;
+    let key = IdempotencyKey::try_from(request.id.to_string()).map_err(|e| ApiError::internal("key", e.to_string()))?;
     Ok((wanted, key, Asker::Holder(request.proposal)))
 }

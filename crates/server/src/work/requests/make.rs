@@ -82,12 +82,14 @@ pub async fn one_off(
         relayer: *relayer,
         met,
     };
-    let made = New { session, draft: &draft, asked: kind, why, deadline, key: action.key.clone(), hash: action.wanted.hash() };
-    create(app, asker, made).await
+    let made =
+        New { session, draft: &draft, asked: kind, why, deadline, key: action.key.clone(), hash: action.wanted.hash() };
+    create(app, asker.actor(), made).await
 }
 
 fn not_askable(refused: ApiError) -> ApiError {
-    let hint = "the owner is asked for one call at a time, under a contract; ask for a pass with `hallpass grant request`";
+    let hint =
+        "the owner is asked for one call at a time, under a contract; ask for a pass with `hallpass grant request`";
     ApiError { problem: crate::error::Problem { hint: Some(hint.to_owned()), ..refused.problem }, ..refused }
 }
 
@@ -113,15 +115,11 @@ pub struct New<'a> {
 ///
 /// # Errors
 /// As [`propose::draft_for`] and the store.
-pub async fn create(app: &App, asker: &Asker, new: New<'_>) -> Result<OwnerRequest, ApiError> {
+pub async fn create(app: &App, actor: Actor, new: New<'_>) -> Result<OwnerRequest, ApiError> {
     let session = new.session;
     let mut tx = app.store.read().await?;
     let account = tx.accounts().find(session.user).await?.ok_or_else(|| ApiError::missing("account"))?.account;
     drop(tx);
-    let actor = match asker {
-        Asker::Owner(caller) => Actor::Owner(caller.user()),
-        Asker::Holder(_) | Asker::Local(_) => Actor::Holder(session.id),
-    };
     let id = RequestId::from_bytes(app.random()?);
     let owner = For { user: session.user, account, requested_by: id.to_string(), actor };
     let place = session.pocket.map_or(Place::Delegated, Place::Pocket);

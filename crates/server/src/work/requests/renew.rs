@@ -9,8 +9,19 @@ use crate::{ApiError, App};
 use alloy_primitives::hex;
 use hallpass_policy::draft::Span;
 use hallpass_policy::{Draft, Grant};
-use hallpass_session::{Asked, KeySession, OwnerRequest, RequestState};
+use hallpass_session::{Actor, Asked, KeySession, OwnerRequest, RequestState};
 use hallpass_types::{IdempotencyKey, SessionId, UnixSeconds};
+
+/// How a renewal is asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Later<'a> {
+    /// How many seconds the new pass lasts; as long as the old one where absent.
+    pub lasts: Option<u64>,
+    /// What it is for: a claim.
+    pub why: Option<&'a str>,
+    /// How long the owner has, in seconds.
+    pub seconds: Option<u64>,
+}
 
 /// Asks the owner to renew a session; the request that is open already, where there is one.
 ///
@@ -20,12 +31,11 @@ use hallpass_types::{IdempotencyKey, SessionId, UnixSeconds};
 pub async fn ask(
     app: &App,
     asker: &Asker,
+    actor: Actor,
     id: SessionId,
-    lasts: Option<u64>,
-    why: Option<&str>,
-    seconds: Option<u64>,
+    how: Later<'_>,
 ) -> Result<OwnerRequest, ApiError> {
-    let (why, answer_by) = (claim(why)?, deadline(app, seconds)?);
+    let (why, answer_by, lasts) = (claim(how.why)?, deadline(app, how.seconds)?, how.lasts);
     let _one_at_a_time = app.asking.lock().await;
     let now = app.clock.now();
     let mut tx = app.store.read().await?;
@@ -50,8 +60,11 @@ pub async fn ask(
     }
     drop(tx);
     if grant.backend.is_zero() {
-        return Err(ApiError::refused("not_askable", "the account is the session key's own, and a new pass has a new key")
-            .hint("ask for a new pass"));
+        return Err(ApiError::refused(
+            "not_askable",
+            "the account is the session key's own, and a new pass has a new key",
+        )
+        .hint("ask for a new pass"));
     }
     room(app, id, session.user).await?;
     let mut tx = app.store.read().await?;
@@ -72,7 +85,7 @@ pub async fn ask(
         key,
         hash: session.grant,
     };
-    make::create(app, asker, new).await
+    make::create(app, actor, new).await
 }
 
 /// The grant from its end on. Windows are counted as before; a key in the vault is a new one, one outside stays.
@@ -124,7 +137,8 @@ pub async fn ahead(app: &App) -> Result<(), ApiError> {
     drop(tx);
     for (id, end) in due {
         let left = end.get().saturating_sub(now.get()).clamp(1, super::LONGEST);
-        match ask(app, &Asker::Holder(id), id, None, None, Some(left)).await {
+        let how = Later { seconds: Some(left), ..Later::default() };
+        match ask(app, &Asker::Holder(id), Actor::Server, id, how).await {
             Ok(_) => {}
             Err(error) => tracing::debug!(session = %id, code = %error.problem.code, "a renewal could not be asked"),
         }
@@ -179,7 +193,11 @@ mod tests {
             ender: Address::repeat_byte(0xed),
         };
         let renewed = later(&session, &grant, None, false).unwrap().complete(&fill(2)).unwrap();
-        assert_eq!((renewed.not_before, renewed.not_after), (at(8200), at(15400)), "no overlap: no budget twice at once");
+        assert_eq!(
+            (renewed.not_before, renewed.not_after),
+            (at(8200), at(15400)),
+            "no overlap: no budget twice at once"
+        );
         assert_eq!(renewed.meters[0].anchor, at(1000));
         assert_eq!(renewed.meters[1].anchor, at(8200));
         assert_eq!((renewed.calls == grant.calls, renewed.account), (true, grant.account));
