@@ -3,12 +3,15 @@
 use crate::commands::vault_open::Provider;
 use crate::error::CliError;
 use crate::labels::LabelSource;
-use crate::system::state_folder;
+use crate::system::{Secret, state_folder};
 use alloy_primitives::{hex, keccak256};
 use hallpass_policy::lists::Lists;
 use hallpass_server::Settings;
 use hallpass_server::app::Finality;
+use hallpass_server::webhook::Webhook;
+use hallpass_server::work::requests::{Asking, Mark};
 use hallpass_types::ChainId;
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -43,6 +46,16 @@ pub struct Config {
     pub outside_hours: u64,
     /// Most wei, for each call and in each window, that such a pass may carry; a decimal text.
     pub outside_wei: String,
+    /// What owners are asked although nobody asks for it: `over_limit`, `native`, `approvals`.
+    pub ask: Vec<String>,
+    /// How long an owner has to answer, where the asker does not say; at most a day.
+    pub ask_minutes: u64,
+    /// How long before its end a pass is asked to be renewed; 0 for never.
+    pub renew_minutes: u64,
+    /// A URL that is told what owners are asked.
+    pub webhook: Option<String>,
+    /// A file whose first line is the webhook's secret, `whsec_` and Base64.
+    pub webhook_secret_file: Option<PathBuf>,
     /// A Unix socket for programs on this machine; none where absent.
     pub socket: Option<PathBuf>,
     /// Users of the system, by number, who may connect to it beside the server's own.
@@ -77,6 +90,11 @@ impl Default for Config {
             relay_gas_per_day: 100_000_000,
             outside_hours: 24,
             outside_wei: "0".to_owned(),
+            ask: Vec::new(),
+            ask_minutes: 10,
+            renew_minutes: 0,
+            webhook: None,
+            webhook_secret_file: None,
             socket: None,
             local_users: Vec::new(),
             passphrase_file: None,
@@ -89,7 +107,7 @@ impl Default for Config {
     }
 }
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 23] = [
     "listen",
     "public_url",
     "chain",
@@ -103,6 +121,10 @@ const KEYS: [&str; 19] = [
     "relay_gas_per_day",
     "outside_hours",
     "outside_wei",
+    "ask_minutes",
+    "renew_minutes",
+    "webhook",
+    "webhook_secret_file",
     "socket",
     "passphrase_file",
     "unseal",
@@ -110,6 +132,10 @@ const KEYS: [&str; 19] = [
     "pkcs11_token",
     "pin_file",
 ];
+
+/// Those of them that are numbers.
+const NUMBERS: [&str; 6] =
+    ["login_hours", "gas_per_op", "relay_gas_per_day", "outside_hours", "ask_minutes", "renew_minutes"];
 
 impl Config {
     /// Reads the file, then the environment.
@@ -126,7 +152,7 @@ impl Config {
         for key in KEYS {
             let name = format!("HALLPASS_{}", key.to_uppercase());
             if let Ok(value) = std::env::var(&name) {
-                let number = matches!(key, "login_hours" | "gas_per_op" | "relay_gas_per_day" | "outside_hours");
+                let number = NUMBERS.contains(&key);
                 let value = match value.parse::<i64>() {
                     Ok(n) if number => toml::Value::Integer(n),
                     _ => toml::Value::String(value),
@@ -138,7 +164,7 @@ impl Config {
             // "<what is wrong>\nin `<key>`\n"
             let says = e.to_string().trim_end().replace('\n', " ");
             CliError::input("bad_config", format!("the configuration cannot be read: {says}")).hint(format!(
-                "known keys: {}; each can be set as HALLPASS_NAME too; and `local_users`, and `[[labels]]` tables",
+                "known keys: {}; each can be set as HALLPASS_NAME too; and `ask`, `local_users`, and `[[labels]]` tables",
                 KEYS.join(", ")
             ))
         })?;
@@ -193,7 +219,41 @@ impl Config {
                 CliError::input("bad_config", format!("`outside_wei`: `{}` is no number of wei", self.outside_wei))
             })?,
             lists: Lists::default(),
+            asking: self.asking()?,
         })
+    }
+
+    /// What owners are asked, but for the webhook: its secret is a file that only the server reads.
+    fn asking(&self) -> Result<Asking, CliError> {
+        let mark = |name: &String| {
+            Mark::ALL.into_iter().find(|mark| mark.name() == name).ok_or_else(|| {
+                let all = Mark::ALL.map(Mark::name).join(", ");
+                CliError::input("bad_config", format!("`ask`: `{name}` is none of {all}"))
+            })
+        };
+        if !(1..=1440).contains(&self.ask_minutes) {
+            return Err(CliError::input("bad_config", "`ask_minutes` is 1 to 1440"));
+        }
+        Ok(Asking {
+            marks: self.ask.iter().map(mark).collect::<Result<_, _>>()?,
+            seconds: self.ask_minutes.saturating_mul(60),
+            renew_ahead: self.renew_minutes.saturating_mul(60),
+            webhook: None,
+        })
+    }
+
+    /// The webhook with its secret.
+    pub fn webhook(&self) -> Result<Option<Webhook>, CliError> {
+        let bad = |says: String| CliError::input("bad_config", says);
+        match (&self.webhook, &self.webhook_secret_file) {
+            (None, None) => Ok(None),
+            (Some(url), Some(file)) => {
+                let secret = Secret::File(file.clone()).ask("")?;
+                Webhook::new(url, secret.expose_secret()).map(Some).map_err(|e| bad(e.to_string()))
+            }
+            _ => Err(bad("`webhook` and `webhook_secret_file` stand beside each other".to_owned())
+                .hint("make a secret with: echo whsec_$(openssl rand -base64 32)")),
+        }
     }
 }
 

@@ -51,6 +51,8 @@ enum Command {
     /// Read, explain, request, approve or refuse a grant
     #[command(subcommand)]
     Grant(commands::grant::Grant),
+    /// Say what you are asked beside new grants, and answer it
+    Approve(commands::approve::Approve),
     /// List, check, use and revoke sessions
     #[command(subcommand)]
     Session(commands::session::Session),
@@ -109,6 +111,7 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
             Command::Serve(args) => commands::serve::run(&context, args).await,
             Command::Login(args) => commands::login::run(&context, args).await,
             Command::Grant(command) => commands::grant::run(&context, command).await,
+            Command::Approve(args) => commands::approve::run(&context, args).await,
             Command::Session(command) => commands::session::run(&context, command).await,
             Command::Vault(command) => commands::vault::run(&context, command).await,
             Command::Backup(args) => commands::backup::backup(&context, args).await,

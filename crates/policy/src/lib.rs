@@ -11,6 +11,7 @@
 //! - [`words`]: the grant in plain words; [`lists`]: the operator's own names for contracts.
 //! - [`gallery`]: grants to begin with.
 //! - [`lint`]: what is legal in a grant, but unwise; [`diff`]: what it adds and removes against an older one.
+//! - [`pinned`]: the narrowest grant that allows one call.
 //! - [`message`]: typed messages (EIP-712); [`transaction`]: plain transactions; [`userop`]: user operations (ERC-4337).
 //! - [`abi`], [`forbidden`], [`known`], [`labels`], [`ledger`]: what these are written in.
 
@@ -29,6 +30,7 @@ pub mod ledger;
 pub mod lint;
 pub mod lists;
 pub mod message;
+pub mod pinned;
 pub mod text;
 pub mod transaction;
 pub mod typed_data;

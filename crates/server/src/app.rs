@@ -1,6 +1,8 @@
 //! What every handler is given.
 
 use crate::error::ApiError;
+use crate::webhook::Outbox;
+use crate::work::requests::Asking;
 use alloy_eips::BlockNumberOrTag;
 use alloy_primitives::Address;
 use hallpass_chain::Node;
@@ -37,6 +39,8 @@ pub struct Settings {
     pub outside_wei: u128,
     /// The names that plain words show as facts.
     pub lists: Lists,
+    /// What owners are asked, and who is told.
+    pub asking: Asking,
 }
 
 /// Which block is final.
@@ -89,6 +93,10 @@ pub struct App {
     pub(crate) relayings: Arc<std::sync::Mutex<crate::work::send::Relayings>>,
     /// The next block whose operations are to be looked at.
     pub(crate) watched: Arc<std::sync::Mutex<Option<u64>>>,
+    /// One asks an owner at a time.
+    pub(crate) asking: Arc<tokio::sync::Mutex<()>>,
+    /// What the webhook is told.
+    pub(crate) outbox: Option<Outbox>,
     /// Transactions that end grants, while they wait for a block.
     pub(crate) ending: Arc<std::sync::Mutex<std::collections::HashMap<SessionId, alloy_primitives::B256>>>,
     /// One sender at a time for each operation.
@@ -116,6 +124,7 @@ impl App {
             limits: Limits { chain: settings.chain, relayer: chain.relayer_address },
             gate: Arc::clone(&signing),
         });
+        let outbox = settings.asking.webhook.clone().map(|webhook| Outbox::start(webhook, Arc::clone(&clock)));
         Self {
             store,
             vault,
@@ -129,6 +138,8 @@ impl App {
             seen: Arc::default(),
             relayings: Arc::default(),
             watched: Arc::default(),
+            asking: Arc::default(),
+            outbox,
             ending: Arc::default(),
             sending,
         }

@@ -3,9 +3,9 @@
 use crate::{ApiError, App};
 use axum::extract::{FromRequestParts, Path};
 use axum::http::{header::AUTHORIZATION, request::Parts};
-use hallpass_session::{KeySession, LoginSession, Token, TokenHash};
+use hallpass_session::{Actor, KeySession, LoginSession, OwnerRequest, Token, TokenHash};
 use hallpass_store::Tx;
-use hallpass_types::{AccountId, SessionId, UserId};
+use hallpass_types::{AccountId, RequestId, SessionId, UserId};
 
 /// A caller who is logged in. Extracting it answers 401 for everything else.
 #[derive(Debug, Clone)]
@@ -54,6 +54,24 @@ pub enum Asker {
 }
 
 impl Asker {
+    /// Whether a request is the asker's to see: asked of it, or by it.
+    #[must_use]
+    pub fn sees(&self, request: &OwnerRequest) -> bool {
+        match self {
+            Self::Owner(caller) => request.user == caller.user(),
+            Self::Holder(held) | Self::Local(held) => request.session == *held,
+        }
+    }
+
+    /// Who it is, for the audit trail.
+    #[must_use]
+    pub const fn actor(&self) -> Actor {
+        match self {
+            Self::Owner(caller) => Actor::Owner(caller.user()),
+            Self::Holder(held) | Self::Local(held) => Actor::Holder(*held),
+        }
+    }
+
     /// The session, where it is the asker's own.
     ///
     /// # Errors
@@ -86,6 +104,19 @@ fn bearer(parts: &Parts) -> Result<Token, ApiError> {
     let header = parts.headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok()).ok_or_else(ApiError::unauthorized)?;
     let text = header.strip_prefix("Bearer ").ok_or_else(ApiError::unauthorized)?;
     text.parse().map_err(|_| ApiError::unauthorized())
+}
+
+/// The request that a path names; as [`Named`].
+#[derive(Debug, Clone, Copy)]
+pub struct NamedRequest(pub RequestId);
+
+impl FromRequestParts<App> for NamedRequest {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let path = Path::<RequestId>::from_request_parts(parts, app).await;
+        path.map(|Path(id)| Self(id)).map_err(|_| ApiError::missing("request"))
+    }
 }
 
 /// The session that a path names. One that cannot be read is nobody's, and answers 404 as any other that is not there.

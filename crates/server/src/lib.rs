@@ -4,6 +4,7 @@
 //! - [`endpoints`]: one endpoint a file, each with its errors, its OpenAPI description and a short handler.
 //! - [`rpc`]: JSON-RPC for holders, over HTTP and, in [`local`], over a Unix socket.
 //! - [`work`]: what endpoints have done: installing, executing, ending, settling.
+//! - [`webhook`]: tells the operator's URL what owners are asked.
 //! - [`caller`]: who asks, from the bearer token. [`error`]: what a refusal looks like.
 //!
 //! This crate names no database: the store is handed in as a trait object.
@@ -14,6 +15,7 @@ pub mod endpoints;
 pub mod error;
 pub mod local;
 pub mod rpc;
+pub mod webhook;
 pub mod work;
 
 pub use app::{App, ChainSide, Settings};

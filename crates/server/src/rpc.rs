@@ -8,9 +8,11 @@
 //! counted once.
 
 use crate::caller::Asker;
+use crate::endpoints::request_shapes::{RequestView, terms};
 use crate::endpoints::revoke::RevokeView;
 use crate::endpoints::shapes::VerdictView;
 use crate::endpoints::sign::{SignBody, SignView};
+use crate::work::requests::{Outcome, carry};
 use crate::work::sign::{self, ToSend};
 use crate::work::{end, judge, stored_grant};
 use crate::{ApiError, App};
@@ -105,8 +107,11 @@ async fn call(app: &App, asker: &Asker, id: SessionId, method: &str, params: &Va
         "eth_signTransaction" => transaction(app, asker, id, params).await,
         "hallpass_sign" => {
             let body: SignBody = body(params)?;
-            let done = sign::sign(app, asker, id, body.wanted(app.settings.chain)?, body.key()?).await?;
-            shown(&SignView::from(done))
+            let (wanted, key, terms) = (body.wanted(app.settings.chain)?, body.key()?, terms(body.ask));
+            match carry::sign(app, asker, id, wanted, key, &terms).await? {
+                Outcome::Done(done) => shown(&SignView::from(done)),
+                Outcome::Asked(request) => Ok(json!({ "request": RequestView::of(app, &request, false).await? })),
+            }
         }
         "hallpass_check" => {
             let body: SignBody = body(params)?;

@@ -1,7 +1,7 @@
 //! What every transition writes down: who, what, when, why, from where.
 
 use crate::{Actor, Reason};
-use hallpass_types::{GrantId, ReservationId, SessionId, UnixSeconds, UserId};
+use hallpass_types::{GrantId, RequestId, ReservationId, SessionId, UnixSeconds, UserId};
 use serde::{Deserialize, Serialize};
 
 /// One line of the audit trail. It never names an account address: people are [`UserId`]s.
@@ -58,6 +58,8 @@ pub enum Action {
     Revoked,
     /// Ran out.
     Expired,
+    /// A request that nobody can answer any more, because what it was about has ended.
+    Withdrawn,
     /// A grant's installation was sent or seen on chain.
     Installed,
     /// Budget was set aside for an operation.
@@ -94,6 +96,8 @@ pub enum Subject {
     Grant(GrantId),
     /// A reservation.
     Reservation(ReservationId),
+    /// A request to the owner.
+    Request(RequestId),
     /// The vault.
     Vault,
 }

@@ -6,6 +6,7 @@
 //! - [`reservation`]: the budget held for one operation, from before its signature until its death at a final block.
 //! - [`budget`]: what is left, and the ledger that the next operation is judged against; [`view`]: what that starts from.
 //! - [`counter`]: whose number an operation uses.
+//! - [`request`]: what an owner is asked beside a new grant: one call that a pass does not allow, or the pass for longer.
 //! - [`audit`]: what every transition writes down.
 //!
 //! Times are Unix seconds, intervals half-open. Every transition consumes the old state; terminal states are terminal.
@@ -18,6 +19,7 @@ pub mod grant_request;
 pub mod key;
 pub mod lifecycle;
 pub mod login;
+pub mod request;
 pub mod reservation;
 pub mod token;
 pub mod view;
@@ -29,6 +31,7 @@ pub use grant_request::{Decision, StoredGrant};
 pub use key::{Installation, KeySession};
 pub use lifecycle::{Actor, Lifecycle, Reason, TransitionError};
 pub use login::{LoginNonce, LoginSession, NonceError};
+pub use request::{Asked, How, Met, OwnerRequest, RequestError, RequestState};
 pub use reservation::{
     FinalBlock, FinalView, GrantState, NonceState, Release, Reservation, ReservationState, Route, SettleError,
 };

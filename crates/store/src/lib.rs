@@ -21,5 +21,7 @@ pub mod witness;
 pub use self::redb::RedbStore;
 pub use error::StoreError;
 pub use keys::StoreKeys;
-pub use repository::{Account, Accounts, AuditLog, Grants, Inserted, Nonces, Reservations, Sessions, Store, Tx, Vault};
+pub use repository::{
+    Account, Accounts, AuditLog, Grants, Inserted, Nonces, Requests, Reservations, Sessions, Store, Tx, Vault,
+};
 pub use witness::Restored;

@@ -10,9 +10,9 @@ use crate::StoreError;
 use async_trait::async_trait;
 use hallpass_policy::Spent;
 use hallpass_session::{
-    AuditEvent, Explained, KeySession, LoginNonce, LoginSession, Reservation, StoredGrant, TokenHash,
+    AuditEvent, Explained, KeySession, LoginNonce, LoginSession, OwnerRequest, Reservation, StoredGrant, TokenHash,
 };
-use hallpass_types::{AccountId, GrantId, IdempotencyKey, ReservationId, SessionId, UnixSeconds, UserId};
+use hallpass_types::{AccountId, GrantId, IdempotencyKey, RequestId, ReservationId, SessionId, UnixSeconds, UserId};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -44,6 +44,8 @@ pub trait Tx: Send {
     fn grants(&mut self) -> &mut dyn Grants;
     /// Budget held for operations.
     fn reservations(&mut self) -> &mut dyn Reservations;
+    /// What owners are asked beside new grants.
+    fn requests(&mut self) -> &mut dyn Requests;
     /// Login nonces.
     fn nonces(&mut self) -> &mut dyn Nonces;
     /// The vault's header and sealed records, opaque here.
@@ -86,11 +88,11 @@ pub trait Accounts: Send {
     async fn find(&mut self, user: UserId) -> Result<Option<Account>, StoreError>;
     /// By account; `None` also once its data was deleted.
     async fn find_by_account(&mut self, account: &AccountId) -> Result<Option<Account>, StoreError>;
-    /// Destroys the user's key and forgets the account. Sessions, grants, reservations and the origins of audit events
+    /// Destroys the user's key and forgets the account. Sessions, grants, reservations, requests and the origins of audit events
     /// can then not be read by anyone; the audit trail keeps who did what to which id, and when.
     ///
     /// # Errors
-    /// [`StoreError::StillLive`] while a session is not terminal or a reservation is live, [`StoreError::Missing`] for
+    /// [`StoreError::StillLive`] while a session is not terminal, a reservation is live or a request is open, [`StoreError::Missing`] for
     /// an unknown user.
     async fn delete_personal_data(&mut self, user: UserId, event: &AuditEvent) -> Result<(), StoreError>;
 }
@@ -210,6 +212,36 @@ pub trait Reservations: Send {
     async fn list_live(&mut self, session: SessionId) -> Result<Vec<Reservation>, StoreError>;
     /// The sessions that have live ones, each once, by id.
     async fn live_sessions(&mut self) -> Result<Vec<SessionId>, StoreError>;
+}
+
+/// What owners are asked beside new grants. `create` needs the user's account and the session; `save` fails as in
+/// [`Sessions`]: the state alone may differ, and an answered request is never moved again.
+#[async_trait]
+pub trait Requests: Send {
+    /// Adds one.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] where the id is known, the session has asked with this idempotency key before, or
+    /// another request has this proposal; [`StoreError::Missing`] where the session is not.
+    async fn create(&mut self, request: &OwnerRequest, event: &AuditEvent) -> Result<(), StoreError>;
+    /// Moves one that was read or added in the same transaction.
+    async fn save(&mut self, request: &OwnerRequest, event: &AuditEvent) -> Result<(), StoreError>;
+    /// By id.
+    async fn find(&mut self, id: RequestId) -> Result<Option<OwnerRequest>, StoreError>;
+    /// By a session's idempotency key.
+    async fn find_by_key(
+        &mut self,
+        session: SessionId,
+        key: &IdempotencyKey,
+    ) -> Result<Option<OwnerRequest>, StoreError>;
+    /// By the session that stands on its drafted grant.
+    async fn find_by_proposal(&mut self, proposal: SessionId) -> Result<Option<OwnerRequest>, StoreError>;
+    /// All of a user's, answered ones too, oldest first, then by id; none once the user's data was deleted.
+    async fn list(&mut self, user: UserId) -> Result<Vec<OwnerRequest>, StoreError>;
+    /// All of a session's, answered ones too, oldest first, then by id.
+    async fn list_of(&mut self, session: SessionId) -> Result<Vec<OwnerRequest>, StoreError>;
+    /// Every user's that are open, by their deadline and then by id.
+    async fn list_open(&mut self) -> Result<Vec<OwnerRequest>, StoreError>;
 }
 
 /// Login nonces. Not sealed: a nonce names nobody.

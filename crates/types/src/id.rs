@@ -85,6 +85,10 @@ id!(
     /// One reservation of budget for one operation.
     ReservationId, "rsv"
 );
+id!(
+    /// A request to an owner.
+    RequestId, "req"
+);
 
 /// A grant, named by `hashStruct(Grant)` everywhere: ids, chain state, `End`.
 pub type GrantId = B256;

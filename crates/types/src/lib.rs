@@ -11,7 +11,7 @@ pub mod id;
 pub mod time;
 
 pub use account::{AccountId, ChainId};
-pub use id::{GrantId, IdempotencyKey, ReservationId, SessionId, UserId};
+pub use id::{GrantId, IdempotencyKey, RequestId, ReservationId, SessionId, UserId};
 pub use time::{Clock, UnixSeconds};
 
 /// A source of random bytes, handed in so that decisions stay pure and tests stay exact.

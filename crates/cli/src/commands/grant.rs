@@ -113,15 +113,8 @@ pub struct File {
 pub struct Approve {
     /// The session that the request answered with
     session: String,
-    /// The wallet's signature over the typed data
-    #[arg(long, value_name = "0x...", required_unless_present = "dev_key")]
-    signature: Option<String>,
-    /// A file with a signed EIP-7702 authorization: {"chainId", "address", "nonce", "yParity", "r", "s"}
-    #[arg(long, value_name = "FILE")]
-    authorization: Option<PathBuf>,
-    /// Sign with the development key of this name (chain 31337 only)
-    #[arg(long, value_name = "NAME")]
-    dev_key: Option<String>,
+    #[command(flatten)]
+    signing: Signing,
 }
 
 /// Runs a subcommand.
@@ -180,45 +173,71 @@ pub async fn run(context: &Context, command: Grant) -> Result<ExitCode, CliError
     Ok(ExitCode::SUCCESS)
 }
 
+/// Where the owner's signature comes from.
+#[derive(Args)]
+pub struct Signing {
+    /// The wallet's signature over the typed data
+    #[arg(long, value_name = "0x...")]
+    pub signature: Option<String>,
+    /// A file with a signed EIP-7702 authorization: {"chainId", "address", "nonce", "yParity", "r", "s"}
+    #[arg(long, value_name = "FILE")]
+    pub authorization: Option<PathBuf>,
+    /// Sign with the development key of this name (chain 31337 only)
+    #[arg(long, value_name = "NAME")]
+    pub dev_key: Option<String>,
+}
+
+impl Signing {
+    /// The body that approves the grant of a session.
+    pub async fn body(self, context: &Context, client: &Client, session: &str) -> Result<ApproveBody, CliError> {
+        match (self.dev_key, self.signature) {
+            (Some(name), _) => {
+                let view: GrantView = client.get(&format!("/v1/sessions/{session}")).await?;
+                by_dev_key(context, &name, &view).await
+            }
+            (None, Some(signature)) => {
+                let authorization = match self.authorization {
+                    None => None,
+                    Some(file) => Some(
+                        serde_json::from_str(&read_text(&file)?)
+                            .map_err(|e| CliError::input("bad_authorization", format!("{}: {e}", file.display())))?,
+                    ),
+                };
+                Ok(ApproveBody { signature, authorization })
+            }
+            (None, None) => Err(CliError::input("no_signature", "give --signature or --dev-key")
+                .hint(format!("sign what `hallpass grant typed-data {session}` prints"))),
+        }
+    }
+}
+
+async fn by_dev_key(context: &Context, name: &str, view: &GrantView) -> Result<ApproveBody, CliError> {
+    let wallet = context.dev_wallet(name, Manners::Local)?;
+    let grant = json::parse_grant(&view.canonical).map_err(|e| CliError::missing(e.code(), e.to_string()))?;
+    let message = grant.message();
+    let domain = domain(message.chainId, message.backend);
+    let signature = match replaced(view)? {
+        None => wallet.sign_typed(&domain, &message),
+        Some(from) => wallet.sign_typed(&domain, &Replace { from, to: message }),
+    };
+    let signature = signature.map_err(wallet_error)?;
+    let authorization = match view.needs.as_deref() {
+        Some("delegation") => {
+            let node = hallpass_chain::Node::connect(&context.config.rpc, context.config.chain).await;
+            let node = node.map_err(|e| super::serve::node_error(&e))?;
+            let nonce = node.next_nonce(wallet.address()).await.map_err(|e| super::serve::node_error(&e))?;
+            let signed = wallet.sign_authorization(grant.backend, nonce).map_err(wallet_error)?;
+            Some(AuthorizationBody::from(&signed))
+        }
+        _ => None,
+    };
+    Ok(ApproveBody { signature: signature.to_string(), authorization })
+}
+
 async fn approve(context: &Context, args: Approve) -> Result<(), CliError> {
     let client = Client::logged_in(&context.config)?;
     let path = format!("/v1/sessions/{}", args.session);
-    let body = match (args.dev_key, args.signature) {
-        (Some(name), _) => {
-            let view: GrantView = client.get(&path).await?;
-            let wallet = context.dev_wallet(&name, Manners::Local)?;
-            let grant = json::parse_grant(&view.canonical).map_err(|e| CliError::missing(e.code(), e.to_string()))?;
-            let message = grant.message();
-            let domain = domain(message.chainId, message.backend);
-            let signature = match replaced(&view)? {
-                None => wallet.sign_typed(&domain, &message),
-                Some(from) => wallet.sign_typed(&domain, &Replace { from, to: message }),
-            };
-            let signature = signature.map_err(wallet_error)?;
-            let authorization = match view.needs.as_deref() {
-                Some("delegation") => {
-                    let node = hallpass_chain::Node::connect(&context.config.rpc, context.config.chain).await;
-                    let node = node.map_err(|e| super::serve::node_error(&e))?;
-                    let nonce = node.next_nonce(wallet.address()).await.map_err(|e| super::serve::node_error(&e))?;
-                    let signed = wallet.sign_authorization(grant.backend, nonce).map_err(wallet_error)?;
-                    Some(AuthorizationBody::from(&signed))
-                }
-                _ => None,
-            };
-            ApproveBody { signature: signature.to_string(), authorization }
-        }
-        (None, Some(signature)) => {
-            let authorization = match args.authorization {
-                None => None,
-                Some(file) => Some(
-                    serde_json::from_str(&read_text(&file)?)
-                        .map_err(|e| CliError::input("bad_authorization", format!("{}: {e}", file.display())))?,
-                ),
-            };
-            ApproveBody { signature, authorization }
-        }
-        (None, None) => return Err(CliError::input("no_signature", "give --signature or --dev-key")),
-    };
+    let body = args.signing.body(context, &client, &args.session).await?;
     let view: ApproveView = client.post(&format!("{path}/approve"), &body).await?;
     context.show(&view, || {
         let installed = match (&view.tx, view.gas_used) {

@@ -1,5 +1,6 @@
 //! One command a file.
 
+pub mod approve;
 pub mod ask;
 pub mod backup;
 pub mod contracts;

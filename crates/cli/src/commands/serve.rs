@@ -35,7 +35,8 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
     let _ = hallpass_memory::harden_process();
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter()).init();
     let config = &context.config;
-    let settings = Settings { lists: labels::read(&config.labels, &[])?, ..config.settings()? };
+    let mut settings = Settings { lists: labels::read(&config.labels, &[])?, ..config.settings()? };
+    settings.asking.webhook = config.webhook()?;
     let listener = tokio::net::TcpListener::bind(config.listen).await.map_err(|e| {
         CliError::missing("port_taken", format!("cannot listen on {}: {e}", config.listen))
             .hint("set `listen` to a free port")
@@ -62,6 +63,9 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
         App::new(Arc::new(store), Arc::new(vault), Arc::new(chain), Arc::new(SystemClock), Arc::new(OsRng), settings);
     let settling = app.clone();
     tokio::spawn(async move {
+        if let Err(error) = work::requests::moves::tell_all(&settling).await {
+            tracing::warn!(code = %error.problem.code, "what is open could not be told again");
+        }
         loop {
             work::settle::once(&settling).await;
             tokio::time::sleep(Duration::from_secs(2)).await;

@@ -8,11 +8,14 @@ use alloy_primitives::hex;
 use clap::Subcommand;
 use hallpass_server::endpoints::execute::{ExecuteBody, ExecuteView};
 use hallpass_server::endpoints::holder::HolderView;
+use hallpass_server::endpoints::renew::RenewBody;
 use hallpass_server::endpoints::request_grant::GrantView;
+use hallpass_server::endpoints::request_shapes::{AskBody, RequestView};
 use hallpass_server::endpoints::revoke::RevokeView;
 use hallpass_server::endpoints::shapes::{ActionBody, SessionView, VerdictView};
 use hallpass_server::endpoints::sign::{SignBody, SignView};
 use hallpass_types::Rng;
+use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -42,6 +45,9 @@ pub enum Session {
         /// Retries with the same key find the same operation; random where not given
         #[arg(long, value_name = "KEY")]
         idempotency_key: Option<String>,
+        /// Ask the owner where the pass does not allow it
+        #[arg(long)]
+        ask: bool,
     },
     /// Sign an action and print what carries it; you send it yourself
     Sign {
@@ -55,6 +61,17 @@ pub enum Session {
         /// For calls: who will send it, where the pass leaves that open; the server's relayer where not given
         #[arg(long, value_name = "ADDRESS")]
         relayer: Option<String>,
+        /// Ask the owner where the pass does not allow it
+        #[arg(long)]
+        ask: bool,
+    },
+    /// Ask the owner for the same pass later
+    Renew {
+        /// The session
+        session: String,
+        /// What it is for; shown to the owner as a claim
+        #[arg(long, value_name = "TEXT")]
+        why: Option<String>,
     },
     /// Make a token for a program that holds the session; one made before is no longer good
     Token {
@@ -111,10 +128,15 @@ pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliErr
                 return Ok(ExitCode::from(1));
             }
         }
-        Session::Execute { session, action, idempotency_key } => {
+        Session::Execute { session, action, idempotency_key, ask } => {
             let key = key_or_random(idempotency_key)?;
-            let body = ExecuteBody { idempotency_key: key, action: read_action(&action)?, sequence: None };
-            let view: ExecuteView = client.post(&format!("/v1/sessions/{session}/execute"), &body).await?;
+            let ask = ask.then_some(AskBody::Flag(true));
+            let body = ExecuteBody { idempotency_key: key.clone(), action: read_action(&action)?, sequence: None, ask };
+            let view = match client.post(&format!("/v1/sessions/{session}/execute"), &body).await? {
+                Answered::Done(view) => view,
+                Answered::Asked(request) => return waits(context, &request, &key),
+            };
+            let view: ExecuteView = view;
             context.show(&view, || {
                 let verb = if view.success { "done" } else { "reverted" };
                 format!(
@@ -126,16 +148,22 @@ pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliErr
                 return Ok(ExitCode::from(1));
             }
         }
-        Session::Sign { session, action, idempotency_key, relayer } => {
+        Session::Sign { session, action, idempotency_key, relayer, ask } => {
+            let key = key_or_random(idempotency_key)?;
             let body = SignBody {
-                idempotency_key: key_or_random(idempotency_key)?,
+                idempotency_key: key.clone(),
                 action: read_json(&action)?,
                 sequence: None,
                 route: None,
                 user_op: None,
                 relayer,
+                ask: ask.then_some(AskBody::Flag(true)),
             };
-            let view: SignView = client.post(&format!("/v1/sessions/{session}/sign"), &body).await?;
+            let view = match client.post(&format!("/v1/sessions/{session}/sign"), &body).await? {
+                Answered::Done(view) => view,
+                Answered::Asked(request) => return waits(context, &request, &key),
+            };
+            let view: SignView = view;
             context.show(&view, || {
                 let what = match (&view.call, &view.raw, &view.signature) {
                     (Some(call), ..) => format!("{} sends to {}:\n{}", call.from, call.to, call.data),
@@ -145,6 +173,11 @@ pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliErr
                 };
                 format!("operation {}\n{what}", view.operation)
             })?;
+        }
+        Session::Renew { session, why } => {
+            let body = RenewBody { why, ..RenewBody::default() };
+            let view: RequestView = client.post(&format!("/v1/sessions/{session}/renew"), &body).await?;
+            context.show(&view, || format!("{}\nrequest {} waits for its owner", view.text, view.id))?;
         }
         Session::Token { session } => {
             let view: HolderView = client.post(&format!("/v1/sessions/{session}/holder"), &()).await?;
@@ -185,6 +218,26 @@ pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliErr
             })?;
         }
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was asked for, or the request to its owner.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Answered<T> {
+    Done(T),
+    Asked(Box<RequestView>),
+}
+
+/// Not done, and not refused: exit status 0, and what to do next.
+fn waits(context: &Context, request: &RequestView, key: &str) -> Result<ExitCode, CliError> {
+    context.show(request, || {
+        format!(
+            "the owner is asked: request {}, to be answered before {}\nnothing was signed; once it is approved, send the same again with --idempotency-key {key}",
+            request.id,
+            moment(request.deadline)
+        )
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

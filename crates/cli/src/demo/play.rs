@@ -56,7 +56,7 @@ pub async fn execute(
     sequence: Option<u32>,
 ) -> Result<ExecuteView, CliError> {
     let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
-    let body = ExecuteBody { idempotency_key: format!("demo-{number}"), action, sequence };
+    let body = ExecuteBody { idempotency_key: format!("demo-{number}"), action, sequence, ask: None };
     player.client.post(&format!("/v1/sessions/{session}/execute"), &body).await
 }
 

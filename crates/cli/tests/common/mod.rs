@@ -39,8 +39,14 @@ impl World {
 
     /// Starts a server that reaches the chain by way of `rpc`.
     pub async fn on(name: &str, chain: Chain, rpc: &str) -> Self {
+        Self::configured(name, chain, rpc, |_| String::new()).await
+    }
+
+    /// The same with further lines of configuration, which may name files in its folder.
+    pub async fn configured(name: &str, chain: Chain, rpc: &str, more: impl FnOnce(&Folder) -> String) -> Self {
         let folder = Folder::new(name);
-        let server = Server::start(&folder, rpc).await;
+        let more = more(&folder);
+        let server = Server::start_with(&folder, rpc, &more).await;
         chain.fund(server.relayer().await).await;
         Self { server, chain, folder }
     }

@@ -78,8 +78,13 @@ impl Killer {
 impl Server {
     /// Makes a vault in `folder`, starts a server there, and waits until it is ready.
     pub async fn start(folder: &Folder, rpc: &str) -> Self {
+        Self::start_with(folder, rpc, "").await
+    }
+
+    /// The same with further lines of configuration.
+    pub async fn start_with(folder: &Folder, rpc: &str, more: &str) -> Self {
         let port = free_port();
-        let config = write_config(folder, port, rpc, "");
+        let config = write_config(folder, port, rpc, more);
         let made = super::run(folder, &["--config", &config, "vault", "init"]);
         assert_eq!(made.exit, 0, "{}", made.err);
         let log = folder.path().join("server.log");

@@ -86,6 +86,7 @@ impl Inside {
             outside_seconds: 0,
             outside_wei: 0,
             lists: Lists::default(),
+            asking: Default::default(),
         };
         let app = App::new(
             Arc::new(store),

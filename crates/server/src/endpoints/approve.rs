@@ -87,7 +87,11 @@ pub async fn handler(
     }))
 }
 
-fn read(body: &AuthorizationBody) -> Result<SignedAuthorization, ApiError> {
+/// Reads an authorization.
+///
+/// # Errors
+/// 400 naming the field, 422 for chain 0.
+pub fn read(body: &AuthorizationBody) -> Result<SignedAuthorization, ApiError> {
     if body.chain_id == 0 {
         return Err(ApiError::refused(
             "chain_zero",

@@ -1,13 +1,15 @@
 //! `POST /v1/sessions/{id}/execute`: reserves, signs, sends.
 
+use super::request_shapes::{AskBody, RequestView, accepted, terms};
 use super::shapes::{ActionBody, Body, CostView, idempotency_key};
 use crate::caller::{Asker, Named};
 use crate::error::Problem;
 use crate::work::books::Left;
-use crate::work::execute;
+use crate::work::requests::{Outcome, carry};
 use crate::{ApiError, App};
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -22,6 +24,9 @@ pub struct ExecuteBody {
     /// The sequence number to use; the next free one where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u32>,
+    /// Whether the owner is asked where the pass does not allow it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask: Option<AskBody>,
 }
 
 /// What was done.
@@ -45,20 +50,25 @@ pub struct ExecuteView {
     pub left: Vec<Left>,
 }
 
-/// A denial answers 403 with its code; nothing was reserved then.
+/// A denial answers 403 with its code; nothing was reserved then. With `ask`, what the owner could allow becomes a request to
+/// them, and answers 202; sent again with the same key once it is approved, the action is executed, once.
 #[utoipa::path(post, path = "/v1/sessions/{id}/execute", operation_id = "execute", tag = "sessions", params(("id" = String, Path,)),
     request_body = ExecuteBody,
-    responses((status = 200, body = ExecuteView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
+    responses((status = 200, body = ExecuteView), (status = 202, body = RequestView), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
         (status = 409, body = Problem), (status = 422, body = Problem), (status = 502, body = Problem), (status = 503, body = Problem)))]
 pub async fn handler(
     State(app): State<App>,
     asker: Asker,
     Named(id): Named,
     Body(body): Body<ExecuteBody>,
-) -> Result<Json<ExecuteView>, ApiError> {
+) -> Result<Response, ApiError> {
     let key = idempotency_key(&body.idempotency_key)?;
-    let done = execute::execute(&app, &asker, id, body.action.read()?, key, body.sequence).await?;
-    Ok(Json(ExecuteView {
+    let terms = terms(body.ask);
+    let done = match carry::execute(&app, &asker, id, body.action.read()?, key, body.sequence, &terms).await? {
+        Outcome::Done(done) => done,
+        Outcome::Asked(request) => return accepted(&app, &request).await,
+    };
+    let view = ExecuteView {
         operation: done.reservation.id.to_string(),
         sequence: done.reservation.sequence,
         tx: done.receipt.tx.to_string(),
@@ -67,5 +77,6 @@ pub async fn handler(
         gas_used: done.receipt.gas_used,
         costs: done.reservation.costs.iter().map(CostView::from).collect(),
         left: done.left,
-    }))
+    };
+    Ok(Json(view).into_response())
 }

@@ -1,18 +1,25 @@
 //! One endpoint a file.
 
 pub mod approve;
+pub mod approve_request;
 pub mod check;
 pub mod execute;
 pub mod get_grant;
+pub mod get_request;
 pub mod health;
 pub mod holder;
+pub mod list_requests;
 pub mod list_sessions;
 pub mod login;
 pub mod logout;
 pub mod me;
 pub mod nonce;
 pub mod refuse;
+pub mod refuse_request;
+pub mod renew;
+pub mod renewed_holder;
 pub mod request_grant;
+pub mod request_shapes;
 pub mod resume;
 pub mod revoke;
 pub mod rpc;
@@ -61,6 +68,12 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(revoke::handler))
         .routes(routes!(resume::handler))
         .routes(routes!(surrender::handler))
+        .routes(routes!(renew::handler))
+        .routes(routes!(list_requests::handler))
+        .routes(routes!(get_request::handler))
+        .routes(routes!(approve_request::handler))
+        .routes(routes!(refuse_request::handler))
+        .routes(routes!(renewed_holder::handler))
 }
 
 /// The API. Bodies over 64 KiB are refused.

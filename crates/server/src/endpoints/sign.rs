@@ -1,14 +1,17 @@
 //! `POST /v1/sessions/{id}/sign`: reserves and signs; the asker sends.
 
+use super::request_shapes::{AskBody, RequestView, accepted, terms};
 use super::shapes::{Body, CostView, address, idempotency_key};
 use super::user_op::{Bundle, RouteBody, UserOpBody};
 use crate::caller::{Asker, Named};
 use crate::error::Problem;
 use crate::work::books::Left;
-use crate::work::sign::{self, Done, ToSend};
+use crate::work::requests::{Outcome, carry};
+use crate::work::sign::{Done, ToSend};
 use crate::{ApiError, App};
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use hallpass_chain::transaction;
 use hallpass_policy::eval::Action;
 use hallpass_policy::json::ask::read_action;
@@ -41,6 +44,9 @@ pub struct SignBody {
     /// For calls on the direct route: who will send it, where the grant leaves that open; this server's relayer where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relayer: Option<String>,
+    /// Whether the owner is asked where the pass does not allow it: one call, under a contract.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask: Option<AskBody>,
 }
 
 impl SignBody {
@@ -193,17 +199,21 @@ impl From<Done> for SignView {
     }
 }
 
-/// A denial answers 403 with its code; nothing was reserved then. The owner may ask, and the holder.
+/// A denial answers 403 with its code; nothing was reserved then. The owner may ask, and the holder. With `ask`, what the owner
+/// could allow becomes a request to them, and answers 202; sent again with the same key once it is approved, it is signed.
 #[utoipa::path(post, path = "/v1/sessions/{id}/sign", operation_id = "sign", tag = "sessions", params(("id" = String, Path,)),
     request_body = SignBody,
-    responses((status = 200, body = SignView), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
+    responses((status = 200, body = SignView), (status = 202, body = RequestView), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
         (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem), (status = 502, body = Problem), (status = 503, body = Problem)))]
 pub async fn handler(
     State(app): State<App>,
     asker: Asker,
     Named(id): Named,
     Body(body): Body<SignBody>,
-) -> Result<Json<SignView>, ApiError> {
-    let done = sign::sign(&app, &asker, id, body.wanted(app.settings.chain)?, body.key()?).await?;
-    Ok(Json(SignView::from(done)))
+) -> Result<Response, ApiError> {
+    let (wanted, key) = (body.wanted(app.settings.chain)?, body.key()?);
+    match carry::sign(&app, &asker, id, wanted, key, &terms(body.ask)).await? {
+        Outcome::Done(done) => Ok(Json(SignView::from(done)).into_response()),
+        Outcome::Asked(request) => accepted(&app, &request).await,
+    }
 }

@@ -1,6 +1,7 @@
 //! A request to the signer, with what the chain says beside it.
 
 use super::books::Books;
+use super::requests::marks;
 use super::{alarm, replace, stored_grant};
 use crate::caller::Asker;
 use crate::{ApiError, App};
@@ -67,12 +68,40 @@ fn seen(app: &App) -> Result<std::sync::MutexGuard<'_, Seen>, ApiError> {
     app.seen.lock().map_err(|_| ApiError::internal("lock", "a lock is poisoned"))
 }
 
+/// Whether the owner has said yes to this very action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consent {
+    /// The pass alone allows it, or nothing does.
+    Unasked,
+    /// By the signature of a grant for it.
+    Given,
+}
+
 impl Asked {
     /// Asks the signer.
     ///
     /// # Errors
-    /// As [`refusal`].
+    /// As [`refusal`]; 403 `ask_owner` for what the operator wants asked, where anything would be reserved.
     pub async fn ask(
+        &self,
+        app: &App,
+        wanted: Wanted,
+        idempotency: IdempotencyKey,
+        dry_run: bool,
+    ) -> Result<Answer, ApiError> {
+        let asked = if dry_run { None } else { marks::met(&app.settings.asking.marks, &wanted) };
+        match asked {
+            Some(met) => Err(ApiError::new(StatusCode::FORBIDDEN, &met.code, met.says)
+                .hint("`sign`, `execute` and `hallpass_sign` ask the owner by themselves")),
+            None => self.ask_agreed(app, wanted, idempotency, dry_run).await,
+        }
+    }
+
+    /// The same of what the owner has agreed to, or of what is only judged.
+    ///
+    /// # Errors
+    /// As [`refusal`].
+    pub async fn ask_agreed(
         &self,
         app: &App,
         wanted: Wanted,

@@ -1,5 +1,6 @@
 //! A revocation: durable here before it is answered, then submitted to the chain and confirmed by [`super::settle`].
 
+use super::requests::moves;
 use super::{home, send, stored_grant};
 use crate::app::{event, record_id, sealed_key};
 use crate::caller::{Asker, Caller};
@@ -45,10 +46,12 @@ pub async fn revoke(app: &App, asker: &Asker, id: SessionId) -> Result<Ended, Ap
     };
     let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
     let now = app.clock.now();
+    let mut withdrawn = Vec::new();
     let session = match session.lifecycle {
         Lifecycle::Revoking { .. } | Lifecycle::Revoked { .. } => session,
         _ => {
             let session = session.revoke(now, reason, by)?;
+            withdrawn = moves::session_ended(tx.as_mut(), &session, reason, by, now).await?;
             let (user, why) = (session.user, Some(reason));
             let line = event(now, by, Action::Revoking, Subject::Key(id), user, why);
             tx.sessions().save_key(&session, &line).await?;
@@ -67,6 +70,9 @@ pub async fn revoke(app: &App, asker: &Asker, id: SessionId) -> Result<Ended, Ap
     let outside = sealed_key(tx.as_mut(), &record_id("session", id)).await?.is_none();
     tx.commit().await?;
     drop(signing);
+    for request in &withdrawn {
+        moves::tell(app, request).await;
+    }
     let revoking = matches!(session.lifecycle, Lifecycle::Revoking { .. });
     let sent = if revoking { finish(app, &session, &grant).await } else { Ok(None) };
     let (on_chain, pending) = match sent {

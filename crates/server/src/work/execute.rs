@@ -1,6 +1,6 @@
 //! Reserve, make durable, sign; [`super::deliver`] sends.
 
-use super::ask;
+use super::ask::{self, Consent};
 use super::books::{Left, left};
 use super::deliver::deliver;
 use crate::caller::Asker;
@@ -35,12 +35,33 @@ pub async fn execute(
     key: IdempotencyKey,
     sequence: Option<u32>,
 ) -> Result<Done, ApiError> {
+    with(app, asker, id, action, key, sequence, Consent::Unasked).await
+}
+
+/// The same, with the owner's consent or without.
+///
+/// # Errors
+/// As [`execute`].
+pub async fn with(
+    app: &App,
+    asker: &Asker,
+    id: SessionId,
+    action: Batch,
+    key: IdempotencyKey,
+    sequence: Option<u32>,
+    consent: Consent,
+) -> Result<Done, ApiError> {
     let asked = ask::prepare(app, asker, id).await?;
     if asked.grant.backend.is_zero() {
         return Err(ApiError::refused("no_contract", "no contract enforces this grant, so there is nothing to relay")
             .hint("sign a transaction of the key's own account: POST /v1/sessions/{id}/sign"));
     }
-    let (reservation, signature) = match asked.ask(app, Wanted::Calls(action, sequence, None), key, false).await? {
+    let wanted = Wanted::Calls(action, sequence, None);
+    let answer = match consent {
+        Consent::Unasked => asked.ask(app, wanted, key, false).await?,
+        Consent::Given => asked.ask_agreed(app, wanted, key, false).await?,
+    };
+    let (reservation, signature) = match answer {
         Answer::Denied { denial, .. } => return Err(ask::denied(&denial)),
         Answer::Signed(signed) => (signed.reservation, signed.signature),
         Answer::Earlier(reservation) => (*reservation, None),

@@ -1,5 +1,6 @@
 //! From the owner's signature to a grant on chain.
 
+use super::requests::moves;
 use super::{home, own, replace, send, stored_grant};
 use crate::app::event;
 use crate::caller::Caller;
@@ -50,7 +51,11 @@ pub async fn approve(
             if let Some(from) = replaces {
                 replace::take_over(app, tx.as_mut(), &session, from).await?;
             }
+            let answered = moves::approved(tx.as_mut(), id, caller.user(), now).await?;
             tx.commit().await?;
+            if let Some(request) = answered {
+                moves::tell(app, &request).await;
+            }
             session
         }
         Decision::Approved { .. } if matches!(session.lifecycle, Lifecycle::Active { .. }) => {

@@ -10,6 +10,7 @@
 //! - [`execute`]: has the signer sign and [`deliver`] send, once.
 //! - [`sign`]: a signature that the asker sends itself.
 //! - [`end`]: a revocation, here first and then on chain.
+//! - [`requests`]: what an owner is asked beside a new grant.
 //! - [`settle`]: what final blocks say. [`alarm`]: a key that was used past the signer.
 //!   [`watch`]: what the chain tells of between two requests.
 //! - [`restored`]: a store that was put back from a copy. [`resume`]: from suspended to active again.
@@ -26,6 +27,7 @@ pub mod install;
 pub mod judge;
 pub mod propose;
 pub mod replace;
+pub mod requests;
 pub mod restored;
 pub mod resume;
 pub mod send;

@@ -15,7 +15,7 @@ use hallpass_policy::grant::{Gas, Grant, Routes, SessionKey, What};
 use hallpass_policy::known::{self, Does};
 use hallpass_policy::{json, text};
 use hallpass_session::{Action, Actor, Decision, Installation, KeySession, Lifecycle, StoredGrant, Subject};
-use hallpass_types::AccountId;
+use hallpass_types::{AccountId, UserId};
 use hallpass_vault::SealedRecord;
 
 /// Most meters of a grant: each is a question to the node.
@@ -63,6 +63,19 @@ pub fn read(source: &str) -> Result<Draft, ApiError> {
     }
 }
 
+/// Whom a grant is drafted for, and who asks for it.
+#[derive(Debug, Clone)]
+pub struct For {
+    /// The owner.
+    pub user: UserId,
+    /// The wallet that is to sign.
+    pub account: AccountId,
+    /// A login, or a request.
+    pub requested_by: String,
+    /// Who asks.
+    pub actor: Actor,
+}
+
 /// Completes a draft for the caller, makes its keys, and stores the request. With `replaces` it is to take the place of that
 /// session's grant, and its counters.
 ///
@@ -76,9 +89,25 @@ pub async fn propose(
     place: Place,
     replaces: Option<&Replaced>,
 ) -> Result<Proposed, ApiError> {
+    let (user, requested_by) = (caller.user(), caller.session.id.to_string());
+    let owner = For { user, account: caller.account(), requested_by, actor: Actor::Owner(user) };
+    draft_for(app, &owner, draft, place, replaces).await
+}
+
+/// The same for an owner who is not there.
+///
+/// # Errors
+/// As [`propose`].
+pub async fn draft_for(
+    app: &App,
+    asked: &For,
+    draft: &Draft,
+    place: Place,
+    replaces: Option<&Replaced>,
+) -> Result<Proposed, ApiError> {
     same_chain(app, draft.chain)?;
     let draft = &replaces.map_or_else(|| draft.clone(), |old| old.keep(draft));
-    let owner = caller.account().address;
+    let owner = asked.account.address;
     let id = app.session_id()?;
     // A key that the draft names lives outside; otherwise the vault makes one.
     let inside = match draft.key {
@@ -129,7 +158,7 @@ pub async fn propose(
     let account = AccountId { chain: grant.chain, address: account };
     let session = KeySession {
         id,
-        user: caller.user(),
+        user: asked.user,
         account,
         pocket,
         grant: grant_id,
@@ -146,33 +175,33 @@ pub async fn propose(
     };
     let stored = StoredGrant {
         id: grant_id,
-        user: caller.user(),
+        user: asked.user,
         account,
         session: id,
         canonical_json: json::print(&Draft::from(&grant)),
         title: grant.rest.labels.title.clone().unwrap_or_default(),
-        requested_by: caller.session.id.to_string(),
+        requested_by: asked.requested_by.clone(),
         lists: alloy_primitives::B256::ZERO,
         created: now,
         replaces: replaces.map(|old| old.session.grant),
         decision: Decision::Pending,
     };
     let mut tx = app.store.begin().await?;
-    let open = tx.sessions().list_keys(caller.user()).await?.iter().filter(|s| !s.lifecycle.is_terminal()).count();
+    let open = tx.sessions().list_keys(asked.user).await?.iter().filter(|s| !s.lifecycle.is_terminal()).count();
     if open >= MAX_OPEN {
         return Err(ApiError::conflict("too_many_sessions", format!("you have {open} sessions that have not ended"))
             .hint("end some with `hallpass session revoke`, or refuse what is still asked for"));
     }
-    let actor = Actor::Owner(caller.user());
+    let actor = asked.actor;
     put_sealed_key(tx.as_mut(), &record_id("ender", id), &ender).await?;
     if let Some(record) = &inside {
         put_sealed_key(tx.as_mut(), &record_id("session", id), record).await?;
     }
     tx.grants()
-        .create(&stored, &event(now, actor, Action::Requested, Subject::Grant(grant_id), caller.user(), None))
+        .create(&stored, &event(now, actor, Action::Requested, Subject::Grant(grant_id), asked.user, None))
         .await?;
     tx.sessions()
-        .create_key(&session, &event(now, actor, Action::Requested, Subject::Key(id), caller.user(), None))
+        .create_key(&session, &event(now, actor, Action::Requested, Subject::Key(id), asked.user, None))
         .await?;
     tx.commit().await?;
     Ok(Proposed { session, grant, ready, outside: inside.is_none() })

@@ -9,6 +9,7 @@ use super::{own, send, stored_grant};
 use crate::app::event;
 use crate::caller::Caller;
 use crate::work::install::note;
+use crate::work::requests::moves;
 use crate::{ApiError, App};
 use alloy_primitives::Bytes;
 use alloy_sol_types::SolCall;
@@ -119,6 +120,7 @@ pub async fn take_over(app: &App, tx: &mut dyn Tx, new: &KeySession, from: Grant
     let (id, why) = (old.id, Reason::Replaced(new.grant));
     let ended = old.revoke(now, why, by)?;
     tx.sessions().save_key(&ended, &event(now, by, Action::Revoking, Subject::Key(id), new.user, Some(why))).await?;
+    moves::session_ended(tx, &ended, why, by, now).await?;
     let line = event(now, by, Action::Created, Subject::Key(new.id), new.user, None);
     Ok(tx.sessions().hand_on_holder(id, new.id, &line).await?)
 }

@@ -1,6 +1,7 @@
 //! What final blocks say: reservations are spent or released, revocations confirmed, expiry noted.
 
 use super::books::Books;
+use super::requests::{moves, renew};
 use super::{alarm, by_entry_point, end, replace, resume, stored_grant, watch};
 use crate::app::event;
 use crate::{ApiError, App};
@@ -18,6 +19,11 @@ use std::collections::BTreeMap;
 pub async fn once(app: &App) {
     if let Err(error) = watch::once(app).await {
         tracing::warn!(code = %error.problem.code, "the chain's operations could not be looked at");
+    }
+    for asked in [moves::sweep(app).await, renew::ahead(app).await] {
+        if let Err(error) = asked {
+            tracing::warn!(code = %error.problem.code, "what owners are asked could not be looked at");
+        }
     }
     match due(app).await {
         Err(error) => tracing::warn!(code = %error.problem.code, "settlement could not read the store"),

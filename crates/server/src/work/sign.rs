@@ -1,6 +1,6 @@
 //! A signature that the asker sends itself, and actions that are only counted.
 
-use super::ask;
+use super::ask::{self, Consent};
 use super::books::{Left, left};
 use super::by_entry_point::{ToBundle, to_bundle};
 use super::deliver::calldata;
@@ -56,8 +56,26 @@ pub async fn sign(
     wanted: Wanted,
     key: IdempotencyKey,
 ) -> Result<Done, ApiError> {
+    with(app, asker, id, wanted, key, Consent::Unasked).await
+}
+
+/// The same, with the owner's consent or without.
+///
+/// # Errors
+/// As [`sign`].
+pub async fn with(
+    app: &App,
+    asker: &Asker,
+    id: SessionId,
+    wanted: Wanted,
+    key: IdempotencyKey,
+    consent: Consent,
+) -> Result<Done, ApiError> {
     let asked = ask::prepare(app, asker, id).await?;
-    let answer = asked.ask(app, wanted.clone(), key, false).await?;
+    let answer = match consent {
+        Consent::Unasked => asked.ask(app, wanted.clone(), key, false).await?,
+        Consent::Given => asked.ask_agreed(app, wanted.clone(), key, false).await?,
+    };
     let signed = match answer {
         Answer::Denied { denial, .. } => return Err(ask::denied(&denial)),
         Answer::Signed(signed) => *signed,

@@ -2,7 +2,7 @@
 
 use super::kv::{
     ACCOUNT_INDEX, ACCOUNTS, HOLDER_OF, HOLDERS, KEYS, KEYS_BY_USER, LIVE, LOGIN_TOKENS, LOGINS, LOGINS_BY_USER, META,
-    RESERVATIONS, USER_KEYS,
+    OPEN_REQUESTS, REQUESTS, RESERVATIONS, USER_KEYS,
 };
 use super::rewrite::REWRITE;
 use super::tx::RedbTx;
@@ -20,6 +20,16 @@ impl RedbTx {
         for (key, _) in self.kv().all(LIVE, &[])? {
             let id = key.get(16..).ok_or_else(|| LIVE.corrupt(&key))?;
             if self.owner(RESERVATIONS, id)? == Some(user) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn has_open_requests(&mut self, user: UserId) -> Result<bool, StoreError> {
+        for (key, _) in self.kv().all(OPEN_REQUESTS, &[])? {
+            let id = key.get(8..).ok_or_else(|| OPEN_REQUESTS.corrupt(&key))?;
+            if self.owner(REQUESTS, id)? == Some(user) {
                 return Ok(true);
             }
         }
@@ -68,7 +78,8 @@ impl Accounts for RedbTx {
         let logins: Vec<LoginSession> = self.of_user(LOGINS_BY_USER, user, LOGINS)?;
         let keys: Vec<KeySession> = self.of_user(KEYS_BY_USER, user, KEYS)?;
         let mut lifecycles = logins.iter().map(|s| &s.lifecycle).chain(keys.iter().map(|s| &s.lifecycle));
-        if !lifecycles.all(|l| l.is_terminal()) || self.has_live_operations(user)? {
+        let ended = lifecycles.all(|l| l.is_terminal());
+        if !ended || self.has_live_operations(user)? || self.has_open_requests(user)? {
             return Err(StoreError::StillLive);
         }
         let index = self.account_key(&account.account)?;

@@ -52,6 +52,18 @@ pub(super) const EXPLAINED: Table = Table("explained");
 pub(super) const HOLDERS: Table = Table("holders");
 /// Session -> its holder's token hash.
 pub(super) const HOLDER_OF: Table = Table("holder_of");
+/// Request -> sealed request.
+pub(super) const REQUESTS: Table = Table("requests");
+/// User, made, request.
+pub(super) const REQUESTS_BY_USER: Table = Table("requests_by_user");
+/// Session, made, request.
+pub(super) const REQUESTS_BY_SESSION: Table = Table("requests_by_session");
+/// HMAC of session and idempotency key -> request.
+pub(super) const REQUEST_KEYS: Table = Table("request_keys");
+/// The session that stands on the drafted grant -> request.
+pub(super) const PROPOSALS: Table = Table("proposals");
+/// Deadline, request; while open.
+pub(super) const OPEN_REQUESTS: Table = Table("open_requests");
 /// Nonce -> when it was issued.
 pub(super) const NONCES: Table = Table("nonces");
 /// Id -> the vault's bytes.
@@ -62,7 +74,7 @@ pub(super) const AUDIT: Table = Table("audit");
 pub(super) const AUDIT_BY_USER: Table = Table("audit_by_user");
 
 /// Every table.
-pub(super) const ALL: [Table; 24] = [
+pub(super) const ALL: [Table; 30] = [
     META,
     USER_KEYS,
     ACCOUNTS,
@@ -83,6 +95,12 @@ pub(super) const ALL: [Table; 24] = [
     EXPLAINED,
     HOLDERS,
     HOLDER_OF,
+    REQUESTS,
+    REQUESTS_BY_USER,
+    REQUESTS_BY_SESSION,
+    REQUEST_KEYS,
+    PROPOSALS,
+    OPEN_REQUESTS,
     NONCES,
     VAULT,
     AUDIT,

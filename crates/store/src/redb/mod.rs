@@ -14,6 +14,7 @@ mod grants;
 mod kv;
 mod life;
 mod nonces;
+mod requests;
 mod reservations;
 mod rewrite;
 mod sessions;

@@ -3,7 +3,7 @@
 use super::kv::{AUDIT, AUDIT_BY_USER, Kv, META, Table, USER_KEYS};
 use super::{ROW_VERSION, SharedWitness, blocking};
 use crate::keys::{self, UserKey};
-use crate::repository::{Accounts, AuditLog, Grants, Nonces, Reservations, Sessions, Vault};
+use crate::repository::{Accounts, AuditLog, Grants, Nonces, Requests, Reservations, Sessions, Vault};
 use crate::{StoreError, StoreKeys, Tx};
 use async_trait::async_trait;
 use hallpass_session::{AuditEvent, Subject};
@@ -290,6 +290,9 @@ impl Tx for RedbTx {
         self
     }
     fn reservations(&mut self) -> &mut dyn Reservations {
+        self
+    }
+    fn requests(&mut self) -> &mut dyn Requests {
         self
     }
     fn nonces(&mut self) -> &mut dyn Nonces {

@@ -13,6 +13,7 @@
 pub mod disk;
 pub mod operations;
 pub mod people;
+pub mod requests;
 pub mod sample;
 pub mod transactions;
 
@@ -80,6 +81,12 @@ macro_rules! conformance {
             what_was_compared_is_kept_for_its_grant,
             a_nonce_is_used_once_by_a_hundred_tasks,
             old_nonces_are_pruned,
+        );
+        $crate::conformance!(@ $fresh, requests:
+            a_request_reads_back_in_every_way,
+            a_request_is_answered_once,
+            a_session_asks_once_with_a_key,
+            an_open_request_keeps_its_owners_data,
         );
         $crate::conformance!(@ $fresh, transactions:
             dropping_a_transaction_undoes_it,

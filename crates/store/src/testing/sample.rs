@@ -4,10 +4,12 @@ use crate::{Account, Store, Tx};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use hallpass_policy::Cost;
 use hallpass_session::{
-    Action, Actor, AuditEvent, Counter, Decision, Installation, KeySession, Lifecycle, LoginSession, Origin,
-    Reservation, ReservationState, Route, StoredGrant, Subject, Token,
+    Action, Actor, Asked, AuditEvent, Counter, Decision, Installation, KeySession, Lifecycle, LoginSession, Origin,
+    OwnerRequest, RequestState, Reservation, ReservationState, Route, StoredGrant, Subject, Token,
 };
-use hallpass_types::{AccountId, ChainId, GrantId, IdempotencyKey, ReservationId, SessionId, UnixSeconds, UserId};
+use hallpass_types::{
+    AccountId, ChainId, GrantId, IdempotencyKey, RequestId, ReservationId, SessionId, UnixSeconds, UserId,
+};
 
 /// A moment.
 #[must_use]
@@ -113,6 +115,25 @@ pub fn reservation(key: u8, id: u8) -> Reservation {
     }
 }
 
+/// Request `id` of user 1's key session 20, made at `100 + id` and open until 1000; its proposal is session `id`.
+#[must_use]
+pub fn request(id: u8) -> OwnerRequest {
+    OwnerRequest {
+        id: RequestId::from_bytes([id; 16]),
+        session: session(20),
+        user: user(1),
+        made: at(100 + u64::from(id)),
+        deadline: at(1000),
+        idempotency: idempotency(&format!("request-{id}")),
+        request_hash: B256::repeat_byte(1),
+        why: Some("rent of November".into()),
+        asked: Asked::Renewal { from: GrantId::repeat_byte(20) },
+        proposal: session(id),
+        grant: GrantId::repeat_byte(id),
+        state: RequestState::Open,
+    }
+}
+
 /// An idempotency key.
 #[must_use]
 pub fn idempotency(text: &str) -> IdempotencyKey {
@@ -162,6 +183,12 @@ pub fn grant_event(n: u8, id: u8) -> AuditEvent {
 #[must_use]
 pub fn reservation_event(n: u8, id: u8) -> AuditEvent {
     event(n, Subject::Reservation(ReservationId::from_bytes([id; 16])), Action::Reserved)
+}
+
+/// That request `id` of user `n` was made.
+#[must_use]
+pub fn request_event(n: u8, id: u8) -> AuditEvent {
+    event(n, Subject::Request(RequestId::from_bytes([id; 16])), Action::Requested)
 }
 
 /// A transaction with accounts 1 and 2 and, for user 1, login 10, key session 20 and grant 20; not committed.

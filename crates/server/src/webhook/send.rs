@@ -1,0 +1,175 @@
+//! Delivers events, in their order: no redirects, a time limit, a few attempts.
+
+use super::{Event, Webhook};
+use core::time::Duration;
+use hallpass_types::Clock;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// How long an attempt may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long before the next attempt.
+const PAUSES: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(25), Duration::from_secs(120)];
+/// Most deliveries at a time, so that one that is tried again holds up no other.
+const AT_ONCE: usize = 8;
+
+/// Delivers what comes, until nobody is left who could send more.
+pub async fn task(webhook: Webhook, clock: Arc<dyn Clock>, mut waiting: mpsc::Receiver<Event>) {
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(TIMEOUT)
+        .no_proxy()
+        .user_agent(concat!("hallpass/", env!("CARGO_PKG_VERSION")))
+        .build();
+    let Ok(client) = client else {
+        tracing::error!("there is no HTTP client, so the webhook is told nothing");
+        return;
+    };
+    let room = Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
+    while let Some(event) = waiting.recv().await {
+        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+        let (client, webhook, clock) = (client.clone(), webhook.clone(), Arc::clone(&clock));
+        tokio::spawn(async move {
+            deliver(&client, &webhook, clock.as_ref(), &event).await;
+            drop(permit);
+        });
+    }
+}
+
+async fn deliver(client: &reqwest::Client, webhook: &Webhook, clock: &dyn Clock, event: &Event) {
+    let id = event.id();
+    let Some(body) = outward(event) else {
+        tracing::error!(%id, "an event was not told: it holds what must not leave");
+        return;
+    };
+    for pause in PAUSES.into_iter().map(Some).chain([None]) {
+        let timestamp = clock.now().get().to_string();
+        let Some(signature) = signature(&webhook.secret, &id, &timestamp, &body) else { return };
+        let sent = client
+            .post(webhook.url.clone())
+            .header("content-type", "application/json")
+            .header("webhook-id", &id)
+            .header("webhook-timestamp", &timestamp)
+            .header("webhook-signature", signature)
+            .body(body.clone())
+            .send()
+            .await;
+        // The URL is in the error's text, and often holds a token.
+        let why = match sent {
+            Ok(answer) if answer.status().is_success() => return,
+            // Gone: it wants nothing any more.
+            Ok(answer) if answer.status() == reqwest::StatusCode::GONE => {
+                tracing::warn!(%id, "the webhook is gone (410)");
+                return;
+            }
+            Ok(answer) => answer.status().to_string(),
+            Err(error) => error.without_url().to_string(),
+        };
+        tracing::warn!(%id, %why, again = pause.is_some(), "the webhook did not take an event");
+        match pause {
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => return,
+        }
+    }
+}
+
+/// Every body that leaves passes here; `None` where it must not.
+pub fn outward(event: &Event) -> Option<String> {
+    serde_json::to_string(event).ok()
+}
+
+/// `v1,` and the Base64 of HMAC-SHA256 over id, time and body.
+fn signature(secret: &[u8], id: &str, timestamp: &str, body: &str) -> Option<String> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).ok()?;
+    for part in [id, ".", timestamp, ".", body] {
+        mac.update(part.as_bytes());
+    }
+    Some(format!("v1,{}", to_base64(&mac.finalize().into_bytes())))
+}
+
+const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Base64 (RFC 4648, section 4), padded.
+fn to_base64(bytes: &[u8]) -> String {
+    let digit = |n: u32| char::from(DIGITS.get((n & 63) as usize).copied().unwrap_or(b'='));
+    let mut out = String::new();
+    for chunk in bytes.chunks(3) {
+        let n = (0..3).fold(0_u32, |n, i| n << 8 | u32::from(chunk.get(i).copied().unwrap_or(0)));
+        out.push(digit(n >> 18));
+        out.push(digit(n >> 12));
+        out.push(if chunk.len() > 1 { digit(n >> 6) } else { '=' });
+        out.push(if chunk.len() > 2 { digit(n) } else { '=' });
+    }
+    out
+}
+
+/// Reads Base64 (RFC 4648, section 4), padded or not; `None` for anything else.
+pub fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim_end_matches('=');
+    let mut out = Vec::new();
+    for chunk in text.as_bytes().chunks(4) {
+        let mut n = 0_u32;
+        for i in 0..4 {
+            let value = match chunk.get(i) {
+                Some(byte) => u32::try_from(DIGITS.iter().position(|d| d == byte)?).ok()?,
+                None => 0,
+            };
+            n = n << 6 | value;
+        }
+        let [_, a, b, c] = n.to_be_bytes();
+        match chunk.len() {
+            4 => out.extend([a, b, c]),
+            3 if c == 0 => out.extend([a, b]),
+            2 if b == 0 && c == 0 => out.push(a),
+            _ => return None,
+        }
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
+
+    use super::*;
+    use crate::webhook::WebhookError;
+
+    /// The example of the Standard Webhooks specification.
+    #[test]
+    fn the_signature_is_the_specifications() {
+        let secret = from_base64("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let body = r#"{"test": 2432232314}"#;
+        let made = signature(&secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", body).unwrap();
+        assert_eq!(made, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    /// RFC 4648, section 10.
+    #[test]
+    fn base64_is_the_standards() {
+        for (plain, text) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")]
+        {
+            assert_eq!(to_base64(plain.as_bytes()), text);
+            assert_eq!(from_base64(text).unwrap(), plain.as_bytes());
+        }
+        for bad in ["A", "Zg-_", "Zh==", "Z g=", "Zm9=", "=Zg"] {
+            assert_eq!(from_base64(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_webhook_is_http_with_a_secret_and_shows_neither() {
+        let secret = format!("whsec_{}", to_base64(&[7; 24]));
+        let made = |url: &str, secret: &str| Webhook::new(url, secret).map(|w| format!("{w:?}"));
+        assert_eq!(made("https://hooks.example/T0KEN", &secret), Ok("Webhook(redacted)".to_owned()));
+        for url in ["ftp://a.example", "file:///etc/passwd", "https://me:secret@a.example", "a.example", ""] {
+            assert_eq!(made(url, &secret), Err(WebhookError::BadUrl), "{url}");
+        }
+        for bad in ["", "whsec_", "whsec_Zg==", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_!!!!"] {
+            assert_eq!(made("http://a.example", bad), Err(WebhookError::BadSecret), "{bad}");
+        }
+    }
+}
