@@ -90,7 +90,7 @@ async fn grant_validated(app: &App, grant: B256, hashes: &BTreeSet<B256>) -> Res
         return Ok(());
     }
     let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
-    let before = alarm::explained(tx.as_mut(), &session, &grant).await?;
+    let Some(before) = alarm::explained(tx.as_mut(), &session, &grant).await? else { return Ok(()) };
     let since = tx.reservations().held(session.grant, before.block).await?;
     drop(tx);
     let ours: BTreeSet<B256> =
