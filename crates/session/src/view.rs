@@ -92,7 +92,9 @@ impl ChainView {
     fn stricter(&self, floor: Option<&Ledger>, counted: &[Spent], project: impl Fn(Seen<'_>) -> Ledger) -> Ledger {
         let head = project(self.at_head());
         let mut meters = head.meters;
-        for other in core::iter::once(self.at_final()).chain(floor.map(Seen::from)).flat_map(|seen| project(seen).meters) {
+        for other in
+            core::iter::once(self.at_final()).chain(floor.map(Seen::from)).flat_map(|seen| project(seen).meters)
+        {
             match meters.iter_mut().find(|m| m.meter == other.meter) {
                 None => meters.push(other),
                 Some(m) if other.window > m.window => *m = other,
