@@ -204,8 +204,6 @@ async fn without_its_counter_and_beyond_sixty_four_nothing_is_signed() {
     // In the place of one that is out there is room.
     bench.signed(&held, "instead", lane(0, WantedUserOp { sequence: Some(3), ..free(op(0)) })).await;
     // What is done makes room.
-    let head = seen(&held, |view| {
-        view.head_counters.insert(key(&held, 0), 1);
-    });
+    let head = seen(&held, |view| view.head_counters.extend([(key(&held, 0), 1)]));
     bench.signed(&head, "room", lane(0, free(op(0)))).await;
 }

@@ -5,7 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, reason = "a test")]
 
-#[path = "differential/rng.rs"]
+#[path = "../../chain/tests/differential/rng.rs"]
 #[allow(dead_code, reason = "made for another test")]
 mod rng;
 
