@@ -5,6 +5,7 @@
 //! - [`rpc`]: JSON-RPC for holders, over HTTP and, in [`local`], over a Unix socket.
 //! - [`work`]: what endpoints have done: installing, executing, ending, settling.
 //! - [`caller`]: who asks, from the bearer token. [`error`]: what a refusal looks like.
+//! - [`outward`]: what leaves for somebody else's is looked through for keys first.
 //!
 //! This crate names no database: the store is handed in as a trait object.
 
@@ -13,6 +14,7 @@ pub mod caller;
 pub mod endpoints;
 pub mod error;
 pub mod local;
+pub mod outward;
 pub mod rpc;
 pub mod work;
 
