@@ -150,13 +150,22 @@ impl Kv {
 
     /// [`Self::put`] of a row that must not be there yet.
     pub(super) fn add(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        match self.try_add(table, key, value)? {
+            None => Ok(()),
+            Some(_) => Err(StoreError::AlreadyExists { table: table.0 }),
+        }
+    }
+
+    /// Adds a row, or answers the one that is there, which stays. One way down the tree where it is new, as it nearly
+    /// always is.
+    pub(super) fn try_add(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let Self::Write(txn) = self else { return Err(StoreError::ReadOnly) };
         let mut open = txn.open_table(table.definition()).map_err(StoreError::failed)?;
-        if open.get(key).map_err(StoreError::failed)?.is_some() {
-            return Err(StoreError::AlreadyExists { table: table.0 });
+        let before = open.insert(key, value).map_err(StoreError::failed)?.map(|before| before.value().to_vec());
+        if let Some(before) = &before {
+            open.insert(key, before.as_slice()).map_err(StoreError::failed)?;
         }
-        open.insert(key, value).map_err(StoreError::failed)?;
-        Ok(())
+        Ok(before)
     }
 
     /// Answers whether it was there.
