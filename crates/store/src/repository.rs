@@ -116,6 +116,8 @@ pub trait Sessions: Send {
     /// # Errors
     /// [`StoreError::Missing`] for an unknown session, [`StoreError::AlreadyExists`] where the token is known.
     async fn set_holder(&mut self, id: SessionId, holder: &TokenHash, event: &AuditEvent) -> Result<(), StoreError>;
+    /// The id of the key session whose holder's token this is; nothing of the session is read.
+    async fn held_by(&mut self, holder: &TokenHash) -> Result<Option<SessionId>, StoreError>;
     /// By its holder's token.
     async fn find_key_by_holder(&mut self, holder: &TokenHash) -> Result<Option<KeySession>, StoreError>;
     /// All of a user's, ended ones too, oldest first, then by id; none once the user's data was deleted.
