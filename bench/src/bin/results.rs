@@ -1,4 +1,5 @@
-//! Writes `results.json` from what criterion measured: `results CRITERION_FOLDER` prints it.
+//! Writes `results.json` from what criterion measured: `results CRITERION_FOLDER [SIGNER]` prints it. SIGNER is a file of
+//! finished entries, as `signer-speed` prints them.
 //!
 //! A value is the median of criterion's samples. In a group that holds `hallpass`, every other function is a peer: the entry
 //! bears the peer's name, and its value is that of `hallpass` in the same run.
@@ -12,11 +13,19 @@ use std::{env, fs, io};
 
 const OURS: &str = "hallpass";
 /// What is built from, of which the commit must hold the very text.
-const SOURCES: [&str; 6] =
-    ["bench/src", "bench/benches", "bench/policies", "bench/Cargo.lock", "crates/policy/src", "crates/types/src"];
+const SOURCES: [&str; 8] = [
+    "bench/src",
+    "bench/benches",
+    "bench/policies",
+    "bench/signer",
+    "bench/Cargo.lock",
+    "crates",
+    "Cargo.toml",
+    "Cargo.lock",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = env::args().nth(1).ok_or("usage: results CRITERION_FOLDER")?;
+    let folder = env::args().nth(1).ok_or("usage: results CRITERION_FOLDER [SIGNER]")?;
     let mut groups = BTreeMap::new();
     read(Path::new(&folder), &mut groups)?;
     if groups.is_empty() {
@@ -29,6 +38,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             let name = format!("{group}/{function}");
             entries.insert(name, ours.map_or_else(|| alone(*median), |ours| against(*ours, function, *median)));
         }
+    }
+    if let Some(signer) = env::args().nth(2) {
+        let signer = parse(Path::new(&signer))?;
+        entries.extend(signer.as_object().ok_or("no entries")?.clone());
     }
     // By hand: one entry a line, and `_about` before them.
     println!("{{\n  \"_about\": {},", about());

@@ -13,3 +13,6 @@ pub mod verify;
 
 pub use signature::{ProvenGrant, SignatureError, personal_hash, prove_grant, recover};
 pub use verify::{Expected, ProvenAccount, VerifyError, verify};
+
+#[cfg(test)]
+mod wycheproof;

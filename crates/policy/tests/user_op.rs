@@ -154,7 +154,7 @@ fn every_unit_of_gas_counts_at_its_highest_price() {
     assert_eq!(gas, (Code::GasOverCap, "rest.gas.unitsPerOp".to_owned()));
     let huge = denied(|_, _, _, b| (b.gas.pre_verification, b.gas.max_fee) = (1 << 120, 0));
     assert_eq!(huge, (Code::FeeOverCap, "op.gas".to_owned()));
-    let token = denied(|g, _, _, _| g.rest.gas = Gas { fee_token: SHOP, ..g.rest.gas.clone() });
+    let token = denied(|g, _, _, _| g.rest.gas = Gas { fee_token: SHOP, ..g.rest.gas });
     assert_eq!(token, (Code::FeeOverCap, "rest.gas.feeToken".to_owned()));
 }
 

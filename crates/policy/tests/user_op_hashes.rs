@@ -3,7 +3,7 @@
 //! Node and `contracts/node_modules` must be there. That the real EntryPoint 0.8 says the same is shown in
 //! `crates/cli/tests/entrypoint.rs`.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, reason = "a test")]
 
 #[path = "../../chain/tests/differential/rng.rs"]
 #[allow(dead_code, reason = "made for another test")]

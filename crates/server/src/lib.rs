@@ -6,6 +6,7 @@
 //! - [`work`]: what endpoints have done: installing, executing, ending, settling.
 //! - [`webhook`]: tells the operator's URL what owners are asked.
 //! - [`caller`]: who asks, from the bearer token. [`error`]: what a refusal looks like.
+//! - [`outward`]: what leaves for somebody else's is looked through for keys first.
 //!
 //! This crate names no database: the store is handed in as a trait object.
 
@@ -14,6 +15,7 @@ pub mod caller;
 pub mod endpoints;
 pub mod error;
 pub mod local;
+pub mod outward;
 pub mod rpc;
 pub mod webhook;
 pub mod work;

@@ -11,6 +11,7 @@ use crate::{ApiError, App};
 use core::time::Duration;
 use hallpass_session::{KeySession, Token, TokenHash};
 use hallpass_store::StoreError;
+use hallpass_types::SessionId;
 use serde_json::{Value, json};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
@@ -146,18 +147,17 @@ async fn answer(app: &App, shown: &mut Option<TokenHash>, request: &Value) -> Va
     };
     match held(app, token).await {
         Err(error) => rpc::refused(number(request), error),
-        Ok(None) => {
-            // Whoever held it before shows another one.
-            *shown = None;
-            let says = "this is no holder's token of a session here, or no longer";
-            rpc::error(number(request), REJECTED, "not_authenticated", says, None)
-        }
-        Ok(Some(session)) if authenticates => {
-            *shown = token;
-            let result = json!({ "session": session.id.to_string(), "key": session.key.to_checksum(None) });
-            rpc::result(number(request), result)
-        }
-        Ok(Some(session)) => rpc::answer(app, &Asker::Local(session.id), session.id, request).await,
+        Ok(None) => none(shown, request),
+        Ok(Some(id)) if authenticates => match named(app, id).await {
+            Err(error) => rpc::refused(number(request), error),
+            Ok(None) => none(shown, request),
+            Ok(Some(session)) => {
+                *shown = token;
+                let result = json!({ "session": id.to_string(), "key": session.key.to_checksum(None) });
+                rpc::result(number(request), result)
+            }
+        },
+        Ok(Some(id)) => rpc::answer(app, &Asker::Local(id), id, request).await,
     }
 }
 
@@ -177,16 +177,29 @@ async fn backup(app: &App, request: &Value) -> Value {
     }
 }
 
+/// Whoever held it before shows another one.
+fn none(shown: &mut Option<TokenHash>, request: &Value) -> Value {
+    *shown = None;
+    let says = "this is no holder's token of a session here, or no longer";
+    rpc::error(number(request), REJECTED, "not_authenticated", says, None)
+}
+
 fn token_of(request: &Value) -> Option<TokenHash> {
     let params = request.get("params")?;
     let text = params.get(0).or_else(|| params.get("token"))?.as_str()?;
     text.parse::<Token>().ok().map(|token| token.hash())
 }
 
-async fn held(app: &App, token: Option<TokenHash>) -> Result<Option<KeySession>, ApiError> {
+/// Whose token it is now. Asked for each request, so it reads no more than that.
+async fn held(app: &App, token: Option<TokenHash>) -> Result<Option<SessionId>, ApiError> {
     let Some(token) = token else { return Ok(None) };
     let mut tx = app.store.read().await?;
-    Ok(tx.sessions().find_key_by_holder(&token).await?)
+    Ok(tx.sessions().held_by(&token).await?)
+}
+
+async fn named(app: &App, id: SessionId) -> Result<Option<KeySession>, ApiError> {
+    let mut tx = app.store.read().await?;
+    Ok(tx.sessions().find_key(id).await?)
 }
 
 async fn send(write: &mut (impl AsyncWriteExt + Unpin), answer: &Value) -> io::Result<()> {

@@ -54,8 +54,7 @@ pub async fn answer(app: &App, asker: &Asker, id: SessionId, request: &Value) ->
     let Some(method) = method(request) else {
         return error(number, INVALID_REQUEST, "bad_request", "a request names its `method`", None);
     };
-    let params = request.get("params").cloned().unwrap_or(Value::Array(Vec::new()));
-    match call(app, asker, id, method, &params).await {
+    match call(app, asker, id, method, request.get("params").unwrap_or(&Value::Null)).await {
         Ok(answer) => result(number, answer),
         Err(error) => refused(number, error),
     }
@@ -137,9 +136,9 @@ fn bad(says: impl Into<String>) -> ApiError {
     ApiError::bad("bad_params", says)
 }
 
-fn body<T: serde::de::DeserializeOwned>(params: &Value) -> Result<T, ApiError> {
+fn body<'a, T: serde::Deserialize<'a>>(params: &'a Value) -> Result<T, ApiError> {
     let one = params.as_array().and_then(|list| list.first()).unwrap_or(params);
-    serde_json::from_value(one.clone()).map_err(|e| bad(format!("`params[0]`: {e}")))
+    T::deserialize(one).map_err(|e| bad(format!("`params[0]`: {e}")))
 }
 
 fn shown(view: &impl serde::Serialize) -> Result<Value, ApiError> {
@@ -173,11 +172,15 @@ async fn typed(app: &App, asker: &Asker, id: SessionId, params: &Value) -> Resul
     };
     ours(app, asker, id, address.as_str().unwrap_or_default()).await?;
     // Wallets take the data as an object or as the text of one.
-    let parsed = match typed {
-        Value::String(text) => serde_json::from_str(text).map_err(|e| bad(format!("`params[1]`: {e}")))?,
-        other => other.clone(),
+    let parsed: Value;
+    let typed = match typed {
+        Value::String(text) => {
+            parsed = serde_json::from_str(text).map_err(|e| bad(format!("`params[1]`: {e}")))?;
+            &parsed
+        }
+        other => other,
     };
-    let message = message::read::message(&parsed).map_err(|e| ApiError::bad(e.code(), e.to_string()))?;
+    let message = message::read::message(typed).map_err(|e| ApiError::bad(e.code(), e.to_string()))?;
     let digest = message.digest().ok_or_else(|| bad("the message has no digest"))?;
     let done = own(app, asker, id, Wanted::Message(message), "message", digest).await?;
     done.signature.map(|s| json!(s)).ok_or_else(|| ApiError::internal("no_signature", "a message was not signed"))

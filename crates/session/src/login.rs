@@ -170,6 +170,30 @@ mod tests {
         assert_eq!(ended.expire(at(300)).unwrap_err().code(), "transition_not_allowed");
     }
 
+    /// Neither the token nor eight bytes of it in a row, in hex or as numbers, stand in what is shown of it or made with it.
+    #[test]
+    fn nothing_shown_or_stored_has_a_token_in_it() {
+        let bytes: [u8; 32] = core::array::from_fn(|i| 0xa0 | i as u8);
+        let (token, login) = (Token::from_random(bytes), session());
+        let login = LoginSession { token_hash: token.hash(), ..login };
+        let bad = token.reveal().to_uppercase().parse::<Token>().unwrap_err();
+        let shown = [
+            format!("{token:?} {token:#?} {login:?} {login:#?} {:?} {bad:?} {bad}", token.hash()),
+            serde_json::to_string(&(&login, token.hash())).unwrap(),
+        ]
+        .concat()
+        .to_lowercase();
+        let numbers = |part: &[u8], between: &str| part.iter().map(u8::to_string).collect::<Vec<_>>().join(between);
+        let shows = |text: &str, secret: &[u8]| {
+            secret.windows(8).any(|part| {
+                [hex::encode(part), numbers(part, ","), numbers(part, ", ")].iter().any(|form| text.contains(form))
+            })
+        };
+        assert!(!shows(&shown, &bytes));
+        // The search finds what is there.
+        assert!(shows(&shown, token.hash().as_bytes()) && shows(&token.reveal(), &bytes));
+    }
+
     #[test]
     fn a_nonce_lives_for_five_minutes_and_not_before_it_was_issued() {
         let nonce = LoginNonce::issue([0xc4; 16], at(1000));

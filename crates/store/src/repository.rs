@@ -138,6 +138,8 @@ pub trait Sessions: Send {
     async fn hand_on_holder(&mut self, from: SessionId, to: SessionId, event: &AuditEvent) -> Result<(), StoreError>;
     /// Forgets every holder's token; answers how many.
     async fn forget_holders(&mut self) -> Result<usize, StoreError>;
+    /// The id of the key session whose holder's token this is; nothing of the session is read.
+    async fn held_by(&mut self, holder: &TokenHash) -> Result<Option<SessionId>, StoreError>;
     /// By its holder's token.
     async fn find_key_by_holder(&mut self, holder: &TokenHash) -> Result<Option<KeySession>, StoreError>;
     /// All of a user's, ended ones too, oldest first, then by id; none once the user's data was deleted.

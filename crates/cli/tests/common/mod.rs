@@ -2,6 +2,7 @@
 //!
 //! - [`chain`]: anvil with our contracts and a token. [`server`]: `hallpass serve` in a folder of its own.
 //! - [`api`]: the HTTP API as strangers see it. [`people`]: owners with development wallets, and their passes.
+//! - [`secrets`]: what was planted or handed out, looked for in all that is said, logged and stored.
 //! - [`proxy`]: stands between server and node, and breaks the line at a chosen request.
 //!
 //! Everything is on loopback, on ports that were free, and is stopped by its own process handle when it is dropped.
@@ -12,6 +13,7 @@ pub mod api;
 pub mod chain;
 pub mod people;
 pub mod proxy;
+pub mod secrets;
 pub mod server;
 
 use chain::Chain;
@@ -79,7 +81,14 @@ pub fn hallpass(folder: &Folder, arguments: &[&str]) -> Command {
 
 /// Runs it to its end.
 pub fn run(folder: &Folder, arguments: &[&str]) -> Ran {
-    Ran::of(hallpass(folder, arguments).output().unwrap())
+    let ran = Ran::of(hallpass(folder, arguments).output().unwrap());
+    // What a command is called by, without the options before it.
+    let words: Vec<&str> = arguments.iter().copied().filter(|a| a.bytes().all(|b| b.is_ascii_lowercase())).collect();
+    let shown = words.windows(2).find(|pair| *pair == ["session", "token"]).unwrap_or(&words).join(" ");
+    let place = folder.path().display().to_string();
+    secrets::said(&place, &shown, &ran.out);
+    secrets::said(&place, &shown, &ran.err);
+    ran
 }
 
 /// How a command ended.

@@ -3,7 +3,8 @@
 use super::World;
 use super::api::{Answer, Api, execute_body};
 use super::chain::{CHAIN, Chain};
-use alloy_primitives::{Address, Bytes, U256, keccak256};
+use super::secrets;
+use alloy_primitives::{Address, Bytes, U256, hex, keccak256};
 use alloy_sol_types::SolCall;
 use hallpass_auth::siwe::{DateTime, Message, Version};
 use hallpass_chain::contracts::IERC20;
@@ -40,6 +41,7 @@ impl Pass {
 
 /// A development wallet.
 pub fn wallet(name: &str) -> DevWallet {
+    secrets::plant(&format!("the key of {name}"), &hex::encode(keccak256(format!("hallpass development key {name}"))));
     DevWallet::named(name, ChainId::new(CHAIN).unwrap(), Manners::Local).unwrap()
 }
 

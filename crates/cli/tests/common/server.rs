@@ -1,7 +1,7 @@
 //! `hallpass serve` as a process, in a folder of its own.
 
 use super::api::Api;
-use super::{free_port, hallpass};
+use super::{free_port, hallpass, secrets};
 use alloy_primitives::Address;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -44,6 +44,7 @@ impl Drop for Folder {
 
 /// A configuration; `more` are further lines.
 pub fn write_config(folder: &Folder, port: u16, rpc: &str, more: &str) -> String {
+    secrets::plant("the passphrase", PASSPHRASE);
     let passphrase = folder.write("passphrase", PASSPHRASE);
     let store = folder.path().join("store.redb").display().to_string();
     let witness = folder.path().join("witness").display().to_string();
@@ -155,6 +156,10 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.killer().kill();
+        if !std::thread::panicking() {
+            let found = secrets::found(self.log.parent().unwrap(), &self.api.url);
+            assert!(found.is_empty(), "{}", found.join("\n"));
+        }
     }
 }
 
@@ -162,6 +167,6 @@ impl Drop for Server {
 fn spawn(folder: &Folder, config: &str, log: &Path) -> Child {
     let log = std::fs::File::options().create(true).append(true).open(log).unwrap();
     let mut command = hallpass(folder, &["--config", config, "serve"]);
-    command.env("HALLPASS_LOG", "debug").stdout(log.try_clone().unwrap()).stderr(log);
+    command.env("HALLPASS_LOG", "trace").stdout(log.try_clone().unwrap()).stderr(log);
     command.stdin(Stdio::null()).spawn().unwrap()
 }

@@ -3,7 +3,7 @@
 use crate::NOBODYS;
 use crate::common::people::{address_of, log_in, login_message, pay, pay_pass, wallet};
 use crate::common::server::PASSPHRASE;
-use crate::common::{World, run};
+use crate::common::{World, run, secrets};
 use alloy_primitives::{hex, keccak256};
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ async fn no_answer_log_or_file_holds_a_secret() {
     }
 
     let log = world.server.log();
-    assert!(log.contains("DEBUG"), "the log is not as talkative as it should be");
+    assert!(log.contains("TRACE"), "the log is not as talkative as it should be");
     let store = std::fs::read(world.folder.path().join("store.redb")).unwrap();
     for secret in secrets {
         assert!(!said.contains(&secret), "an answer holds a secret");
@@ -58,4 +58,45 @@ async fn no_answer_log_or_file_holds_a_secret() {
         }
     }
     assert!(!said.contains("another planted passphrase"));
+}
+
+/// The search that ends every test of this program finds what it looks for, in each way of writing it and each place.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_planted_on_purpose_is_found() {
+    let world = World::start("hostile-planted").await;
+    let alice = world.owner("alice").await;
+    let (folder, url) = (world.folder.path().to_owned(), world.server.api.url.clone());
+    assert_eq!(secrets::found(&folder, &url), [""; 0]);
+
+    let token = alice.api.token.clone().unwrap();
+    let raw = hex::decode(&token[3..]).unwrap();
+    let base64 = |bytes: &[u8], before: &[u8]| {
+        let all = [before, bytes, b"after"].concat();
+        let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let bits: Vec<u8> = all.iter().flat_map(|b| (0..8).rev().map(move |i| b >> i & 1)).collect();
+        let six = |six: &[u8]| letters[six.iter().fold(0_usize, |n, b| n << 1 | usize::from(*b))];
+        bits.chunks_exact(6).map(six).collect::<Vec<u8>>()
+    };
+    let mut forms =
+        vec![raw.clone(), token.clone().into(), token[3..].to_uppercase().into(), hex::encode(&token).into()];
+    for before in [&b""[..], b"1", b"12"] {
+        forms.extend([base64(&raw, before), base64(token.as_bytes(), before)]);
+    }
+    for (i, form) in forms.iter().enumerate() {
+        let hay = [&b"before "[..], form, b" after"].concat();
+        assert!(!secrets::look("a place", &hay).is_empty(), "form {i}");
+        assert!(secrets::look("a place", &hay[..hay.len() - 24]).is_empty(), "a part of form {i}");
+    }
+
+    // In a store beside the true one, in a log, and in an answer.
+    std::fs::write(folder.join("store.redb.new"), &raw).unwrap();
+    assert_eq!(secrets::found(&folder, &url), ["the token of /v1/login stands in store.redb.new at byte 0"]);
+    std::fs::remove_file(folder.join("store.redb.new")).unwrap();
+    std::fs::write(folder.join("server.log.1"), PASSPHRASE).unwrap();
+    assert_eq!(secrets::found(&folder, &url), ["the passphrase stands in server.log.1 at byte 0"]);
+    secrets::said(&url, "/v1/me", &format!("{{\"token\":\"{token}\"}}"));
+    // And so the end of a test fails, which is where it is looked for.
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(world.server)));
+    let says = ended.unwrap_err().downcast::<String>().unwrap();
+    assert!(says.contains("stands in the answer to /v1/me") && says.contains("stands in server.log.1"), "{says}");
 }

@@ -1,7 +1,7 @@
 //! A transaction whose commit is another.
 
 use async_trait::async_trait;
-use hallpass_store::repository::{Accounts, AuditLog, Grants, Nonces, Reservations, Sessions, Vault};
+use hallpass_store::repository::{Accounts, AuditLog, Grants, Nonces, Requests, Reservations, Sessions, Vault};
 use hallpass_store::{Store, StoreError, Tx};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -27,6 +27,9 @@ impl Tx for Changed {
     }
     fn reservations(&mut self) -> &mut dyn Reservations {
         self.inner.reservations()
+    }
+    fn requests(&mut self) -> &mut dyn Requests {
+        self.inner.requests()
     }
     fn nonces(&mut self) -> &mut dyn Nonces {
         self.inner.nonces()

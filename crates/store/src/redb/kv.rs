@@ -1,13 +1,21 @@
 //! Tables of bytes by bytes, in a transaction that reads or writes.
 
 use crate::StoreError;
-use redb::{Durability, ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
+use core::cell::RefCell;
+use core::ops::Bound;
+use redb::{
+    Database, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase, TableDefinition, TableError,
+    WriteTransaction,
+};
+use std::collections::BTreeMap;
 
 /// A table. Row keys are fixed-width parts put together, integers big-endian, so that byte order is the listing order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Table(pub(super) &'static str);
 
 type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
+
+type Rows = ReadOnlyTable<&'static [u8], &'static [u8]>;
 
 /// A row: key and value.
 pub(super) type Row = (Vec<u8>, Vec<u8>);
@@ -119,42 +127,88 @@ impl Table {
 }
 
 /// A redb transaction.
+///
+/// What one writes waits beside it, sorted, until it is committed: each table is then opened once and gone through in
+/// order, where a table opened for each row costs as much as the row. Reads look there first, then at what was committed
+/// before, which nobody else changes meanwhile.
 pub(super) enum Kv {
-    Read(ReadTransaction),
-    Write(WriteTransaction),
+    Read(Base),
+    Write(Box<Writing>),
+}
+
+pub(super) struct Writing {
+    base: Base,
+    /// `None` where a row is to be removed.
+    rows: BTreeMap<&'static str, Changes>,
+    txn: WriteTransaction,
+}
+
+type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+/// What was committed, and the tables of it that were opened.
+pub(super) struct Base {
+    txn: ReadTransaction,
+    open: RefCell<Vec<(Table, Rows)>>,
+}
+
+impl Base {
+    fn begin(database: &Database) -> Result<Self, StoreError> {
+        Ok(Self { txn: database.begin_read().map_err(StoreError::failed)?, open: RefCell::default() })
+    }
+
+    /// What `work` makes of a table; nothing where a new file has none of it yet.
+    fn with<T>(
+        &self,
+        table: Table,
+        work: impl FnOnce(&Rows) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        if let Some((_, rows)) = self.open.borrow().iter().find(|(open, _)| *open == table) {
+            return work(rows).map(Some);
+        }
+        match self.txn.open_table(table.definition()) {
+            Ok(rows) => {
+                let done = work(&rows);
+                self.open.borrow_mut().push((table, rows));
+                done.map(Some)
+            }
+            Err(TableError::TableDoesNotExist(_)) => Ok(None),
+            Err(other) => Err(StoreError::failed(other)),
+        }
+    }
 }
 
 impl Kv {
-    pub(super) fn write(mut txn: WriteTransaction) -> Result<Self, StoreError> {
+    pub(super) fn read(database: &Database) -> Result<Self, StoreError> {
+        Ok(Self::Read(Base::begin(database)?))
+    }
+
+    /// Waits until no other is writing.
+    pub(super) fn write(database: &Database) -> Result<Self, StoreError> {
+        let mut txn = database.begin_write().map_err(StoreError::failed)?;
         txn.set_durability(Durability::Immediate).map_err(StoreError::failed)?;
-        Ok(Self::Write(txn))
+        // After it, so that it sees what the last one committed.
+        let base = Base::begin(database)?;
+        Ok(Self::Write(Box::new(Writing { base, rows: BTreeMap::new(), txn })))
     }
 
     pub(super) fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        match self {
-            Self::Read(txn) => get(&txn.open_table(table.definition()).map_err(StoreError::failed)?, key),
-            Self::Write(txn) => get(&txn.open_table(table.definition()).map_err(StoreError::failed)?, key),
+        if let Some(change) = self.changes(table).and_then(|changes| changes.get(key)) {
+            return Ok(change.clone());
         }
+        let found = self.committed(table, |rows| {
+            Ok(rows.get(key).map_err(StoreError::failed)?.map(|value| value.value().to_vec()))
+        })?;
+        Ok(found.flatten())
     }
 
     /// At most `limit` rows whose key begins with `prefix`, from `start` on (inclusive), in byte order.
     pub(super) fn scan(&self, table: Table, prefix: &[u8], start: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
-        match self {
-            Self::Read(txn) => {
-                scan(&txn.open_table(table.definition()).map_err(StoreError::failed)?, prefix, start, limit)
-            }
-            Self::Write(txn) => {
-                scan(&txn.open_table(table.definition()).map_err(StoreError::failed)?, prefix, start, limit)
-            }
-        }
+        self.range(table, Bound::Included(start), Bound::Unbounded, |key| key.starts_with(prefix), limit)
     }
 
     /// Every row whose key is below `end`, in byte order.
     pub(super) fn until(&self, table: Table, end: &[u8]) -> Result<Vec<Row>, StoreError> {
-        match self {
-            Self::Read(txn) => until(&txn.open_table(table.definition()).map_err(StoreError::failed)?, end),
-            Self::Write(txn) => until(&txn.open_table(table.definition()).map_err(StoreError::failed)?, end),
-        }
+        self.range(table, Bound::Unbounded, Bound::Excluded(end), |_| true, usize::MAX)
     }
 
     /// Every row whose key begins with `prefix`, in byte order.
@@ -163,35 +217,46 @@ impl Kv {
     }
 
     pub(super) fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        let Self::Write(txn) = self else { return Err(StoreError::ReadOnly) };
-        let mut open = txn.open_table(table.definition()).map_err(StoreError::failed)?;
-        open.insert(key, value).map_err(StoreError::failed)?;
+        self.writing()?.rows.entry(table.0).or_default().insert(key.to_vec(), Some(value.to_vec()));
         Ok(())
     }
 
     /// [`Self::put`] of a row that must not be there yet.
     pub(super) fn add(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        let Self::Write(txn) = self else { return Err(StoreError::ReadOnly) };
-        let mut open = txn.open_table(table.definition()).map_err(StoreError::failed)?;
-        if open.get(key).map_err(StoreError::failed)?.is_some() {
+        self.writing()?;
+        if self.get(table, key)?.is_some() {
             return Err(StoreError::AlreadyExists { table: table.0 });
         }
-        open.insert(key, value).map_err(StoreError::failed)?;
-        Ok(())
+        self.put(table, key, value)
     }
 
     /// Answers whether it was there.
     pub(super) fn remove(&mut self, table: Table, key: &[u8]) -> Result<bool, StoreError> {
-        let Self::Write(txn) = self else { return Err(StoreError::ReadOnly) };
-        let mut open = txn.open_table(table.definition()).map_err(StoreError::failed)?;
-        let before = open.remove(key).map_err(StoreError::failed)?.is_some();
+        self.writing()?;
+        let before = self.get(table, key)?.is_some();
+        if before {
+            self.writing()?.rows.entry(table.0).or_default().insert(key.to_vec(), None);
+        }
         Ok(before)
     }
 
+    /// Writes rows at once, for a copy that is larger than memory. Reads of this transaction do not see them.
+    pub(super) fn fill(&mut self, table: Table, rows: &[Row]) -> Result<(), StoreError> {
+        let mut open = self.writing()?.txn.open_table(table.definition()).map_err(StoreError::failed)?;
+        for (key, value) in rows {
+            open.insert(key.as_slice(), value.as_slice()).map_err(StoreError::failed)?;
+        }
+        Ok(())
+    }
+
+    /// Whether there is no table yet: the file is new.
+    pub(super) fn is_empty(&mut self) -> Result<bool, StoreError> {
+        Ok(self.writing()?.txn.list_tables().map_err(StoreError::failed)?.next().is_none())
+    }
+
     pub(super) fn create_tables(&mut self) -> Result<(), StoreError> {
-        let Self::Write(txn) = self else { return Err(StoreError::ReadOnly) };
         for table in ALL {
-            txn.open_table(table.definition()).map_err(StoreError::failed)?;
+            self.writing()?.txn.open_table(table.definition()).map_err(StoreError::failed)?;
         }
         Ok(())
     }
@@ -201,35 +266,88 @@ impl Kv {
     }
 
     pub(super) fn commit(self) -> Result<(), StoreError> {
+        let Self::Write(writing) = self else { return Err(StoreError::ReadOnly) };
+        let Writing { rows, txn, base } = *writing;
+        drop(base);
+        for (table, changes) in rows {
+            let mut open = txn.open_table(Table(table).definition()).map_err(StoreError::failed)?;
+            for (key, change) in changes {
+                match change {
+                    Some(value) => open.insert(key.as_slice(), value.as_slice()).map(drop),
+                    None => open.remove(key.as_slice()).map(drop),
+                }
+                .map_err(StoreError::failed)?;
+            }
+        }
+        txn.commit().map_err(StoreError::failed)
+    }
+
+    fn writing(&mut self) -> Result<&mut Writing, StoreError> {
         match self {
             Self::Read(_) => Err(StoreError::ReadOnly),
-            Self::Write(txn) => txn.commit().map_err(StoreError::failed),
+            Self::Write(writing) => Ok(writing),
         }
     }
-}
 
-fn get(table: &impl ReadableTable<&'static [u8], &'static [u8]>, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-    Ok(table.get(key).map_err(StoreError::failed)?.map(|value| value.value().to_vec()))
-}
-
-fn scan(
-    table: &impl ReadableTable<&'static [u8], &'static [u8]>,
-    prefix: &[u8],
-    start: &[u8],
-    limit: usize,
-) -> Result<Vec<Row>, StoreError> {
-    let mut rows = Vec::new();
-    for entry in table.range(start..).map_err(StoreError::failed)?.take(limit) {
-        let (key, value) = entry.map_err(StoreError::failed)?;
-        if !key.value().starts_with(prefix) {
-            break;
+    fn changes(&self, table: Table) -> Option<&Changes> {
+        match self {
+            Self::Read(_) => None,
+            Self::Write(writing) => writing.rows.get(table.0),
         }
-        rows.push((key.value().to_vec(), value.value().to_vec()));
     }
-    Ok(rows)
-}
 
-fn until(table: &impl ReadableTable<&'static [u8], &'static [u8]>, end: &[u8]) -> Result<Vec<Row>, StoreError> {
-    let rows = table.range::<&[u8]>(..end).map_err(StoreError::failed)?;
-    rows.map(|row| row.map(|(k, v)| (k.value().to_vec(), v.value().to_vec())).map_err(StoreError::failed)).collect()
+    /// What `work` makes of a table as it was committed. Only a file that is being made lacks one.
+    fn committed<T>(
+        &self,
+        table: Table,
+        work: impl FnOnce(&Rows) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        match self {
+            Self::Write(writing) => writing.base.with(table, work),
+            Self::Read(base) => {
+                let done = base.with(table, work)?;
+                done.map(Some).ok_or_else(|| StoreError::failed(TableError::TableDoesNotExist(table.0.to_owned())))
+            }
+        }
+    }
+
+    /// The rows between two keys, as long as `fits`, in byte order: what was committed, and over it what was changed here.
+    fn range(
+        &self,
+        table: Table,
+        start: Bound<&[u8]>,
+        end: Bound<&[u8]>,
+        fits: impl Fn(&[u8]) -> bool,
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        let changed = self.changes(table).into_iter().flat_map(|changes| changes.range::<[u8], _>((start, end)));
+        let mut changed = changed.take_while(|(key, _)| fits(key)).peekable();
+        let mut out = Vec::new();
+        let take = |change: (&Vec<u8>, &Option<Vec<u8>>), out: &mut Vec<Row>| {
+            out.extend(change.1.clone().map(|value| (change.0.clone(), value)));
+        };
+        self.committed(table, |rows| {
+            for entry in rows.range::<&[u8]>((start, end)).map_err(StoreError::failed)? {
+                let (key, value) = entry.map_err(StoreError::failed)?;
+                if out.len() >= limit || !fits(key.value()) {
+                    break;
+                }
+                while let Some(before) = changed.next_if(|(changed, _)| changed.as_slice() < key.value()) {
+                    take(before, &mut out);
+                }
+                match changed.next_if(|(changed, _)| changed.as_slice() == key.value()) {
+                    Some(instead) => take(instead, &mut out),
+                    None => out.push((key.value().to_vec(), value.value().to_vec())),
+                }
+            }
+            Ok(())
+        })?;
+        while out.len() < limit
+            && let Some(after) = changed.next()
+        {
+            take(after, &mut out);
+        }
+        out.truncate(limit);
+        Ok(out)
+    }
 }

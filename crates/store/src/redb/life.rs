@@ -4,7 +4,7 @@ use super::kv::{Kv, META};
 use super::{RedbStore, blocking, checked, open_file, rewrite, sync_directory};
 use crate::StoreError;
 use crate::witness::{Restored, Seen, StartId, Witness};
-use redb::{Builder, ReadableDatabase};
+use redb::Builder;
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
@@ -85,8 +85,8 @@ pub(super) async fn copy(store: &RedbStore, path: &Path) -> Result<(), StoreErro
 
 fn write_copy(database: &redb::Database, path: &Path) -> Result<(), StoreError> {
     let new = checked(Builder::new().create_file(open_file(path)?))?;
-    let from = Kv::Read(database.begin_read().map_err(StoreError::failed)?);
-    let mut to = Kv::write(new.begin_write().map_err(StoreError::failed)?)?;
+    let from = Kv::read(database)?;
+    let mut to = Kv::write(&new)?;
     rewrite::rows(&from, &mut to)?;
     to.put(META, COPY, &[1])?;
     to.commit()?;
@@ -167,7 +167,7 @@ mod tests {
         let scratch = Scratch::new();
         let (store, witness) = used(&scratch).await;
         let generation = store.begin_redb().await.unwrap().counter(b"generation").unwrap();
-        let before = start(&Kv::Read(store.database.begin_read().unwrap())).unwrap();
+        let before = start(&Kv::read(&store.database).unwrap()).unwrap();
         drop(Witness::replace(&witness, &Seen { before, start: [9; 16], generation }).unwrap());
         assert_eq!(store.restored(&witness).await.unwrap(), None);
     }

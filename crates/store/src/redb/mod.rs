@@ -26,7 +26,7 @@ use crate::{Store, StoreError, StoreKeys, Tx, keys};
 use async_trait::async_trait;
 use hallpass_types::Rng;
 use kv::{Kv, META};
-use redb::{Builder, Database, DatabaseError, ReadableDatabase, StorageBackend};
+use redb::{Builder, Database, DatabaseError, StorageBackend};
 use std::fs::{File, OpenOptions};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -126,11 +126,7 @@ impl RedbStore {
         // One waits here, and not in a thread of the blocking pool: a commit needs such a thread too.
         let guard = Arc::clone(&self.writer).lock_owned().await;
         let database = Arc::clone(&self.database);
-        let (kv, guard) = blocking(move || {
-            let txn = database.begin_write().map_err(StoreError::failed)?;
-            Ok((Kv::write(txn)?, guard))
-        })
-        .await?;
+        let (kv, guard) = blocking(move || Ok((Kv::write(&database)?, guard))).await?;
         Ok(RedbTx::new(kv, self.keyring(), Arc::clone(&self.rng), Some((guard, Arc::clone(&self.witness)))))
     }
 
@@ -146,8 +142,7 @@ impl Store for RedbStore {
     }
 
     async fn read(&self) -> Result<Box<dyn Tx>, StoreError> {
-        let txn = self.database.begin_read().map_err(StoreError::failed)?;
-        Ok(Box::new(RedbTx::new(Kv::Read(txn), self.keyring(), Arc::clone(&self.rng), None)))
+        Ok(Box::new(RedbTx::new(Kv::read(&self.database)?, self.keyring(), Arc::clone(&self.rng), None)))
     }
 
     async fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
@@ -172,9 +167,8 @@ fn checked(database: Result<Database, DatabaseError>) -> Result<Database, StoreE
 }
 
 fn check_format(database: &Database) -> Result<(), StoreError> {
-    let txn = database.begin_write().map_err(StoreError::failed)?;
-    let is_new = txn.list_tables().map_err(StoreError::failed)?.next().is_none();
-    let mut kv = Kv::write(txn)?;
+    let mut kv = Kv::write(database)?;
+    let is_new = kv.is_empty()?;
     match kv.get(META, b"format")? {
         Some(found) if found == FORMAT.to_be_bytes() => return Ok(()),
         None if is_new => {}

@@ -47,6 +47,11 @@ impl RedbTx {
         self.kv().put(table, grant.as_slice(), &row)
     }
 
+    /// The reservation that the row at `index` of [`IDEMPOTENCY`] names.
+    fn by_index(&mut self, index: &[u8], id: &[u8]) -> Result<Reservation, StoreError> {
+        self.find_sealed(RESERVATIONS, id)?.ok_or_else(|| IDEMPOTENCY.corrupt(index))
+    }
+
     fn session_user(&self, session: SessionId) -> Result<UserId, StoreError> {
         self.owner(KEYS, session.as_bytes())?.ok_or(StoreError::Missing { table: KEYS.0 })
     }
@@ -58,15 +63,16 @@ impl Reservations for RedbTx {
         self.writes()?;
         let user = self.session_user(reservation.session)?;
         let index = self.idempotency_key(reservation.session, &reservation.idempotency)?;
-        if let Some(before) = self.find_by_key(reservation.session, &reservation.idempotency).await? {
+        let id = reservation.id.as_bytes();
+        if let Some(before) = self.kv().get(IDEMPOTENCY, &index)? {
+            let before = self.by_index(&index, &before)?;
             before.same_request(reservation.request_hash).map_err(|_| StoreError::OtherRequest)?;
             return Ok(Inserted::Existing(before));
         }
-        let id = reservation.id.as_bytes();
         let event = self.prepare(event, Subject::Reservation(reservation.id), user)?;
         let row = self.sealed(RESERVATIONS, id, user, reservation)?;
         self.kv().add(RESERVATIONS, id, &row)?;
-        self.kv().add(IDEMPOTENCY, &index, id)?;
+        self.kv().put(IDEMPOTENCY, &index, id)?;
         if let Some(key) = held_key(reservation) {
             self.kv().add(HELD, &key, &[])?;
         }
@@ -111,8 +117,7 @@ impl Reservations for RedbTx {
     ) -> Result<Option<Reservation>, StoreError> {
         let index = self.idempotency_key(session, key)?;
         let Some(id) = self.kv().get(IDEMPOTENCY, &index)? else { return Ok(None) };
-        let found: Reservation = self.find_sealed(RESERVATIONS, &id)?.ok_or_else(|| IDEMPOTENCY.corrupt(&index))?;
-        Ok(Some(found))
+        self.by_index(&index, &id).map(Some)
     }
 
     async fn held(&mut self, grant: GrantId, ledger_block: u64) -> Result<Vec<Reservation>, StoreError> {

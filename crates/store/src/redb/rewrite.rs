@@ -7,7 +7,7 @@
 use super::kv::{ALL, Kv, META};
 use super::{checked, open_file, sync_directory};
 use crate::StoreError;
-use redb::{Builder, Database, ReadableDatabase};
+use redb::{Builder, Database};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ pub(super) const REWRITE: &[u8] = b"rewrite";
 const CHUNK: usize = if cfg!(test) { 2 } else { 1000 };
 
 pub(super) fn is_due(database: &Database) -> Result<bool, StoreError> {
-    let kv = Kv::Read(database.begin_read().map_err(StoreError::failed)?);
+    let kv = Kv::read(database)?;
     Ok(kv.get(META, REWRITE)?.is_some())
 }
 
@@ -30,28 +30,26 @@ pub(super) fn rewrite(old: &Database, path: &Path) -> Result<Database, StoreErro
         _ => {}
     }
     let new = checked(Builder::new().create_file(open_file(&beside)?))?;
-    let from = Kv::Read(old.begin_read().map_err(StoreError::failed)?);
-    let mut to = Kv::write(new.begin_write().map_err(StoreError::failed)?)?;
+    let from = Kv::read(old)?;
+    let mut to = Kv::write(&new)?;
     rows(&from, &mut to)?;
-    to.remove(META, REWRITE)?;
     to.commit()?;
     std::fs::rename(&beside, path).map_err(StoreError::failed)?;
     sync_directory(path)?;
     Ok(new)
 }
 
-/// Copies every row.
+/// Copies every row but the one that says that the file is due.
 pub(super) fn rows(from: &Kv, to: &mut Kv) -> Result<(), StoreError> {
     for table in ALL {
         let mut start = Vec::new();
         loop {
-            let rows = from.scan(table, &[], &start, CHUNK)?;
+            let mut rows = from.scan(table, &[], &start, CHUNK)?;
             let Some((last, _)) = rows.last() else { break };
             // The next key in byte order.
             start = [last.as_slice(), &[0]].concat();
-            for (key, value) in &rows {
-                to.put(table, key, value)?;
-            }
+            rows.retain(|(key, _)| (table, key.as_slice()) != (META, REWRITE));
+            to.fill(table, &rows)?;
         }
     }
     Ok(())

@@ -177,10 +177,16 @@ impl Sessions for RedbTx {
         Ok(gone)
     }
 
-    async fn find_key_by_holder(&mut self, holder: &TokenHash) -> Result<Option<KeySession>, StoreError> {
+    async fn held_by(&mut self, holder: &TokenHash) -> Result<Option<SessionId>, StoreError> {
         self.keys()?;
         let Some(id) = self.kv().get(HOLDERS, holder.as_bytes())? else { return Ok(None) };
-        self.find_sealed(KEYS, &id)?.ok_or_else(|| HOLDERS.corrupt(holder.as_bytes())).map(Some)
+        let id = id.try_into().map_err(|_| HOLDERS.corrupt(holder.as_bytes()))?;
+        Ok(Some(SessionId::from_bytes(id)))
+    }
+
+    async fn find_key_by_holder(&mut self, holder: &TokenHash) -> Result<Option<KeySession>, StoreError> {
+        let Some(id) = self.held_by(holder).await? else { return Ok(None) };
+        self.find_sealed(KEYS, id.as_bytes())?.ok_or_else(|| HOLDERS.corrupt(holder.as_bytes())).map(Some)
     }
 
     async fn list_keys(&mut self, user: UserId) -> Result<Vec<KeySession>, StoreError> {

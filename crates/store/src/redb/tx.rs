@@ -22,6 +22,8 @@ pub(super) struct RedbTx {
     opened: HashMap<UserId, UserKey>,
     /// Sealed rows read or made here.
     seen: HashSet<(&'static str, Vec<u8>)>,
+    /// The place of the last audit event, once it was asked for; written at the end.
+    audited: Option<u64>,
     writer: Option<Writer>,
 }
 
@@ -37,7 +39,7 @@ pub(super) struct Prepared {
 
 impl RedbTx {
     pub(super) fn new(kv: Kv, keys: Option<Arc<StoreKeys>>, rng: Arc<dyn Rng>, writer: Option<Writer>) -> Self {
-        Self { kv, keys, rng, opened: HashMap::new(), seen: HashSet::new(), writer }
+        Self { kv, keys, rng, opened: HashMap::new(), seen: HashSet::new(), audited: None, writer }
     }
 
     pub(super) const fn kv(&mut self) -> &mut Kv {
@@ -207,7 +209,11 @@ impl RedbTx {
 
     pub(super) fn prepare_any(&mut self, event: &AuditEvent) -> Result<Prepared, StoreError> {
         self.writes()?;
-        let seq = self.counter(b"audit")?.saturating_add(1);
+        let last = match self.audited {
+            Some(last) => last,
+            None => self.counter(b"audit")?,
+        };
+        let seq = last.saturating_add(1);
         let row = self.audit_row(&seq.to_be_bytes(), event)?;
         Ok(Prepared { seq, row, user: event.user })
     }
@@ -216,7 +222,7 @@ impl RedbTx {
     pub(super) fn record(&mut self, event: &Prepared) -> Result<u64, StoreError> {
         let seq = event.seq;
         self.kv.add(AUDIT, &seq.to_be_bytes(), &event.row)?;
-        self.kv.put(META, b"audit", &seq.to_be_bytes())?;
+        self.audited = Some(seq);
         if let Some(user) = event.user {
             self.kv.add(AUDIT_BY_USER, &join(&[user.as_bytes(), &seq.to_be_bytes()]), &[])?;
         }
@@ -236,6 +242,9 @@ impl RedbTx {
         self.writes()?;
         let next = self.counter(b"generation")?.saturating_add(1);
         self.kv.put(META, b"generation", &next.to_be_bytes())?;
+        if let Some(last) = self.audited {
+            self.kv.put(META, b"audit", &last.to_be_bytes())?;
+        }
         let Self { kv, writer, .. } = *self;
         blocking(move || {
             kv.commit()?;

@@ -69,6 +69,7 @@ macro_rules! conformance {
             listings_are_oldest_first_and_a_users_own,
             an_ended_session_is_never_revived,
             a_state_read_in_another_transaction_is_not_saved,
+            a_holder_is_known_by_its_newest_token_alone,
             a_grant_is_answered_once,
             a_holders_token_is_one_sessions_and_is_handed_on_or_forgotten,
             what_a_restored_store_ends_is_found,

@@ -128,6 +128,27 @@ pub async fn a_state_read_in_another_transaction_is_not_saved(store: Arc<dyn Sto
     assert_eq!(store.read().await.unwrap().sessions().find_key(session(20)).await.unwrap(), Some(suspended));
 }
 
+/// A new token takes the place of the one before, and no token is of two sessions.
+pub async fn a_holder_is_known_by_its_newest_token_alone(store: Arc<dyn Store>) {
+    let mut tx = peopled(&*store).await;
+    let [first, second, third] = [1, 2, 3].map(|n| hallpass_session::Token::from_random([n; 32]).hash());
+    let unknown = tx.sessions().set_holder(session(99), &first, &key_event(1, 99)).await;
+    assert_eq!(unknown.unwrap_err().code(), "no_such_row");
+    tx.sessions().set_holder(session(20), &first, &key_event(1, 20)).await.unwrap();
+    assert_eq!(tx.sessions().held_by(&first).await.unwrap(), Some(session(20)));
+    assert_eq!(tx.sessions().find_key_by_holder(&first).await.unwrap(), Some(key(1, 20)));
+    tx.sessions().set_holder(session(20), &second, &key_event(1, 20)).await.unwrap();
+    let again = tx.sessions().set_holder(session(20), &second, &key_event(1, 20)).await;
+    assert_eq!(again.unwrap_err().code(), "already_exists");
+    tx.commit().await.unwrap();
+
+    let mut tx = store.read().await.unwrap();
+    for (token, held) in [(first, None), (second, Some(session(20))), (third, None)] {
+        assert_eq!(tx.sessions().held_by(&token).await.unwrap(), held);
+        assert_eq!(tx.sessions().find_key_by_holder(&token).await.unwrap().map(|s| s.id), held);
+    }
+}
+
 /// Nobody's signature is replaced, and nothing that was signed changes.
 pub async fn a_grant_is_answered_once(store: Arc<dyn Store>) {
     let mut tx = peopled(&*store).await;
