@@ -4,7 +4,7 @@ use crate::StoreError;
 use core::cell::RefCell;
 use core::ops::Bound;
 use redb::{
-    Database, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableError,
+    Database, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase, TableDefinition, TableError,
     WriteTransaction,
 };
 use std::collections::BTreeMap;

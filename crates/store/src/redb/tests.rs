@@ -199,7 +199,7 @@ async fn a_row_put_in_another_rows_place_does_not_open() {
 
 /// Every row of every table, as the disk holds it.
 fn raw(store: &RedbStore) -> Vec<(&'static str, Vec<u8>, Vec<u8>)> {
-    let kv = Kv::Read(store.database.begin_read().unwrap());
+    let kv = Kv::read(&store.database).unwrap();
     ALL.iter().flat_map(|t| kv.all(*t, &[]).unwrap().into_iter().map(|(k, v)| (t.0, k, v))).collect()
 }
 
