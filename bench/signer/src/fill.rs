@@ -66,7 +66,8 @@ pub async fn fill(path: &Path, passphrase: &str, sessions: usize) -> Vec<Session
     let header = store.read().await.unwrap().vault().header().await.unwrap().unwrap();
     let header: VaultHeader = serde_json::from_slice(&header).unwrap();
     let vault = header.unseal(&Passphrase::new(passphrase.into(), KdfParams::MINIMUM)).unwrap();
-    let keys = StoreKeys { index: *vault.derive_index_key("store/index"), field: *vault.derive_index_key("store/field") };
+    let keys =
+        StoreKeys { index: *vault.derive_index_key("store/index"), field: *vault.derive_index_key("store/field") };
     store.unlock(keys).await.unwrap();
 
     let now = UnixSeconds::new(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
@@ -98,7 +99,11 @@ pub async fn fill(path: &Path, passphrase: &str, sessions: usize) -> Vec<Session
 
 /// A day's pass, as a bot has it.
 fn grant(kind: Kind, now: UnixSeconds) -> String {
-    let head = format!("title = \"A bot's pass\"\nchain = \"eip155:31337\"\nfrom = {}\nuntil = {}\n", now.get(), now.get() + 86_400);
+    let head = format!(
+        "title = \"A bot's pass\"\nchain = \"eip155:31337\"\nfrom = {}\nuntil = {}\n",
+        now.get(),
+        now.get() + 86_400
+    );
     head + &match kind {
         Kind::Typed => "[[allow]]\ntyped = \"Order(address maker,uint256 market,uint256 price,uint256 size)\"\n\
              domain = { name = \"Exchange\", version = \"1\", chainId = 31337 }\n\
@@ -121,12 +126,13 @@ async fn one(
     now: UnixSeconds,
 ) -> Session {
     let id = SessionId::from_bytes(sixteen(&format!("session {n}")));
-    let (session, ender) =
-        (vault.create_session_key(*id.as_bytes(), &OsRng).unwrap(), vault.create_ender_key(*id.as_bytes(), &OsRng).unwrap());
+    let (session, ender) = (
+        vault.create_session_key(*id.as_bytes(), &OsRng).unwrap(),
+        vault.create_ender_key(*id.as_bytes(), &OsRng).unwrap(),
+    );
     let (key, ended_by) = (session.address().unwrap(), ender.address().unwrap());
     let signer_only = kind == Kind::Typed;
-    let (account, backend) =
-        if signer_only { (key, Address::ZERO) } else { (owner, Address::repeat_byte(0xbe)) };
+    let (account, backend) = if signer_only { (key, Address::ZERO) } else { (owner, Address::repeat_byte(0xbe)) };
     let fill = Fill {
         account: Some(account),
         backend: Some(backend),
@@ -165,7 +171,11 @@ async fn one(
         not_before: grant.not_before,
         not_after: grant.not_after,
         pocket: None,
-        install: if signer_only { Installation::NotInstalled } else { Installation::Installed { tx: B256::ZERO, block: 1 } },
+        install: if signer_only {
+            Installation::NotInstalled
+        } else {
+            Installation::Installed { tx: B256::ZERO, block: 1 }
+        },
         ender: ended_by,
     };
     put(tx, "session", id, &session).await;
@@ -182,5 +192,14 @@ async fn put(tx: &mut dyn Tx, kind: &str, id: SessionId, record: &SealedRecord) 
 }
 
 const fn event(at: UnixSeconds, subject: Subject, user: UserId) -> AuditEvent {
-    AuditEvent { seq: None, at, actor: Actor::Owner(user), action: Action::Created, subject, user: Some(user), why: None, from: None }
+    AuditEvent {
+        seq: None,
+        at,
+        actor: Actor::Owner(user),
+        action: Action::Created,
+        subject,
+        user: Some(user),
+        why: None,
+        from: None,
+    }
 }

@@ -46,7 +46,8 @@ impl Client {
     pub async fn open(socket: &Path, session: Session) -> io::Result<Self> {
         let (read, write) = UnixStream::connect(socket).await?.into_split();
         let mut client = Self { read: BufReader::with_capacity(8192, read), write, session };
-        let shown = json!({ "jsonrpc": "2.0", "id": 0, "method": "hallpass_authenticate", "params": [&*client.session.token] });
+        let shown =
+            json!({ "jsonrpc": "2.0", "id": 0, "method": "hallpass_authenticate", "params": [&*client.session.token] });
         let answer = client.line(&shown.to_string()).await?;
         let answer: Value = serde_json::from_slice(&answer).unwrap();
         assert_eq!(answer["result"]["key"], client.session.key.to_checksum(None), "{answer}");
@@ -77,7 +78,9 @@ fn request(kind: Kind, key: Address, number: usize) -> String {
     let action = match kind {
         Kind::Call => {
             let data = format!("a9059cbb{:0>64}{:064x}", hex::encode(SHOP), number + 1);
-            format!("{{\"call\":{{\"chain\":\"eip155:31337\",\"to\":\"{TOKEN}\",\"value\":\"0\",\"data\":\"0x{data}\"}}}}")
+            format!(
+                "{{\"call\":{{\"chain\":\"eip155:31337\",\"to\":\"{TOKEN}\",\"value\":\"0\",\"data\":\"0x{data}\"}}}}"
+            )
         }
         Kind::Typed => format!("{{\"typed\":{}}}", order(key, number)),
     };
@@ -127,10 +130,8 @@ pub async fn round(
                     }
                     if is_result(&line) {
                         answers.borrow_mut().push(Answered { session: session.clone(), number, line });
-                    } else {
-                        if refused.replace(refused.get() + 1) == 0 {
-                            eprintln!("refused: {}", String::from_utf8_lossy(&line));
-                        }
+                    } else if refused.replace(refused.get() + 1) == 0 {
+                        eprintln!("refused: {}", String::from_utf8_lossy(&line));
                     }
                 }
             }

@@ -10,7 +10,13 @@
 //! is spent, by a stub in place of each account (`anvil_setCode`), so that nothing has to be installed first. The server reads
 //! that answer as it reads any. Half are signer-only.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::disallowed_methods, reason = "a measurement")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a measurement"
+)]
 
 mod alone;
 mod fill;
@@ -80,7 +86,9 @@ async fn measure(hallpass: &str, anvil: &str, folder: &Path, count: usize) -> Ma
             let rate = answers.len() as f64 / took.as_secs_f64();
             eprintln!(
                 "{}: {rate:.0} a second, {refused} refused; the server used {:.2} cores, this program {:.2}",
-                name(which), cpu.0, cpu.1,
+                name(which),
+                cpu.0,
+                cpu.1,
             );
             assert_eq!(refused, 0, "a measured request was refused");
             load::verify(&answers);

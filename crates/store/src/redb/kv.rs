@@ -136,7 +136,11 @@ impl Base {
     }
 
     /// What `work` makes of a table; nothing where a new file has none of it yet.
-    fn with<T>(&self, table: Table, work: impl FnOnce(&Rows) -> Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    fn with<T>(
+        &self,
+        table: Table,
+        work: impl FnOnce(&Rows) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
         if let Some((_, rows)) = self.open.borrow().iter().find(|(open, _)| *open == table) {
             return work(rows).map(Some);
         }

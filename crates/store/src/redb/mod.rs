@@ -113,10 +113,7 @@ impl RedbStore {
         // One waits here, and not in a thread of the blocking pool: a commit needs such a thread too.
         let guard = Arc::clone(&self.writer).lock_owned().await;
         let database = Arc::clone(&self.database);
-        let (kv, guard) = blocking(move || {
-            Ok((Kv::write(&database)?, guard))
-        })
-        .await?;
+        let (kv, guard) = blocking(move || Ok((Kv::write(&database)?, guard))).await?;
         Ok(RedbTx::new(kv, self.keyring(), Arc::clone(&self.rng), Some(guard)))
     }
 
