@@ -130,10 +130,8 @@ pub async fn round(
                     }
                     if is_result(&line) {
                         answers.borrow_mut().push(Answered { session: session.clone(), number, line });
-                    } else {
-                        if refused.replace(refused.get() + 1) == 0 {
-                            eprintln!("refused: {}", String::from_utf8_lossy(&line));
-                        }
+                    } else if refused.replace(refused.get() + 1) == 0 {
+                        eprintln!("refused: {}", String::from_utf8_lossy(&line));
                     }
                 }
             }

@@ -148,7 +148,7 @@ impl App {
     /// The lock of an operation; a few operations share each.
     pub(crate) fn sending(&self, id: ReservationId) -> &tokio::sync::Mutex<()> {
         let [first, others @ ..] = self.sending.as_ref();
-        let place = usize::from(id.as_bytes().first().copied().unwrap_or(0) % 64);
+        let place = usize::from(id.as_bytes().last().copied().unwrap_or(0) % 64);
         place.checked_sub(1).and_then(|i| others.get(i)).unwrap_or(first)
     }
 

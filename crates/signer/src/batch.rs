@@ -8,7 +8,7 @@ use crate::signer::Failures;
 use crate::{Answer, Ask, AskError, Parts, Signed};
 use alloy_primitives::Bytes;
 use hallpass_store::{StoreError, Tx};
-use hallpass_types::ReservationId;
+use hallpass_types::{ReservationId, UnixSeconds};
 use hallpass_vault::{SealedRecord, Vault};
 use std::sync::Arc;
 use tokio::sync::{OwnedRwLockReadGuard, mpsc, oneshot};
@@ -36,6 +36,8 @@ pub struct Task {
     parts: Parts,
     memory: Memory,
     failures: Failures,
+    /// How many reservations' ids were made.
+    made: u32,
     /// To sign on: as many as there are cores. Asked for once, since the answer is read from files.
     threads: usize,
 }
@@ -43,7 +45,7 @@ pub struct Task {
 impl Task {
     pub fn new(parts: Parts, failures: Failures) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { parts, memory: Memory::default(), failures, threads }
+        Self { parts, memory: Memory::default(), failures, made: 0, threads }
     }
 
     pub async fn run(mut self, mut waiting: mpsc::Receiver<Waiting>) {
@@ -109,14 +111,32 @@ impl Task {
         Ok((tx, generation))
     }
 
+    /// In the order in which they are made, so that new rows stand together in the store: a row at a random place costs a page
+    /// of its own.
+    fn fresh(&mut self, now: UnixSeconds) -> Result<ReservationId, AskError> {
+        let mut random = [0; 7];
+        self.parts.rng.fill(&mut random).map_err(|e| AskError::NotDurable(e.to_string()))?;
+        self.made = self.made.wrapping_add(1);
+        Ok(id(now, self.made, random))
+    }
+
     async fn one(&mut self, tx: &mut dyn Tx, ask: &Ask) -> Result<(Decision, Option<Arc<SealedRecord>>), AskError> {
-        let mut id = [0; 16];
-        self.parts.rng.fill(&mut id).map_err(|e| AskError::NotDurable(e.to_string()))?;
-        let now = Now { clock: self.parts.clock.now(), id: ReservationId::from_bytes(id) };
+        let clock = self.parts.clock.now();
+        let now = Now { clock, id: self.fresh(clock)? };
         let known = self.memory.get(tx, ask.session, ask.view.final_block).await?;
         let decision = decide(tx, known, ask, &self.parts.limits, now).await?;
         Ok((decision, known.key.clone()))
     }
+}
+
+/// Of a reservation's id: the second, its number among ours, and what keeps two starts in one second apart.
+fn id(second: UnixSeconds, number: u32, random: [u8; 7]) -> ReservationId {
+    let [_, _, _, second @ ..] = second.get().to_be_bytes();
+    let mut id = [0; 16];
+    for (to, from) in id.iter_mut().zip(second.into_iter().chain(number.to_be_bytes()).chain(random)) {
+        *to = from;
+    }
+    ReservationId::from_bytes(id)
 }
 
 /// Signs beside the next transaction, on as many threads as there are cores.
@@ -151,4 +171,18 @@ fn signed(ready: Ready, key: Option<&SealedRecord>, vault: &Vault) -> Result<Ans
         }
     };
     Ok(Answer::Signed(Box::new(Signed { reservation, signature, rules, ledger })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_in_the_order_in_which_they_are_made_and_differ_in_every_part() {
+        let at = |s| UnixSeconds::new(s).unwrap();
+        let made =
+            [id(at(255), u32::MAX, [9; 7]), id(at(256), 0, [9; 7]), id(at(256), 1, [0; 7]), id(at(256), 1, [1; 7])];
+        assert!(made.windows(2).all(|pair| pair[0].as_bytes() < pair[1].as_bytes()), "{made:?}");
+        assert_eq!(made[1].as_bytes()[..9], [0, 0, 0, 1, 0, 0, 0, 0, 0]);
+    }
 }

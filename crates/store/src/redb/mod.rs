@@ -2,7 +2,8 @@
 //!
 //! A row is a version byte ([`ROW_VERSION`]) and JSON; a sealed row is that byte, the user whose key seals it, and the
 //! sealed JSON. JSON, because a row must stay readable to later versions and its size matters little here. In clear
-//! stand random ids, grant and token hashes, times, and the audit trail without its origins.
+//! stand ids (random, but for the moment in which a reservation was made), grant and token hashes, times, and the audit
+//! trail without its origins.
 //!
 //! Every commit is durable (`fsync`) before it answers, and verifies by checksum after a power cut. Row keys that name a
 //! person are keyed hashes. `kv` is redb seen as tables of bytes; `tx` seals, opens and audits; `rewrite` leaves deleted
