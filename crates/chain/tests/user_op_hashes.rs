@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, reason = "a test")]
 
-#[path = "../../chain/tests/differential/rng.rs"]
+#[path = "differential/rng.rs"]
 #[allow(dead_code, reason = "made for another test")]
 mod rng;
 
