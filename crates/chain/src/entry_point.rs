@@ -76,12 +76,12 @@ pub async fn used_by(
 ///
 /// # Errors
 /// [`NodeError`].
-pub async fn validated_by_any(node: &Node, from: u64, to: u64) -> Result<Vec<(B256, B256)>, NodeError> {
+pub async fn validated_by_any(node: &Node, from: u64, to: u64) -> Result<Vec<(Address, B256, B256)>, NodeError> {
     let filter = Filter::new().event_signature(IHallpass::Validated::SIGNATURE_HASH).from_block(from).to_block(to);
     let logs = node.logs(&filter).await?;
     // Anybody may emit what looks like ours; what cannot be read is not ours.
     let read = |log: &alloy_rpc_types_eth::Log| IHallpass::Validated::decode_log(&log.inner).ok();
-    Ok(logs.iter().filter_map(read).map(|event| (event.grant, event.userOpHash)).collect())
+    Ok(logs.iter().filter_map(read).map(|event| (event.address, event.grant, event.userOpHash)).collect())
 }
 
 /// The `signature` of a session's operation (`spec/encoding.md`, "A user operation").

@@ -301,11 +301,11 @@ impl Node {
             .collect()
     }
 
-    /// The grants of which any account executed operations from block `from` to `to` inclusive, with the operations' nonces.
+    /// What says that it executed operations from block `from` to `to` inclusive: the account, the grant, the operation's nonce.
     ///
     /// # Errors
     /// [`NodeError`].
-    pub async fn executed_by_any(&self, from: u64, to: u64) -> Result<Vec<(B256, U256)>, NodeError> {
+    pub async fn executed_by_any(&self, from: u64, to: u64) -> Result<Vec<(Address, B256, U256)>, NodeError> {
         use alloy_sol_types::SolEvent;
         let filter = alloy_rpc_types_eth::Filter::new()
             .event_signature(crate::contracts::IHallpass::Executed::SIGNATURE_HASH)
@@ -316,7 +316,7 @@ impl Node {
         let read = |log: &alloy_rpc_types_eth::Log| {
             let grant = *log.topics().get(1)?;
             let nonce = <[u8; 32]>::try_from(log.data().data.as_ref()).ok()?;
-            Some((grant, U256::from_be_bytes(nonce)))
+            Some((log.address(), grant, U256::from_be_bytes(nonce)))
         };
         Ok(logs.iter().filter_map(read).collect())
     }

@@ -105,3 +105,23 @@ async fn a_replacement_that_could_not_be_sent_is_sent_later() {
     final_blocks(&world).await;
     owner.execute(&new.session, "now", &pay(ausd, shop, 6)).await.ok();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_chain_counts_stays_counted() {
+    let world = World::start("narrow-app").await;
+    let owner = world.owner("alice").await;
+    let (ausd, shop) = (world.chain.token, address_of("shop"));
+    let app = "[[allow]]\napp = \"chat.example\"\nverb = \"post.create\"\nat_most = \"2\"\n";
+    let old = owner.hand_out(&world, &format!("{}{app}", pay_pass(ausd, shop, 10))).await;
+    let post = json!({ "app": { "app": "chat.example", "verb": "post.create", "attrs": {} } });
+    let ask_for = |key: &str| json!({ "idempotency_key": key, "action": post });
+    owner.at(&old.session, "sign", &ask_for("1")).await.ok();
+    owner.at(&old.session, "sign", &ask_for("2")).await.ok();
+    owner.at(&old.session, "sign", &ask_for("3")).await.refused(403, "meter_exceeded");
+
+    let narrow = format!("{}{app}", pay_pass(ausd, shop, 6).replace("lasts = \"1h\"", "lasts = \"30m\""));
+    let new = Pass::of(&ask(&owner, &old, &narrow).await.ok());
+    owner.at(&new.session, "approve", &approval(&owner, &old, &new)).await.ok();
+    final_blocks(&world).await;
+    owner.at(&new.session, "sign", &ask_for("4")).await.refused(403, "meter_exceeded");
+}

@@ -15,7 +15,10 @@ use hallpass_types::{ReservationId, UnixSeconds};
 use std::sync::Arc;
 
 /// How far the chain's clock may run ahead of ours before nothing is signed, in seconds.
-const MAX_AHEAD: u64 = 120;
+pub const MAX_AHEAD: u64 = 120;
+
+/// Most reservations that share a number: each is looked at wherever one of them is.
+const MOST_SHARING: usize = 16;
 
 /// What is to be done once the transaction is durable.
 #[derive(Debug)]
@@ -97,6 +100,10 @@ pub async fn decide(
     };
     let Allowed { signable, rules, costs, route, op, nonce, life } = allowed;
     let bare = route == Route::Bare;
+    let sharing = known.held.iter().filter(|r| r.is_live() && r.nonce() == nonce).count();
+    if !bare && sharing >= MOST_SHARING {
+        return Err(AskError::TooManyInFlight);
+    }
     let reservation = Reservation {
         id: now.id,
         session: ask.session,

@@ -21,6 +21,7 @@ mod signer;
 pub mod userop;
 
 pub use ask::{Answer, Ask, AskError, Limits, Signed, Wanted, WantedUserOp};
+pub use decide::MAX_AHEAD;
 pub use signer::{Parts, Signer};
 
 /// The vault's record of a key, by its kind and session.

@@ -138,14 +138,16 @@ pub trait Sessions: Send {
     async fn hand_on_holder(&mut self, from: SessionId, to: SessionId, event: &AuditEvent) -> Result<(), StoreError>;
     /// Forgets every holder's token; answers how many.
     async fn forget_holders(&mut self) -> Result<usize, StoreError>;
+    /// Whether anybody has a token to ask for signatures of this key session.
+    async fn has_holder(&mut self, id: SessionId) -> Result<bool, StoreError>;
     /// The id of the key session whose holder's token this is; nothing of the session is read.
     async fn held_by(&mut self, holder: &TokenHash) -> Result<Option<SessionId>, StoreError>;
     /// By its holder's token.
     async fn find_key_by_holder(&mut self, holder: &TokenHash) -> Result<Option<KeySession>, StoreError>;
     /// All of a user's, ended ones too, oldest first, then by id; none once the user's data was deleted.
     async fn list_keys(&mut self, user: UserId) -> Result<Vec<KeySession>, StoreError>;
-    /// Every user's that something is to be done about, now or since `now` or earlier: those being revoked, those
-    /// suspended since the store was restored, then those whose time has run out, by their end; each kind by id.
+    /// Every user's that something is to be done about, now or since `now` or earlier: those being revoked, then those whose
+    /// time has run out, by their end and then by id.
     async fn list_due_keys(&mut self, now: UnixSeconds) -> Result<Vec<KeySession>, StoreError>;
 }
 

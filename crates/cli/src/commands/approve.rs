@@ -47,7 +47,10 @@ pub async fn run(context: &Context, args: Approve) -> Result<ExitCode, CliError>
         return Ok(ExitCode::SUCCESS);
     }
     if !args.yes {
-        if !context.json {
+        // What is agreed to is read first; with `--json` it does not stand in the answer's way.
+        if context.json {
+            eprintln!("{}", view.text);
+        } else {
             out(&view.text);
         }
         confirm(&view)?;

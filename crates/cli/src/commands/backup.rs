@@ -124,8 +124,8 @@ pub async fn restore(context: &Context, args: Restore) -> Result<ExitCode, CliEr
     context.show(&value, || {
         let aside = aside.as_ref().map_or(String::new(), |a| format!("\nwhat was there is now {}", a.display()));
         format!(
-            "{} is back{aside}\nwhen the server starts: every login and holder's token ends, and every session is suspended; what a \
-             contract counts goes on by itself once nothing signed before can execute any more, the rest its owner resumes",
+            "{} is back{aside}\nwhen the server starts: every login, holder's token and open request ends, and every session is \
+             suspended until its owner resumes it, once nothing that was signed before can execute any more",
             store.display()
         )
     })?;

@@ -81,7 +81,11 @@ pub enum Session {
     /// Let a suspended session go on, once you know why it was suspended
     Resume {
         /// The session
-        session: String,
+        #[arg(required_unless_present = "restored")]
+        session: Option<String>,
+        /// Every session that was suspended since the server's store was put back from a copy
+        #[arg(long, conflicts_with = "session")]
+        restored: bool,
     },
     /// End a session at once: a pass, or a login of yours
     Revoke {
@@ -188,9 +192,21 @@ pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliErr
                 )
             })?;
         }
-        Session::Resume { session } => {
-            let view: SessionView = client.post(&format!("/v1/sessions/{session}/resume"), &()).await?;
-            context.show(&view, || format!("session {} is {}", view.id, view.state))?;
+        Session::Resume { session, .. } => {
+            let mut wanted: Vec<String> = session.into_iter().collect();
+            if wanted.is_empty() {
+                let all: Vec<SessionView> = client.get("/v1/sessions").await?;
+                let restored = |s: &SessionView| s.state == "suspended" && s.reason.as_deref() == Some("restored");
+                wanted = all.into_iter().filter(restored).map(|s| s.id).collect();
+            }
+            let mut resumed: Vec<SessionView> = Vec::new();
+            for session in wanted {
+                resumed.push(client.post(&format!("/v1/sessions/{session}/resume"), &()).await?);
+            }
+            context.show(&resumed, || {
+                let lines: Vec<String> = resumed.iter().map(|s| format!("session {} is {}", s.id, s.state)).collect();
+                if lines.is_empty() { "no session is suspended for that".to_owned() } else { lines.join("\n") }
+            })?;
         }
         Session::Revoke { session } => {
             let view: RevokeView = client.post(&format!("/v1/sessions/{session}/revoke"), &()).await?;

@@ -6,7 +6,7 @@ use super::{Context, open_store, store_error};
 use crate::error::CliError;
 use crate::system::{OsRng, passphrase};
 use clap::Subcommand;
-use hallpass_store::{RedbStore, Store};
+use hallpass_store::{RedbStore, Restored, Store};
 use hallpass_vault::{KdfParams, Passphrase, RootKeyProvider, SlotInfo, Vault as Opened, VaultHeader};
 use serde_json::json;
 use std::path::PathBuf;
@@ -68,6 +68,10 @@ fn numbered(text: &str) -> Result<(u32, PathBuf), String> {
     Ok((number.parse().map_err(|_| "no slot's number")?, file.into()))
 }
 
+async fn restored(context: &Context, store: &RedbStore) -> Result<Option<Restored>, CliError> {
+    store.restored(&context.config.witness()?).await.map_err(store_error)
+}
+
 /// Runs a subcommand. The server must not be running: it holds the store.
 pub async fn run(context: &Context, command: Vault) -> Result<ExitCode, CliError> {
     let _ = hallpass_memory::harden_process();
@@ -78,6 +82,10 @@ pub async fn run(context: &Context, command: Vault) -> Result<ExitCode, CliError
         return Ok(ExitCode::SUCCESS);
     }
     let store = open_store(&context.config.store)?;
+    // What is written here would carry an older store past its witness.
+    if !matches!(command, Vault::Init { .. }) && restored(context, &store).await?.is_some() {
+        store.mark_copy().await.map_err(store_error)?;
+    }
     match command {
         Vault::Init { unseal } => {
             if read_header(&store).await?.is_some() {

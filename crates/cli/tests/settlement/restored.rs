@@ -1,5 +1,5 @@
-//! Sessions of a store that was put back from a copy: what a contract counts goes on by itself once nothing signed before can
-//! execute any more; the rest waits for its owner.
+//! Sessions of a store that was put back from a copy: they wait for their owner, and what a contract counts also until nothing that
+//! was signed before can execute any more.
 
 use crate::common::chain::Chain;
 use crate::common::people::{Owner, Pass, address_of, pay, pay_pass};
@@ -28,7 +28,7 @@ impl Blocks {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_contract_counts_goes_on_by_itself_and_the_rest_waits_for_its_owner() {
+async fn nothing_goes_on_before_what_was_signed_is_dead_and_its_owner_has_said_so() {
     let chain = Chain::start().await;
     let folder = Folder::new("settlement-restored");
     let url = chain.url.clone();
@@ -48,12 +48,15 @@ async fn what_a_contract_counts_goes_on_by_itself_and_the_rest_waits_for_its_own
     let mut blocks = Blocks { chain, now: head.time.get() };
     blocks.pass(&inside, 1).await;
 
+    // Asked before, and answered since, for all that the copy knows.
+    let asked = owner.ask(&pay_pass(ausd, shop, 3)).await;
+    let old_answer = owner.approval_on(&blocks.chain, &asked).await;
     // Signed before, and known to the store no more than the signature that follows.
     let signed = json!({ "idempotency_key": "s", "action": pay(ausd, shop, 4) });
     owner.at(&counted.session, "sign", &signed).await.ok();
     let holder = owner.at(&app.session, "holder", &Value::Null).await.ok()["token"].as_str().unwrap().to_owned();
     let done = work::restored::apply(inside.app.store.as_ref(), inside.app.clock.as_ref()).await.unwrap();
-    assert_eq!((done.suspended, done.logins, done.holders), (2, 1, 1));
+    assert_eq!((done.suspended, done.logins, done.holders, done.requests), (2, 1, 1, 1));
     let again = work::restored::apply(inside.app.store.as_ref(), inside.app.clock.as_ref()).await.unwrap();
     assert_eq!((again.suspended, again.logins, again.holders), (0, 0, 0));
     owner.at(&counted.session, "check", &pay(ausd, shop, 1)).await.refused(401, "not_logged_in");
@@ -70,11 +73,13 @@ async fn what_a_contract_counts_goes_on_by_itself_and_the_rest_waits_for_its_own
         let found = all.as_array().unwrap().iter().find(|s| s["id"] == pass.session.as_str()).unwrap().clone();
         found["state"].as_str().unwrap().to_owned()
     };
-    blocks.pass(&inside, 590).await;
+    owner.at(&asked.session, "approve", &old_answer).await.refused(409, "answered");
+    blocks.pass(&inside, 710).await;
     assert_eq!((state(&counted).await, state(&app).await), ("suspended".to_owned(), "suspended".to_owned()));
     owner.at(&counted.session, "resume", &Value::Null).await.refused(409, "not_final");
     blocks.pass(&inside, 20).await;
-    assert_eq!((state(&counted).await, state(&app).await), ("active".to_owned(), "suspended".to_owned()));
+    assert_eq!((state(&counted).await, state(&app).await), ("suspended".to_owned(), "suspended".to_owned()));
+    owner.at(&counted.session, "resume", &Value::Null).await.ok();
     let check = owner.at(&counted.session, "check", &pay(ausd, shop, 10)).await.ok();
     assert_eq!(check["allowed"], true, "what was signed died unused: {check}");
 

@@ -32,5 +32,10 @@ pub async fn handler(
         );
     }
     let next = tx.sessions().find_key(request.proposal).await?.ok_or_else(missing)?;
+    // Handed on once: whoever shows the old token later may be a thief of it.
+    if tx.sessions().has_holder(next.id).await? {
+        return Err(ApiError::conflict("has_holder", "the session that follows has a holder's token already")
+            .hint("its owner makes another one with `hallpass session token`"));
+    }
     holder::make(&app, tx, &next, asker.actor()).await.map(Json)
 }

@@ -146,7 +146,8 @@ impl RequestView {
     /// As the store.
     pub async fn of(app: &App, request: &OwnerRequest, to_owner: bool) -> Result<Self, ApiError> {
         let words = words::of(app, request).await?;
-        let grant = to_owner.then(|| GrantView::new(&words.session, &words.grant, &app.settings.lists, None, false));
+        let grant =
+            to_owner.then(|| GrantView::new(&words.session, &words.grant, &app.settings.lists, None, words.outside));
         let (call, how, met) = match &request.asked {
             Asked::OneOff { chain, to, value, data, met, how, .. } => {
                 let call = CallBody {

@@ -123,8 +123,7 @@ fn suspended(reason: Reason) -> ApiError {
         ),
         Reason::Restored => (
             "the session is suspended: the server's store was put back from a copy, and what it signed since is not known",
-            "what a contract counts goes on by itself once nothing signed before can execute any more; the rest its owner \
-             resumes with `hallpass session resume`",
+            "its owner resumes it with `hallpass session resume`, once nothing that was signed before can execute any more",
         ),
         _ => ("the session is suspended", "its owner resumes it with `hallpass session resume`"),
     };

@@ -27,6 +27,8 @@ pub struct Asked {
     pub grant: Grant,
     /// What the chain says.
     pub books: Books,
+    /// Whether it stands for one call that its owner was asked for.
+    pub one_off: bool,
 }
 
 /// Finds the session and reads the chain. For a local asker what was found stands for [`SEEN_FOR`] seconds: the signer reads
@@ -43,6 +45,8 @@ pub async fn prepare(app: &App, asker: &Asker, id: SessionId) -> Result<Arc<Aske
     let mut tx = app.store.read().await?;
     let session = asker.session(tx.as_mut(), id).await?;
     let (stored, grant) = stored_grant(tx.as_mut(), &session).await?;
+    let request = tx.requests().find_by_proposal(id).await?;
+    let one_off = request.is_some_and(|r| matches!(r.asked, hallpass_session::Asked::OneOff { .. }));
     drop(tx);
     alarm::may_ask(&session.lifecycle)?;
     let books = Books::read(app, &grant, session.grant).await?;
@@ -50,7 +54,7 @@ pub async fn prepare(app: &App, asker: &Asker, id: SessionId) -> Result<Arc<Aske
         replace::took_over(app, &session, &grant, &books).await?;
     }
     alarm::look(app, &session, &grant, &books).await?;
-    let asked = Arc::new(Asked { session, grant, books });
+    let asked = Arc::new(Asked { session, grant, books, one_off });
     if local {
         let mut seen = seen(app)?;
         if seen.len() >= MOST_SEEN {
@@ -89,6 +93,14 @@ impl Asked {
         idempotency: IdempotencyKey,
         dry_run: bool,
     ) -> Result<Answer, ApiError> {
+        if self.one_off && !dry_run {
+            return Err(ApiError::new(
+                StatusCode::FORBIDDEN,
+                "one_off",
+                "this session stands for one call that was asked for",
+            )
+            .hint("send the request that asked again, with its own idempotency key"));
+        }
         let asked = if dry_run { None } else { marks::met(&app.settings.asking.marks, &wanted) };
         match asked {
             Some(met) => Err(ApiError::new(StatusCode::FORBIDDEN, &met.code, met.says)

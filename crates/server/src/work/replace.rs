@@ -11,7 +11,7 @@ use crate::caller::Caller;
 use crate::work::install::note;
 use crate::work::requests::moves;
 use crate::{ApiError, App};
-use alloy_primitives::Bytes;
+use alloy_primitives::{B256, Bytes};
 use alloy_sol_types::SolCall;
 use hallpass_chain::contracts::IHallpass;
 use hallpass_chain::hallpass::{steps, wire};
@@ -121,6 +121,9 @@ pub async fn take_over(app: &App, tx: &mut dyn Tx, new: &KeySession, from: Grant
     let ended = old.revoke(now, why, by)?;
     tx.sessions().save_key(&ended, &event(now, by, Action::Revoking, Subject::Key(id), new.user, Some(why))).await?;
     moves::session_ended(tx, &ended, why, by, now).await?;
+    // What no chain counts goes on as well; the chain's own counters the contract carries.
+    let counted = tx.reservations().counted(from).await?;
+    tx.reservations().set_counted(new.grant, &counted).await?;
     let line = event(now, by, Action::Created, Subject::Key(new.id), new.user, None);
     Ok(tx.sessions().hand_on_holder(id, new.id, &line).await?)
 }
@@ -136,14 +139,7 @@ pub async fn install(
     from: GrantId,
     signature: &Bytes,
 ) -> Result<(KeySession, Option<Receipt>), ApiError> {
-    let old = replaced_grant(app.store.read().await?.as_mut(), Some(from)).await?;
-    let old = old.ok_or_else(|| ApiError::missing("grant"))?;
-    let [from, from_meters, to, to_meters] = wire::replace(&old, grant).map(Bytes::from);
-    let call =
-        IHallpass::replaceCall { from, fromMeters: from_meters, to, toMeters: to_meters, signature: signature.clone() };
-    let relayed = Relayed { to: grant.account, data: call.abi_encode().into(), authorizations: Vec::new() };
-    let sent = send::send(app, Some(session.user), relayed, send::UPKEEP).await?;
-    note(app, session.id, Installation::Submitted { tx: sent }).await?;
+    let sent = submit(app, &session, grant, from, signature).await?;
     let receipt = send::receipt(app, sent).await?;
     if !receipt.success {
         return Err(ApiError::refused("reverted", format!("the replacement was refused in transaction {sent}")));
@@ -152,7 +148,27 @@ pub async fn install(
     Ok((session, Some(receipt)))
 }
 
-/// Sends a replacement that the chain has not taken yet; `false` where it is not to stand any more.
+/// Sends it. As an end, it is refused for no budget of the owner's.
+async fn submit(
+    app: &App,
+    session: &KeySession,
+    grant: &Grant,
+    from: GrantId,
+    signature: &Bytes,
+) -> Result<B256, ApiError> {
+    let old = replaced_grant(app.store.read().await?.as_mut(), Some(from)).await?;
+    let old = old.ok_or_else(|| ApiError::missing("grant"))?;
+    let [from, from_meters, to, to_meters] = wire::replace(&old, grant).map(Bytes::from);
+    let call =
+        IHallpass::replaceCall { from, fromMeters: from_meters, to, toMeters: to_meters, signature: signature.clone() };
+    let relayed = Relayed { to: grant.account, data: call.abi_encode().into(), authorizations: Vec::new() };
+    let sent = send::send(app, None, relayed, send::UPKEEP).await?;
+    note(app, session.id, Installation::Submitted { tx: sent }).await?;
+    Ok(sent)
+}
+
+/// Sends a replacement that the chain has not taken yet, and waits for nothing; `false` where it is not to stand any more. One
+/// that waits for its block is not sent twice.
 ///
 /// # Errors
 /// As [`install`].
@@ -165,7 +181,13 @@ pub async fn again(app: &App, user: UserId, by: GrantId) -> Result<bool, ApiErro
     if session.user != user || !matches!(session.lifecycle, Lifecycle::Active { .. }) {
         return Ok(false);
     }
-    install(app, session, &grant, from, signature).await.map(|_| true)
+    if let Installation::Submitted { tx } = session.install {
+        let node = &app.chain.node;
+        if node.receipt(tx).await?.is_none() && node.knows(tx).await? {
+            return Ok(true);
+        }
+    }
+    submit(app, &session, &grant, from, signature).await.map(|_| true)
 }
 
 /// Lets a replacement be used once a final block shows it in the other's place, and notes what it took over.
@@ -182,6 +204,10 @@ pub async fn took_over(app: &App, session: &KeySession, grant: &Grant, books: &B
         return Ok(());
     }
     books.confirm(app, grant, session.grant).await?;
+    if let Installation::Submitted { tx } = session.install {
+        let block = app.chain.node.receipt(tx).await?.and_then(|receipt| receipt.block_number);
+        note(app, session.id, Installation::Installed { tx, block: block.unwrap_or_default() }).await?;
+    }
     let mut tx = app.store.begin().await?;
     // Nothing was signed of it before, so whatever stands against it was the other's.
     let explained = Explained { block: books.final_block.number, ledger: books.view.settled.clone() };

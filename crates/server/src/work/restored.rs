@@ -3,7 +3,8 @@
 
 use crate::ApiError;
 use crate::app::event;
-use hallpass_session::{Action, Actor, Lifecycle, Reason, Subject};
+use crate::work::requests::moves;
+use hallpass_session::{Action, Actor, Lifecycle, Reason, RequestState, Subject};
 use hallpass_store::Store;
 use hallpass_types::{Clock, UnixSeconds};
 
@@ -19,6 +20,8 @@ pub struct Done {
     pub logins: usize,
     /// Holders' tokens that were forgotten.
     pub holders: usize,
+    /// Requests to owners that were withdrawn: they may have been answered since.
+    pub requests: usize,
 }
 
 /// Suspends every key session that is active, ends every login, forgets every holder's token and login nonce: any of them may
@@ -34,6 +37,17 @@ pub async fn apply(store: &dyn Store, clock: &dyn Clock) -> Result<Done, ApiErro
     done.holders = tx.sessions().forget_holders().await?;
     tx.nonces().prune(forever).await?;
     tx.commit().await?;
+    let open = store.read().await?.requests().list_open().await?;
+    for request in open {
+        let mut tx = store.begin().await?;
+        let Some(request) = tx.requests().find(request.id).await?.filter(|r| r.state == RequestState::Open) else {
+            continue;
+        };
+        let now = clock.now();
+        moves::close(tx.as_mut(), request.withdraw(now)?, by, now).await?;
+        tx.commit().await?;
+        done.requests += 1;
+    }
     let logins = store.read().await?.sessions().list_live_logins().await?;
     for chunk in logins.chunks(CHUNK) {
         let mut tx = store.begin().await?;
@@ -48,6 +62,13 @@ pub async fn apply(store: &dyn Store, clock: &dyn Clock) -> Result<Done, ApiErro
         tx.commit().await?;
     }
     let mut keys = store.read().await?.sessions().list_due_keys(forever).await?;
+    for asked in keys.iter().filter(|s| matches!(s.lifecycle, Lifecycle::Requested { .. })) {
+        // It may have been answered, used and ended since: an old signature of its owner would begin it again.
+        let mut tx = store.begin().await?;
+        moves::refuse(tx.as_mut(), asked.id, Reason::Restored, by, clock.now()).await?;
+        tx.commit().await?;
+        done.requests += 1;
+    }
     keys.retain(|s| matches!(s.lifecycle, Lifecycle::Active { .. }));
     for chunk in keys.chunks(CHUNK) {
         let mut tx = store.begin().await?;

@@ -5,9 +5,10 @@ use super::{alarm, own, settle, stored_grant};
 use crate::app::event;
 use crate::caller::Caller;
 use crate::{ApiError, App};
+use hallpass_policy::Grant;
 use hallpass_policy::eval::bounds::MAX_OP_SECONDS;
-use hallpass_policy::{Grant, Status};
 use hallpass_session::{Action, Actor, Explained, KeySession, Lifecycle, Reason, Subject};
+use hallpass_signer::MAX_AHEAD;
 use hallpass_signer::bounds::EDGE;
 use hallpass_types::{SessionId, UnixSeconds};
 
@@ -34,22 +35,9 @@ pub async fn by_owner(app: &App, caller: &Caller, id: SessionId) -> Result<KeySe
     resume(app, &session, &grant, &books, Actor::Owner(caller.user())).await
 }
 
-/// Resumes a session of a restored store by itself, where the chain counts everything that it may do and nothing that was
-/// signed before can execute any more; `false` where the owner has to say so, or later.
-///
-/// # Errors
-/// As the store.
-pub async fn by_itself(app: &App, session: &KeySession, grant: &Grant, books: &Books) -> Result<bool, ApiError> {
-    let Lifecycle::Suspended { since, reason: Reason::Restored, .. } = session.lifecycle else { return Ok(false) };
-    let counted = !grant.backend.is_zero() && grant.rest.typed.is_empty() && grant.rest.apps.is_empty();
-    if !counted || books.view.settled.status != Status::Active || !outlived(since, books, app.clock.now()) {
-        return Ok(false);
-    }
-    resume(app, session, grant, books, Actor::Server).await.map(|_| true)
-}
-
-/// Longest time, in seconds, for which something that was signed can be good.
-const OUTLIVED: u64 = MAX_OP_SECONDS + EDGE;
+/// Longest time, in seconds, for which something that was signed can be good: its own, what it may lie ahead, and how far the
+/// chain's clock may have been ahead of ours.
+const OUTLIVED: u64 = MAX_OP_SECONDS + EDGE + MAX_AHEAD;
 
 /// Whether nothing that was signed up to `since` can execute after the final block; its time alone is one node's word.
 fn outlived(since: UnixSeconds, books: &Books, now: UnixSeconds) -> bool {
@@ -65,6 +53,9 @@ async fn resume(
 ) -> Result<KeySession, ApiError> {
     let mut tx = app.store.begin().await?;
     let stored = tx.sessions().find_key(session.id).await?.ok_or_else(|| ApiError::missing("session"))?;
+    if stored.lifecycle != session.lifecycle {
+        return Err(ApiError::conflict("not_suspended", "the session has moved on meanwhile").hint("look at it again"));
+    }
     if let Some(sequences) = alarm::sequences(grant) {
         let adopted = Explained { block: books.final_block.number, ledger: books.view.settled.clone() };
         let before = alarm::explained(tx.as_mut(), session, grant).await?;

@@ -2,7 +2,7 @@
 
 use super::books::Books;
 use super::requests::{moves, renew};
-use super::{alarm, by_entry_point, end, replace, resume, stored_grant, watch};
+use super::{alarm, by_entry_point, end, replace, stored_grant, watch};
 use crate::app::event;
 use crate::{ApiError, App};
 use hallpass_policy::{Grant, Ledger, Status};
@@ -61,6 +61,13 @@ pub async fn one(app: &App, session: &KeySession) -> Result<(), ApiError> {
     let (_, grant) = stored_grant(tx.as_mut(), session).await?;
     drop(tx);
     let books = Books::read(app, &grant, session.grant).await?;
+    // An end waits for nobody's agreement.
+    if let Lifecycle::Revoking { reason, .. } = session.lifecycle
+        && books.view.head.status != Status::Ended
+        && let Err(error) = end_or_replace(app, session, &grant, reason).await
+    {
+        tracing::warn!(session = %session.id, code = %error.problem.code, "an end could not be sent yet");
+    }
     books.confirm(app, &grant, session.grant).await?;
     // No block's time releases before our own clock agrees: one node's word is not enough.
     let time = books.final_block.time.min(app.clock.now());
@@ -74,15 +81,11 @@ pub async fn one(app: &App, session: &KeySession) -> Result<(), ApiError> {
         || block.time >= grant.not_after;
     match session.lifecycle {
         Lifecycle::Revoking { .. } if final_end => finish(app, session, Action::Revoked).await,
-        Lifecycle::Revoking { reason, .. } if books.view.head.status != Status::Ended => {
-            end_or_replace(app, session, &grant, reason).await
-        }
         Lifecycle::Active { .. } | Lifecycle::Suspended { .. }
             if block.time >= grant.not_after && app.clock.now() >= grant.not_after =>
         {
             finish(app, session, Action::Expired).await
         }
-        Lifecycle::Suspended { .. } => resume::by_itself(app, session, &grant, &books).await.map(|_| ()),
         _ => Ok(()),
     }
 }

@@ -38,7 +38,7 @@ pub(super) const LOGINS_BY_USER: Table = Table("logins_by_user");
 pub(super) const KEYS: Table = Table("keys");
 /// User, created, session.
 pub(super) const KEYS_BY_USER: Table = Table("keys_by_user");
-/// When something is to be done about it (0 while it is being revoked, 1 while suspended as restored, else its end), session; while not terminal.
+/// When something is to be done about it (0 while it is being revoked, else its end), session; while not terminal.
 pub(super) const DUE_KEYS: Table = Table("due_keys");
 /// Grant -> sealed grant.
 pub(super) const GRANTS: Table = Table("grants");

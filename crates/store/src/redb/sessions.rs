@@ -4,7 +4,7 @@ use super::kv::{ACCOUNTS, DUE_KEYS, HOLDER_OF, HOLDERS, KEYS, KEYS_BY_USER, LOGI
 use super::tx::{RedbTx, by_user, join};
 use crate::{Sessions, StoreError};
 use async_trait::async_trait;
-use hallpass_session::{AuditEvent, KeySession, Lifecycle, LoginSession, Reason, Subject, TokenHash};
+use hallpass_session::{AuditEvent, KeySession, Lifecycle, LoginSession, Subject, TokenHash};
 use hallpass_types::{SessionId, UnixSeconds, UserId};
 
 /// Whether `new` may stand where `old` stands: nothing revives an ended session, whoever computed it from what.
@@ -22,7 +22,6 @@ fn due_key(session: &KeySession) -> Option<Vec<u8>> {
     let due = match session.lifecycle {
         ref ended if ended.is_terminal() => return None,
         Lifecycle::Revoking { .. } => 0,
-        Lifecycle::Suspended { reason: Reason::Restored, .. } => 1,
         _ => session.not_after.get(),
     };
     Some(join(&[&due.to_be_bytes(), session.id.as_bytes()]))
@@ -175,6 +174,10 @@ impl Sessions for RedbTx {
             gone += 1;
         }
         Ok(gone)
+    }
+
+    async fn has_holder(&mut self, id: SessionId) -> Result<bool, StoreError> {
+        Ok(self.kv().get(HOLDER_OF, id.as_bytes())?.is_some())
     }
 
     async fn held_by(&mut self, holder: &TokenHash) -> Result<Option<SessionId>, StoreError> {

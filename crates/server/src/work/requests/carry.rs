@@ -4,9 +4,11 @@ use super::make::{self, ToAsk};
 use super::{Outcome, Terms, ended};
 use crate::caller::Asker;
 use crate::work::ask::Consent;
+use crate::work::books::Books;
+use crate::work::stored_grant;
 use crate::work::{execute, sign};
 use crate::{ApiError, App};
-use hallpass_policy::{Batch, Call};
+use hallpass_policy::{Batch, Call, Status};
 use hallpass_session::{Asked, How, OwnerRequest, RequestState};
 use hallpass_signer::Wanted;
 use hallpass_types::{IdempotencyKey, SessionId};
@@ -129,6 +131,13 @@ async fn standing(app: &App, request: &OwnerRequest) -> Result<Stands, ApiError>
             if !session.is_live(app.clock.now()) {
                 let says = format!("the session is {}, so nothing is done for it", session.lifecycle.name());
                 return Err(ApiError::new(axum::http::StatusCode::FORBIDDEN, "session_ended", says));
+            }
+            let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
+            // Its owner may have ended it with their wallet.
+            let books = Books::read(app, &grant, session.grant).await?;
+            if !grant.backend.is_zero() && books.view.head.status != Status::Active {
+                let says = "the pass does not stand on chain, so nothing is done for it";
+                return Err(ApiError::new(axum::http::StatusCode::FORBIDDEN, "grant_ended", says));
             }
             // Sent without asking at the same time, the same key may have got through.
             if tx.reservations().find_by_key(request.session, &request.idempotency).await?.is_some() {

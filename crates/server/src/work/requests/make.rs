@@ -10,6 +10,8 @@ use hallpass_policy::pinned;
 use hallpass_session::{Action, Actor, Asked, How, KeySession, Met, OwnerRequest, RequestState, Subject};
 use hallpass_signer::{Answer, Wanted};
 use hallpass_types::{IdempotencyKey, RequestId, SessionId};
+use std::sync::Arc;
+use tokio::sync::OwnedMutexGuard;
 
 /// Whether a refusal becomes a request: the asker or the operator wants it, and the owner could allow it.
 #[must_use]
@@ -43,10 +45,15 @@ pub async fn one_off(
     let why = claim(terms.why.as_deref())?;
     let deadline = deadline(app, terms.seconds)?;
     // One at a time, so that the bounds hold and a key asks once.
-    let _one_at_a_time = app.asking.lock().await;
+    let turn = Arc::clone(&app.asking).lock_owned().await;
     if let Some(earlier) = super::carry::earlier(app, asker, id, action.key, action.wanted).await? {
         return Ok(earlier);
     }
+    // Before anything is asked of the node: who is past the bounds keeps nobody waiting for it.
+    let mut tx = app.store.read().await?;
+    let user = asker.session(tx.as_mut(), id).await?.user;
+    drop(tx);
+    room(app, id, user).await?;
     let asked = ask::prepare(app, asker, id).await?;
     let session = &asked.session;
     let met = match asked.ask(app, action.wanted.clone(), action.key.clone(), true).await? {
@@ -61,7 +68,6 @@ pub async fn one_off(
     let ([call], false) = (batch.calls.as_slice(), asked.grant.backend.is_zero()) else {
         return Err(not_askable(refused));
     };
-    room(app, id, session.user).await?;
     let deadline = deadline.min(session.not_after);
     let now = app.clock.now();
     let until = deadline.plus(AFTER).unwrap_or(deadline);
@@ -82,9 +88,16 @@ pub async fn one_off(
         relayer: *relayer,
         met,
     };
-    let made =
-        New { session, draft: &draft, asked: kind, why, deadline, key: action.key.clone(), hash: action.wanted.hash() };
-    create(app, asker.actor(), made).await
+    let made = New {
+        session: session.clone(),
+        draft,
+        asked: kind,
+        why,
+        deadline,
+        key: action.key.clone(),
+        hash: action.wanted.hash(),
+    };
+    create(app, asker.actor(), made, turn).await
 }
 
 fn not_askable(refused: ApiError) -> ApiError {
@@ -94,11 +107,11 @@ fn not_askable(refused: ApiError) -> ApiError {
 }
 
 /// What a new request is made from.
-pub struct New<'a> {
+pub struct New {
     /// The session that asks.
-    pub session: &'a KeySession,
+    pub session: KeySession,
     /// The grant that would be the answer.
-    pub draft: &'a hallpass_policy::Draft,
+    pub draft: hallpass_policy::Draft,
     /// What is asked.
     pub asked: Asked,
     /// The asker's claim.
@@ -111,19 +124,29 @@ pub struct New<'a> {
     pub hash: alloy_primitives::B256,
 }
 
-/// Drafts the grant and stores the request. The caller holds `app.asking`.
+/// Drafts the grant and stores the request, within the asker's turn. Both or neither: it goes on where the asker goes away.
 ///
 /// # Errors
 /// As [`propose::draft_for`] and the store.
-pub async fn create(app: &App, actor: Actor, new: New<'_>) -> Result<OwnerRequest, ApiError> {
-    let session = new.session;
+pub async fn create(app: &App, actor: Actor, new: New, turn: OwnedMutexGuard<()>) -> Result<OwnerRequest, ApiError> {
+    let app = app.clone();
+    let created = tokio::spawn(async move {
+        let made = stored(&app, actor, new).await;
+        drop(turn);
+        made
+    });
+    created.await.map_err(|e| ApiError::internal("task", e.to_string()))?
+}
+
+async fn stored(app: &App, actor: Actor, new: New) -> Result<OwnerRequest, ApiError> {
+    let session = &new.session;
     let mut tx = app.store.read().await?;
     let account = tx.accounts().find(session.user).await?.ok_or_else(|| ApiError::missing("account"))?.account;
     drop(tx);
     let id = RequestId::from_bytes(app.random()?);
     let owner = For { user: session.user, account, requested_by: id.to_string(), actor };
     let place = session.pocket.map_or(Place::Delegated, Place::Pocket);
-    let proposed = propose::draft_for(app, &owner, new.draft, place, None).await?;
+    let proposed = propose::draft_for(app, &owner, &new.draft, place, None).await?;
     let now = app.clock.now();
     let request = OwnerRequest {
         id,

@@ -48,7 +48,8 @@ pub async fn refused(
     Ok(Some(request))
 }
 
-/// Session `ended` has ended: what it asked is withdrawn, and one-offs that were approved for it end with it.
+/// Session `ended` has ended: what it asked is withdrawn, and what was approved for it ends with it: one-offs, and a renewal that
+/// has not begun.
 ///
 /// # Errors
 /// As the store.
@@ -63,12 +64,13 @@ pub async fn session_ended(
     for request in tx.requests().list_of(ended.id).await? {
         match (&request.state, &request.asked) {
             (RequestState::Open, _) => withdrawn.push(close(tx, request.withdraw(now)?, by, now).await?),
-            (RequestState::Approved { .. }, Asked::OneOff { .. }) => {
-                let Some(one_off) = tx.sessions().find_key(request.proposal).await? else { continue };
-                if matches!(one_off.lifecycle, Lifecycle::Active { .. } | Lifecycle::Suspended { .. }) {
-                    let (id, user) = (one_off.id, one_off.user);
+            (RequestState::Approved { .. }, asked) => {
+                let Some(given) = tx.sessions().find_key(request.proposal).await? else { continue };
+                let follows = matches!(asked, Asked::OneOff { .. }) || now < given.not_before;
+                if follows && matches!(given.lifecycle, Lifecycle::Active { .. } | Lifecycle::Suspended { .. }) {
+                    let (id, user) = (given.id, given.user);
                     let line = event(now, by, Action::Revoking, Subject::Key(id), user, Some(reason));
-                    tx.sessions().save_key(&one_off.revoke(now, reason, by)?, &line).await?;
+                    tx.sessions().save_key(&given.revoke(now, reason, by)?, &line).await?;
                 }
             }
             _ => {}
@@ -88,16 +90,30 @@ pub async fn close(
     now: UnixSeconds,
 ) -> Result<OwnerRequest, ApiError> {
     save(tx, &request, by, now).await?;
-    let reason = Reason::RequestExpired;
-    let line = |subject| event(now, by, Action::Refused, subject, request.user, Some(reason));
-    let session = tx.sessions().find_key(request.proposal).await?;
+    refuse(tx, request.proposal, Reason::RequestExpired, by, now).await?;
+    Ok(request)
+}
+
+/// Refuses the grant of a session that waits for its owner.
+///
+/// # Errors
+/// As the store.
+pub async fn refuse(
+    tx: &mut dyn Tx,
+    id: SessionId,
+    reason: Reason,
+    by: Actor,
+    now: UnixSeconds,
+) -> Result<(), ApiError> {
+    let session = tx.sessions().find_key(id).await?;
     if let Some(session) = session.filter(|s| matches!(s.lifecycle, Lifecycle::Requested { .. })) {
+        let line = |subject| event(now, by, Action::Refused, subject, session.user, Some(reason));
         let stored = tx.grants().find(session.grant).await?.ok_or_else(|| ApiError::missing("grant"))?;
         let stored: StoredGrant = stored.refuse(now, reason, by)?;
-        tx.sessions().save_key(&session.refuse(now, reason, by)?, &line(Subject::Key(request.proposal))).await?;
+        tx.sessions().save_key(&session.clone().refuse(now, reason, by)?, &line(Subject::Key(id))).await?;
         tx.grants().save(&stored, &line(Subject::Grant(stored.id))).await?;
     }
-    Ok(request)
+    Ok(())
 }
 
 /// Looks once at what is open: ends what was not answered in time, and what has lost its session.
@@ -122,6 +138,18 @@ pub async fn sweep(app: &App) -> Result<(), ApiError> {
         let ended = close(tx.as_mut(), ended, Actor::Server, now).await?;
         tx.commit().await?;
         tell(app, &ended).await;
+    }
+    unanswered(app, now).await
+}
+
+/// Refuses what was asked for and whose time has run out unanswered, by whatever way it was asked.
+async fn unanswered(app: &App, now: UnixSeconds) -> Result<(), ApiError> {
+    let mut due = app.store.read().await?.sessions().list_due_keys(now).await?;
+    due.retain(|s| matches!(s.lifecycle, Lifecycle::Requested { .. }));
+    for session in due {
+        let mut tx = app.store.begin().await?;
+        refuse(tx.as_mut(), session.id, Reason::RequestExpired, Actor::Server, now).await?;
+        tx.commit().await?;
     }
     Ok(())
 }

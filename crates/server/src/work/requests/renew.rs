@@ -11,6 +11,8 @@ use hallpass_policy::draft::Span;
 use hallpass_policy::{Draft, Grant};
 use hallpass_session::{Actor, Asked, KeySession, OwnerRequest, RequestState};
 use hallpass_types::{IdempotencyKey, SessionId, UnixSeconds};
+use std::sync::Arc;
+use tokio::sync::OwnedMutexGuard;
 
 /// How a renewal is asked for.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,8 +37,19 @@ pub async fn ask(
     id: SessionId,
     how: Later<'_>,
 ) -> Result<OwnerRequest, ApiError> {
+    let turn = Arc::clone(&app.asking).lock_owned().await;
+    in_turn(app, asker, actor, id, how, turn).await
+}
+
+async fn in_turn(
+    app: &App,
+    asker: &Asker,
+    actor: Actor,
+    id: SessionId,
+    how: Later<'_>,
+    turn: OwnedMutexGuard<()>,
+) -> Result<OwnerRequest, ApiError> {
     let (why, answer_by, lasts) = (claim(how.why)?, deadline(app, how.seconds)?, how.lasts);
-    let _one_at_a_time = app.asking.lock().await;
     let now = app.clock.now();
     let mut tx = app.store.read().await?;
     let session = asker.session(tx.as_mut(), id).await?;
@@ -75,17 +88,18 @@ pub async fn ask(
     let key = IdempotencyKey::try_from(format!("renewal:{}", hex::encode(app.random::<16>()?)))
         .map_err(|e| ApiError::internal("key", e.to_string()))?;
     let asked = Asked::Renewal { from: session.grant };
+    let hash = session.grant;
     let new = New {
-        session: &session,
-        draft: &draft,
-        asked,
-        why,
         // Nothing is approved for a session that has ended.
         deadline: answer_by.min(session.not_after),
+        session,
+        draft,
+        asked,
+        why,
         key,
-        hash: session.grant,
+        hash,
     };
-    make::create(app, actor, new).await
+    make::create(app, actor, new, turn).await
 }
 
 /// The grant from its end on. Windows are counted as before; a key in the vault is a new one, one outside stays.
@@ -138,7 +152,9 @@ pub async fn ahead(app: &App) -> Result<(), ApiError> {
     for (id, end) in due {
         let left = end.get().saturating_sub(now.get()).clamp(1, super::LONGEST);
         let how = Later { seconds: Some(left), ..Later::default() };
-        match ask(app, &Asker::Holder(id), Actor::Server, id, how).await {
+        // Settlement waits for no asker.
+        let Ok(turn) = Arc::clone(&app.asking).try_lock_owned() else { return Ok(()) };
+        match in_turn(app, &Asker::Holder(id), Actor::Server, id, how, turn).await {
             Ok(_) => {}
             Err(error) => tracing::debug!(session = %id, code = %error.problem.code, "a renewal could not be asked"),
         }

@@ -1,9 +1,12 @@
 //! What the owner reads: why they are asked, what the asker claims, and what the signature would allow.
 
+use crate::app::{record_id, sealed_key};
 use crate::work::stored_grant;
 use crate::{ApiError, App};
+use hallpass_policy::abi::signature::selector;
 use hallpass_policy::diff::{Diff, diff};
-use hallpass_policy::words::{Line, Tone, explain, to_text};
+use hallpass_policy::known::KNOWN;
+use hallpass_policy::words::{Line, Tone, catalogue, explain, to_text};
 use hallpass_policy::{Draft, Grant};
 use hallpass_session::{Asked, KeySession, OwnerRequest};
 use hallpass_types::UnixSeconds;
@@ -19,6 +22,8 @@ pub struct Words {
     pub session: KeySession,
     /// The grant that would be signed.
     pub grant: Grant,
+    /// Whether its key is held outside the vault.
+    pub outside: bool,
 }
 
 impl Words {
@@ -40,18 +45,23 @@ pub async fn of(app: &App, request: &OwnerRequest) -> Result<Words, ApiError> {
     let session = tx.sessions().find_key(request.proposal).await?.ok_or_else(missing)?;
     let (_, present) = stored_grant(tx.as_mut(), &asking).await?;
     let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
+    let outside = sealed_key(tx.as_mut(), &record_id("session", request.proposal)).await?.is_none();
     drop(tx);
     let (old, new) = (Draft::from(&present), Draft::from(&grant));
     let mut lines = vec![line(Tone::Heading, "What you are asked")];
     let mut difference = None;
     match &request.asked {
-        Asked::OneOff { met, .. } => {
+        Asked::OneOff { met, data, .. } => {
             lines.push(line(Tone::Plain, &format!("to allow one call, once, for session {}", request.session)));
             let at = if met.at.is_empty() { String::new() } else { format!(" at {}", met.at) };
             let why = format!("the pass of that session does not allow it by itself: {} [{}{at}]", met.says, met.code);
             lines.push(line(Tone::Plain, &why));
             let stays = "that pass stays as it is: its budgets neither grow nor count this call";
             lines.push(line(Tone::Plain, stays));
+            if !is_named(&present, data) {
+                let claimed = "the asker names the function of this call, and nobody has checked that name";
+                lines.push(line(Tone::Red, claimed));
+            }
         }
         Asked::Renewal { .. } => {
             let says = format!("to hand out the pass of session {} once more, for a later time", request.session);
@@ -74,7 +84,17 @@ pub async fn of(app: &App, request: &OwnerRequest) -> Result<Words, ApiError> {
     }
     lines.push(line(Tone::Heading, "What you would sign"));
     lines.extend(explain(&new, &app.settings.lists));
-    Ok(Words { lines, difference, session, grant })
+    if outside {
+        lines.push(line(Tone::Red, catalogue::OUTSIDE));
+    }
+    Ok(Words { lines, difference, session, grant, outside })
+}
+
+/// Whether somebody else than the asker says which function has this selector: the standards, or a grant that was signed.
+fn is_named(present: &Grant, data: &[u8]) -> bool {
+    let Some(wanted) = data.first_chunk::<4>() else { return true };
+    let signed = present.calls.iter().filter(|r| r.arguments.is_some()).map(|r| selector(&r.signature));
+    KNOWN.iter().map(|known| selector(known.signature)).chain(signed).any(|found| found == *wanted)
 }
 
 fn line(tone: Tone, text: &str) -> Line {
