@@ -26,7 +26,7 @@ long() {
     echo "commit $commit"
     echo "$(date -u +%Y-%m-%dT%H:%MZ), $took seconds, profile release"
     echo
-    grep -E "$lines" "$log"
+    grep -E "$lines" "$log" | grep -v "^running"
     echo
     echo "no disagreement"
   } >"proofs/$proof.txt"

@@ -94,14 +94,13 @@ async fn what_is_over_the_limit_is_done_once_after_the_owner_says_yes() {
     holder.post(&path, &execute_body("k3", &pay(world.chain.token, shop, 50))).await.ok();
     assert_eq!(world.chain.tokens_of(shop).await, 130);
 
-    // The grant that was signed is for that call alone: not for another amount, not twice, by whomever.
+    // The grant that was signed is for that call alone: not for another amount, not twice; and nobody uses it but by the request.
     let proposal = done["request"]["proposal"].as_str().unwrap();
-    owner.execute(proposal, "a", &pay(world.chain.token, shop, 79)).await.refused(403, "condition_failed");
-    owner
-        .execute(proposal, "b", &pay(world.chain.token, address_of("thief"), 80))
-        .await
-        .refused(403, "condition_failed");
-    owner.execute(proposal, "c", &action).await.refused(403, "meter_exceeded");
+    let verdict = async |action: &Value| owner.at(proposal, "check", action).await.ok()["code"].clone();
+    assert_eq!(verdict(&pay(world.chain.token, shop, 79)).await, "condition_failed");
+    assert_eq!(verdict(&pay(world.chain.token, address_of("thief"), 80)).await, "condition_failed");
+    assert_eq!(verdict(&action).await, "meter_exceeded");
+    owner.execute(proposal, "c", &action).await.refused(403, "one_off");
     assert_eq!(world.chain.tokens_of(shop).await, 130);
 }
 
@@ -245,15 +244,20 @@ async fn a_renewal_shows_what_changes_and_begins_where_the_pass_ends() {
 
     // Whoever held the old session is given the new one, and nobody else; a holder of a session that was ended is given nothing.
     let handover = format!("/v1/requests/{request}/holder");
-    owner.api.post(&handover, &json!({})).await.ok();
     let token = holder.post(&handover, &json!({})).await.ok()["token"].as_str().unwrap().to_owned();
+    // Once: whoever has a copy of the old token gets no other one.
+    holder.post(&handover, &json!({})).await.refused(409, "has_holder");
     let next = holder.with(&token);
     let execute = format!("/v1/sessions/{proposal}/execute");
     let body = execute_body("early-too", &pay(world.chain.token, address_of("shop"), 1));
     next.post(&execute, &body).await.refused(403, "grant_not_started");
     next.post(&handover, &json!({})).await.refused(404, "not_found");
+    // What follows a pass that is ended ends with it, as long as it has not begun.
     owner.at(&pass.session, "revoke", &json!({})).await.ok();
     holder.post(&handover, &json!({})).await.refused(409, "session_ended");
+    let all = owner.api.get("/v1/sessions").await.ok();
+    let next = all.as_array().unwrap().iter().find(|s| s["id"] == proposal).unwrap();
+    assert!(matches!(next["state"].as_str(), Some("revoking" | "revoked")), "{next}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
