@@ -22,7 +22,7 @@ clean="$scratch/clean"
 
 rm -rf "$copy" "$clean"
 mkdir -p "$copy" "$clean"
-git -C "$root" archive HEAD Cargo.toml Cargo.lock clippy.toml crates contracts spec | tar -x -C "$clean"
+git -C "$root" archive HEAD Cargo.toml Cargo.lock clippy.toml bench/signer crates contracts spec | tar -x -C "$clean"
 cp -R "$clean/." "$copy"
 [ -d "$root/contracts/node_modules" ] || { echo 'run `npm ci` in contracts first' >&2; exit 1; }
 ln -s "$root/contracts/node_modules" "$copy/contracts/node_modules"

@@ -12,7 +12,7 @@ clean="$scratch/clean"
 
 rm -rf "$copy" "$clean"
 mkdir -p "$copy" "$clean"
-git -C "$root" archive HEAD Cargo.toml Cargo.lock clippy.toml crates spec | tar -x -C "$clean"
+git -C "$root" archive HEAD Cargo.toml Cargo.lock clippy.toml bench/signer crates spec | tar -x -C "$clean"
 cp -R "$clean/." "$copy"
 for fault in "$here"/signer/*.fault; do node "$here/apply.mjs" "$fault" "$clean" --check >/dev/null; done
 

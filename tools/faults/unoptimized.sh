@@ -13,7 +13,7 @@ copy="$scratch/copy"
 commit=$(git -C "$root" rev-parse HEAD)
 rm -rf "$copy"
 mkdir -p "$copy" "$root/proofs"
-git -C "$root" archive HEAD Cargo.toml Cargo.lock clippy.toml crates contracts spec | tar -x -C "$copy"
+git -C "$root" archive HEAD Cargo.toml Cargo.lock clippy.toml bench/signer crates contracts spec | tar -x -C "$copy"
 [ -d "$root/contracts/node_modules" ] || { echo 'run `make tools` first' >&2; exit 1; }
 ln -s "$root/contracts/node_modules" "$copy/contracts/node_modules"
 (cd "$copy/contracts" && HALLPASS_PROFILE=unoptimized node scripts/artifacts.mjs)
