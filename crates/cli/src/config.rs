@@ -183,8 +183,14 @@ impl Config {
         }
         let path = std::path::absolute(&self.store)
             .map_err(|e| CliError::input("bad_path", format!("{}: {e}", self.store.display())))?;
+        // A service may have no home; beside the store it still tells of a store that was put back alone.
+        let Ok(state) = state_folder() else {
+            let mut beside = path.into_os_string();
+            beside.push(".witness");
+            return Ok(beside.into());
+        };
         let name = keccak256(path.as_os_str().as_encoded_bytes());
-        Ok(state_folder()?.join("witness").join(hex::encode(name.first_chunk::<8>().copied().unwrap_or_default())))
+        Ok(state.join("witness").join(hex::encode(name.first_chunk::<8>().copied().unwrap_or_default())))
     }
 
     /// What the server needs of it, but for the names in the files under `labels`.
