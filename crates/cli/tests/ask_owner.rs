@@ -5,10 +5,10 @@
 
 mod common;
 
-use common::World;
 use common::api::{Answer, Api, execute_body};
 use common::chain::Chain;
 use common::people::{Owner, Pass, address_of, pay, pay_pass};
+use common::{World, until};
 use hallpass_policy::eip712::domain;
 use serde_json::{Value, json};
 
@@ -135,7 +135,7 @@ async fn a_no_a_deadline_and_the_end_of_the_session_are_final() {
     let late = id(&ask(&holder, &pass.session, "late", &action, json!({ "seconds": 1 })).await);
     let signature = signed(&owner, &late).await;
     let state = async || holder.get(&format!("/v1/requests/{late}")).await.ok()["state"].clone();
-    while state().await == "open" {}
+    until("the deadline", async || state().await != "open").await;
     assert_eq!(state().await, "expired");
     owner.api.post(&format!("/v1/requests/{late}/approve"), &signature).await.refused(409, "request_expired");
     let view = owner.api.get(&format!("/v1/requests/{late}")).await.ok();
@@ -270,7 +270,7 @@ async fn what_ends_soon_is_asked_to_be_renewed_where_the_operator_wants_that() {
     let long = owner.hand_out(&world, &text).await;
     let short = owner.hand_out(&world, &text.replace("lasts = \"1h\"", "lasts = \"61s\"")).await;
     let requests = async || owner.api.get("/v1/requests").await.ok();
-    while requests().await == json!([]) {}
+    until("the renewal is asked", async || requests().await != json!([])).await;
     let asked = requests().await;
     let of: Vec<&str> = asked.as_array().unwrap().iter().map(|r| r["session"].as_str().unwrap()).collect();
     assert_eq!(of, [short.session.as_str()], "and not {}", long.session);

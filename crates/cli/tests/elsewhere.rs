@@ -4,9 +4,9 @@
 
 mod common;
 
-use common::World;
 use common::people::{Owner, Pass, address_of, pay, pay_pass};
 use common::server::{Folder, Server};
+use common::{World, until};
 use serde_json::{Value, json};
 
 /// A second server with the same keys, and the owner there.
@@ -43,11 +43,7 @@ async fn a_key_that_signs_elsewhere_is_suspended_until_its_owner_has_looked() {
 
     // One that nobody asks for anything is noticed by what the chain tells.
     there.execute(&unasked.session, "theirs", &pay(ausd, shop, 2)).await.ok();
-    for _ in 0..2000 {
-        if state(&owner, &unasked).await["state"] == "suspended" {
-            break;
-        }
-    }
+    until("the watch", async || state(&owner, &unasked).await["state"] == "suspended").await;
     assert_eq!(state(&owner, &unasked).await["reason"], "spent_elsewhere");
 
     // Under a sequence that was given out here, for less.

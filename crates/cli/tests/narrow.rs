@@ -4,8 +4,8 @@
 
 mod common;
 
-use common::World;
 use common::people::{Owner, Pass, address_of, pay, pay_pass};
+use common::{World, until};
 use hallpass_policy::eip712::{Replace, domain};
 use serde_json::{Value, json};
 
@@ -98,9 +98,8 @@ async fn a_replacement_that_could_not_be_sent_is_sent_later() {
     owner.execute(&old.session, "late", &pay(ausd, shop, 1)).await.refused(403, "grant_ended");
 
     world.chain.fund(relayer).await;
-    while world.chain.grant_status(owner.account(), new.grant.id()).await != 1 {
-        assert_eq!(owner.api.get("/v1/sessions").await.status, 200);
-    }
+    let stands = async || world.chain.grant_status(owner.account(), new.grant.id()).await == 1;
+    until("the replacement is sent", stands).await;
     assert_eq!(world.chain.grant_status(owner.account(), old.grant.id()).await, 2);
     final_blocks(&world).await;
     owner.execute(&new.session, "now", &pay(ausd, shop, 6)).await.ok();

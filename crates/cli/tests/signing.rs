@@ -9,8 +9,8 @@ use alloy_network::TransactionBuilder;
 use alloy_primitives::{Address, Signature, U256, address};
 use alloy_provider::{Provider, ProviderBuilder, Web3Signer};
 use alloy_rpc_types_eth::TransactionRequest;
-use common::World;
 use common::people::{Owner, Pass, address_of, pay, pay_pass};
+use common::{World, until};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
@@ -120,9 +120,11 @@ async fn alloy_s_web3signer_signs_what_a_rule_allows() {
     let used = world.chain.rpc("eth_getTransactionCount", json!([key, "finalized"])).await;
     assert_eq!(used, "0x1");
     let held = async || owner.at(&pass.session, "check", &call(501)).await.ok();
-    while !world.server.log().contains("counted for good") {
+    until("the transaction is counted", async || {
         assert_eq!(held().await["code"], "meter_exceeded");
-    }
+        world.server.log().contains("counted for good")
+    })
+    .await;
     assert_eq!(held().await["code"], "meter_exceeded");
 }
 

@@ -59,6 +59,16 @@ impl World {
     }
 }
 
+/// Asks again and again until `met` says yes; panics after more questions than any wait takes.
+pub async fn until(what: &str, met: impl AsyncFn() -> bool) {
+    for _ in 0..200_000 {
+        if met().await {
+            return;
+        }
+    }
+    panic!("waited in vain: {what}");
+}
+
 /// A port outside the range that outgoing connections take theirs from, so that it stays free while a server restarts.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
