@@ -8,6 +8,7 @@ root=$(cd "$here/../.." && pwd)
 scratch=${HALLPASS_FAULT_DIR:-${TMPDIR:-/tmp}/hallpass-unoptimized}
 export HALLPASS_DIFF_OPS=${HALLPASS_DIFF_OPS:-100000} HALLPASS_DIFF_SEED=${HALLPASS_DIFF_SEED:-1}
 export HALLPASS_CHAIN_CASES=${HALLPASS_CHAIN_CASES:-130000} HALLPASS_CHAIN_SEED=${HALLPASS_CHAIN_SEED:-1}
+export HALLPASS_CHAIN_GAS=${HALLPASS_CHAIN_GAS:-200000000}
 export CARGO_TARGET_DIR="$scratch/target" RUST_BACKTRACE=0
 copy="$scratch/copy"
 commit=$(git -C "$root" rev-parse HEAD)
