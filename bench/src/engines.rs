@@ -8,7 +8,6 @@ use cedar_policy::{
     Authorizer, Context, Decision, Entities, EntityId, EntityTypeName, EntityUid, PolicySet, Request,
     RestrictedExpression,
 };
-use hallpass_policy::json::ask::fresh;
 use hallpass_policy::{Action, At, Batch, Call, Facts, Grant, Ledger, Op, Policy};
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::vm::RegoVM;
@@ -33,7 +32,7 @@ impl<'g> Hallpass<'g> {
     /// Makes it ready.
     #[must_use]
     pub fn new(grant: &'g Grant) -> Self {
-        Self { policy: Policy::new(grant), ledger: fresh(grant), at: crate::at() }
+        Self { policy: Policy::new(grant), ledger: Ledger::fresh(grant), at: crate::at() }
     }
 
     /// The question as our engine takes it.

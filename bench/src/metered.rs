@@ -2,7 +2,7 @@
 
 use crate::{START, t};
 use alloy_primitives::{Address, U256, hex, keccak256};
-use hallpass_policy::json::ask::{fresh, read_action};
+use hallpass_policy::json::ask::read_action;
 use hallpass_policy::{Action, Batch, Call, Grant, Ledger, OpBounds, Spent};
 use serde_json::json;
 
@@ -13,7 +13,7 @@ pub const TEXT: &str = include_str!("../policies/metered.toml");
 #[must_use]
 pub fn ledger(grant: &Grant) -> Ledger {
     let meters = grant.meters.iter().map(|m| Spent { meter: m.id, window: 0, spent: 7 }).collect();
-    Ledger { base: 40, used: 0b1011, meters, ..fresh(grant) }
+    Ledger { base: 40, used: 0b1011, meters, ..Ledger::fresh(grant) }
 }
 
 /// A complete operation.

@@ -72,7 +72,7 @@ fn completed(draft: &Draft) {
 
 fn ask(grant: &Grant, now: UnixSeconds) {
     let policy = Policy::new(grant);
-    let ledger = json::ask::fresh(grant);
+    let ledger = hallpass_policy::Ledger::fresh(grant);
     let at = At { now, chain: grant.chain, caller: None };
     let mut actions = Vec::new();
     if let Some(rule) = grant.calls.first() {

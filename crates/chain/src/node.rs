@@ -288,7 +288,7 @@ impl Node {
             .topic1(grant)
             .from_block(from)
             .to_block(to);
-        let logs = self.ask(self.provider.get_logs(&filter)).await?;
+        let logs = self.logs(&filter).await?;
         logs.into_iter()
             .map(|log| {
                 let data = &log.data().data;
@@ -306,19 +306,14 @@ impl Node {
     /// # Errors
     /// [`NodeError`].
     pub async fn executed_by_any(&self, from: u64, to: u64) -> Result<Vec<(Address, B256, U256)>, NodeError> {
+        use crate::contracts::IHallpass::Executed;
         use alloy_sol_types::SolEvent;
-        let filter = alloy_rpc_types_eth::Filter::new()
-            .event_signature(crate::contracts::IHallpass::Executed::SIGNATURE_HASH)
-            .from_block(from)
-            .to_block(to);
-        let logs = self.ask(self.provider.get_logs(&filter)).await?;
+        let filter =
+            alloy_rpc_types_eth::Filter::new().event_signature(Executed::SIGNATURE_HASH).from_block(from).to_block(to);
+        let logs = self.logs(&filter).await?;
         // Anybody may emit what looks like ours; what cannot be read is not ours.
-        let read = |log: &alloy_rpc_types_eth::Log| {
-            let grant = *log.topics().get(1)?;
-            let nonce = <[u8; 32]>::try_from(log.data().data.as_ref()).ok()?;
-            Some((log.address(), grant, U256::from_be_bytes(nonce)))
-        };
-        Ok(logs.iter().filter_map(read).collect())
+        let read = logs.iter().filter_map(|log| Executed::decode_log(&log.inner).ok());
+        Ok(read.map(|event| (event.address, event.grant, event.nonce)).collect())
     }
 
     /// Whether an operation of `grant` was executed in a lane other than 0, at the head.
@@ -343,7 +338,7 @@ impl Node {
         let installed = of(crate::contracts::IHallpass::Installed::SIGNATURE_HASH).topic1(grant);
         let replaced = of(crate::contracts::IHallpass::Replaced::SIGNATURE_HASH).topic2(grant);
         for filter in [installed, replaced] {
-            let logs = self.ask(self.provider.get_logs(&filter)).await?;
+            let logs = self.logs(&filter).await?;
             if let Some(log) = logs.first() {
                 return Ok(log.transaction_hash);
             }

@@ -1,5 +1,6 @@
 //! What has been spent so far: the evaluator's view of the account and the grant.
 
+use crate::grant::Grant;
 use alloy_primitives::U256;
 use serde::{Deserialize, Serialize};
 
@@ -52,4 +53,19 @@ pub struct Ledger {
     pub used: u64,
     /// At most one entry for each meter; a meter without an entry has spent nothing.
     pub meters: Vec<Spent>,
+}
+
+impl Ledger {
+    /// One in which nothing has happened since the grant was installed.
+    #[must_use]
+    pub fn fresh(grant: &Grant) -> Self {
+        Self {
+            frozen: false,
+            epoch: grant.epoch,
+            status: Status::Active,
+            base: u32::try_from(grant.first_seq).unwrap_or(u32::MAX),
+            used: 0,
+            meters: Vec::new(),
+        }
+    }
 }

@@ -39,8 +39,8 @@ pub mod words;
 
 pub use draft::{Draft, Fill};
 pub use eval::{
-    Action, At, Authorised, AuthorisedUserOp, Authority, Batch, Call, Code, Denial, Facts, Op, OpBounds, Policy,
-    Signable, Verdict, authorise, judge,
+    Action, At, Authorised, Authority, Batch, Call, Code, Denial, Facts, Op, OpBounds, Policy, Signable, Verdict,
+    authorise, judge,
 };
 pub use grant::Grant;
 pub use ledger::{Cost, Ledger, Spent, Status};

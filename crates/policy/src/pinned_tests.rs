@@ -71,7 +71,7 @@ fn it_allows_the_call_once_and_counts_what_leaves() {
     assert_eq!(judged(&grant, &other, &[]), Err(Code::NoRule));
     let late = At { now: at(1_000_700), chain: grant.chain, caller: None };
     let action = Action::Calls(Batch { chain: grant.chain, calls: vec![transfer(100, 3)] });
-    let fresh = crate::json::ask::fresh(&grant);
+    let fresh = Ledger::fresh(&grant);
     let denied = judge(&grant, &fresh, &action, &Op::default(), &late, &Facts::default()).unwrap_err();
     assert_eq!(denied.code, Code::GrantExpired);
 }

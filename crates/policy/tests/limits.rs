@@ -106,8 +106,8 @@ fn an_index_is_never_a_step_of_its_own() {
 
 #[test]
 fn one_long_text_is_hashed_once_for_many_conditions() {
+    use hallpass_policy::Ledger;
     use hallpass_policy::eval::{Action, At, Batch, Call, Facts, Op};
-    use hallpass_policy::json::ask::fresh;
     // 60 rules of one function, all of which look at one text of a million bytes, and none of which allows.
     let rules = (0..60).fold(HEAD.to_owned(), |all, i| {
         let rule = "[[allow]]\ncall=\"0x0000000000000000000000000000000000000001\"\nfunction=\"f(string s)\"\n";
@@ -125,6 +125,6 @@ fn one_long_text_is_hashed_once_for_many_conditions() {
     let action = Action::Calls(Batch { chain, calls: vec![call] });
     let at = At { now: at, chain, caller: None };
     let policy = Policy::new(&grant);
-    let before = policy.judge(&fresh(&grant), &action, &Op::default(), &at, &Facts::default());
+    let before = policy.judge(&Ledger::fresh(&grant), &action, &Op::default(), &at, &Facts::default());
     assert_eq!(before.unwrap_err().code.as_str(), "condition_failed");
 }

@@ -57,15 +57,7 @@ impl Explained {
     /// beginning.
     #[must_use]
     pub fn beginning(grant: &Grant) -> Self {
-        let ledger = Ledger {
-            frozen: false,
-            epoch: grant.epoch,
-            status: hallpass_policy::Status::Unknown,
-            base: u32::try_from(grant.first_seq).unwrap_or(u32::MAX),
-            used: 0,
-            meters: Vec::new(),
-        };
-        Self { block: 0, ledger }
+        Self { block: 0, ledger: Ledger::fresh(grant) }
     }
 
     /// Compares what the chain shows later with what was reserved since. `since` holds every reservation that may have executed

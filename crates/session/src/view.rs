@@ -6,7 +6,6 @@
 
 use crate::{Counters, EntryKey, Nonce, Reservation, Seen, budget};
 use alloy_primitives::U256;
-use hallpass_policy::ledger::Status;
 use hallpass_policy::{Grant, Ledger, Spent};
 use hallpass_types::UnixSeconds;
 
@@ -31,14 +30,7 @@ impl ChainView {
     /// Of a grant that no contract enforces: nothing stands against it anywhere but here.
     #[must_use]
     pub fn uncounted(grant: &Grant, now: UnixSeconds) -> Self {
-        let ledger = Ledger {
-            frozen: false,
-            epoch: grant.epoch,
-            status: Status::Active,
-            base: u32::try_from(grant.first_seq).unwrap_or(u32::MAX),
-            used: 0,
-            meters: Vec::new(),
-        };
+        let ledger = Ledger::fresh(grant);
         let (head_counters, settled_counters) = (Counters::new(), Counters::new());
         Self { head: ledger.clone(), head_time: now, settled: ledger, final_block: 0, head_counters, settled_counters }
     }

@@ -10,13 +10,13 @@
 //! witness on another disk.
 
 use crate::StoreError;
-use crate::redb::sync_directory;
+use crate::redb::{beside, sync_directory};
 use alloy_primitives::hex;
 use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The first word of the line.
@@ -161,12 +161,6 @@ impl Witness {
 #[expect(clippy::disallowed_methods, reason = "it spaces the syncs, and decides nothing")]
 fn monotonic() -> Instant {
     Instant::now()
-}
-
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    name.into()
 }
 
 #[cfg(test)]

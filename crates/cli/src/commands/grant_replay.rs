@@ -7,7 +7,7 @@ use crate::system::{out, read_text};
 use clap::Args;
 use hallpass_policy::eval::Action;
 use hallpass_policy::json::AskError;
-use hallpass_policy::json::ask::{Case, fresh, print_verdict, read_ledger};
+use hallpass_policy::json::ask::{Case, print_verdict, read_ledger};
 use hallpass_policy::{Draft, Grant, Ledger, Policy};
 use hallpass_types::UnixSeconds;
 use serde_json::{Value, json};
@@ -89,7 +89,7 @@ fn begin(draft: &Draft, at: UnixSeconds, ledger: Option<&Value>, args: &Replay) 
     let grant = draft.supposed(at).map_err(|e| CliError::input(e.code(), format!("{}, {e}", args.grant.display())))?;
     let ledger = match ledger {
         Some(value) => read_ledger(value, &grant).map_err(|e| ask::unreadable("--ledger", &e))?,
-        None => fresh(&grant),
+        None => Ledger::fresh(&grant),
     };
     Ok((grant, ledger))
 }

@@ -42,22 +42,23 @@ impl Signable {
     }
 }
 
-/// An operation that the policy has allowed. Its digest is that of a `SessionOp` in the account's domain (EIP-712).
+/// An operation that the policy has allowed: a `SessionOp`, or a [`UserOp`] made of the judged calls. Its digest is that of the
+/// `SessionOp` or `SessionUserOp` in the account's domain (EIP-712).
 #[derive(Debug, Clone)]
-pub struct Authorised {
-    op: SessionOp,
+pub struct Authorised<T = SessionOp> {
+    op: T,
     signable: Signable,
     verdict: Verdict,
 }
 
-impl Authorised {
+impl<T> Authorised<T> {
     /// The operation.
     #[must_use]
-    pub const fn op(&self) -> &SessionOp {
+    pub const fn op(&self) -> &T {
         &self.op
     }
 
-    /// Rules and costs.
+    /// Rules and costs; a user operation's fee is among them.
     #[must_use]
     pub const fn verdict(&self) -> &Verdict {
         &self.verdict
@@ -70,38 +71,10 @@ impl Authorised {
     }
 }
 
-impl Deref for Authorised {
+impl<T> Deref for Authorised<T> {
     type Target = Signable;
 
     fn deref(&self) -> &Signable {
-        &self.signable
-    }
-}
-
-/// A user operation that the policy has allowed. Its digest is that of a `SessionUserOp` in the account's domain.
-#[derive(Debug, Clone)]
-pub struct AuthorisedUserOp {
-    op: UserOp,
-    signable: Signable,
-    verdict: Verdict,
-}
-
-impl AuthorisedUserOp {
-    /// The operation, made of the judged calls, and what is signed for it.
-    #[must_use]
-    pub const fn op(&self) -> &UserOp {
-        &self.op
-    }
-
-    /// Rules and costs, the fee's among them.
-    #[must_use]
-    pub const fn verdict(&self) -> &Verdict {
-        &self.verdict
-    }
-
-    /// What is signed.
-    #[must_use]
-    pub const fn signable(&self) -> &Signable {
         &self.signable
     }
 }
@@ -181,7 +154,7 @@ impl<G: Borrow<Grant>> Authority<G> {
         bounds: &UserOpBounds,
         at: &At,
         facts: &Facts,
-    ) -> Result<AuthorisedUserOp, Denial> {
+    ) -> Result<Authorised<UserOp>, Denial> {
         let grant = self.policy.grant();
         let op = Op {
             valid_from: Some(bounds.valid_from),
@@ -216,7 +189,7 @@ impl<G: Borrow<Grant>> Authority<G> {
             userOpHash: op.hash(bounds.entry_point, grant.chain.get()),
         };
         let signable = self.signable(signed.digest(grant.chain.get(), grant.account));
-        Ok(AuthorisedUserOp { op: UserOp { entry_point: bounds.entry_point, op, signed }, signable, verdict })
+        Ok(Authorised { op: UserOp { entry_point: bounds.entry_point, op, signed }, signable, verdict })
     }
 
     /// Judges a typed message; what is signed is its own EIP-712 digest.

@@ -24,7 +24,7 @@ use alloy_primitives::U256;
 use smallvec::SmallVec;
 
 pub use ask::{Action, AppAction, At, Attr, Batch, ByEntryPoint, Call, Facts, Held, Op, OpBounds};
-pub use authorise::{Authorised, AuthorisedUserOp, Authority, Signable, authorise};
+pub use authorise::{Authorised, Authority, Signable, authorise};
 pub use denial::{Code, Denial};
 pub use policy::Policy;
 

@@ -67,7 +67,7 @@ impl Case {
         Ok(Self {
             action,
             at,
-            ledger: ledger.map_or_else(|| Ok(fresh(grant)), |value| read_ledger(value, grant))?,
+            ledger: ledger.map_or_else(|| Ok(Ledger::fresh(grant)), |value| read_ledger(value, grant))?,
             op: given,
             facts: facts.map_or_else(|| Ok(Facts::default()), |value| read_facts(value, at))?,
         })
@@ -84,19 +84,6 @@ impl Case {
         };
         let at = At { now: self.at, chain, caller: None };
         policy.judge(&self.ledger, &self.action, &self.op, &at, &self.facts)
-    }
-}
-
-/// A ledger in which nothing has happened since the grant was installed.
-#[must_use]
-pub fn fresh(grant: &Grant) -> Ledger {
-    Ledger {
-        frozen: false,
-        epoch: grant.epoch,
-        status: Status::Active,
-        base: u32::try_from(grant.first_seq).unwrap_or(u32::MAX),
-        used: 0,
-        meters: Vec::new(),
     }
 }
 
@@ -176,7 +163,7 @@ fn read_app(node: &Node<'_>) -> Read<Action> {
 /// # Errors
 /// [`AskError`] with the JSON path.
 pub fn read_ledger(value: &Value, grant: &Grant) -> Read<Ledger> {
-    let mut ledger = fresh(grant);
+    let mut ledger = Ledger::fresh(grant);
     let node = Node::new("ledger", value);
     if value.is_array() {
         ledger.meters = read_meters(&node)?;

@@ -8,6 +8,8 @@ use crate::{ApiError, App};
 use alloy_eips::eip7702::{Authorization, SignedAuthorization};
 use axum::Json;
 use axum::extract::State;
+use hallpass_chain::relay::Receipt;
+use hallpass_session::KeySession;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -80,11 +82,19 @@ pub async fn handler(
     let signature = bytes("signature", &body.signature)?;
     let delegation = body.authorization.map(|a| read(&a)).transpose()?;
     let (session, receipt) = install::approve(&app, &caller, id, &signature, delegation).await?;
-    Ok(Json(ApproveView {
-        session: SessionView::of_key(&session, None),
-        tx: receipt.map(|r| r.tx.to_string()),
-        gas_used: receipt.map(|r| r.gas_used),
-    }))
+    Ok(Json(ApproveView::of(&session, receipt)))
+}
+
+impl ApproveView {
+    /// A session, and the transaction that installed its grant.
+    #[must_use]
+    pub fn of(session: &KeySession, receipt: Option<Receipt>) -> Self {
+        Self {
+            session: SessionView::of_key(session, None),
+            tx: receipt.map(|r| r.tx.to_string()),
+            gas_used: receipt.map(|r| r.gas_used),
+        }
+    }
 }
 
 /// Reads an authorization.

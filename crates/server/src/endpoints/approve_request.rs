@@ -3,7 +3,7 @@
 use super::approve::{self, ApproveBody, ApproveView};
 use super::get_request::own;
 use super::request_shapes::RequestView;
-use super::shapes::{Body, SessionView, bytes};
+use super::shapes::{Body, bytes};
 use crate::caller::{Caller, NamedRequest};
 use crate::error::Problem;
 use crate::work::requests::carry;
@@ -52,11 +52,7 @@ pub async fn handler(
     let pending = if execute { carry::approved(&app, &request).await.err().map(|e| e.problem) } else { None };
     Ok(Json(AnsweredView {
         request: RequestView::of(&app, &request, true).await?,
-        approved: ApproveView {
-            session: SessionView::of_key(&session, None),
-            tx: receipt.map(|r| r.tx.to_string()),
-            gas_used: receipt.map(|r| r.gas_used),
-        },
+        approved: ApproveView::of(&session, receipt),
         pending,
     }))
 }

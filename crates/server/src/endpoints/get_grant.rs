@@ -18,7 +18,10 @@ pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -
     let mut tx = app.store.read().await?;
     let session = own(tx.as_mut(), &caller, id).await?;
     let (stored, grant) = stored_grant(tx.as_mut(), &session).await?;
-    let old = replaced_grant(tx.as_mut(), stored.replaces).await?;
+    let old = match stored.replaces {
+        None => None,
+        Some(id) => Some(replaced_grant(tx.as_mut(), id).await?),
+    };
     let outside = sealed_key(tx.as_mut(), &record_id("session", id)).await?.is_none();
     let needs = if grant.backend.is_zero() {
         None

@@ -1,20 +1,34 @@
 //! Encodings of texts, undone: percent signs (RFC 3986), base64 (RFC 4648, both alphabets), hex.
 
+use alloy_primitives::hex;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
+use std::borrow::Cow;
+
 /// Shorter runs of hex digits or base64 hold nothing that is looked for.
 const LEAST: usize = 24;
+
+/// Whatever can be read, a run cut out of a longer one too.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// What a text says when it is decoded, in each way in which it can be.
 pub(super) fn decoded(text: &str) -> Vec<String> {
     let mut all = Vec::new();
-    all.extend(percent(text));
+    if let Cow::Owned(bytes) = Cow::from(percent_encoding::percent_decode_str(text)) {
+        all.push(lossy(&bytes));
+    }
     for run in runs(text, |b| b.is_ascii_hexdigit()) {
         // An odd digit before it may be the 0 of something else.
-        all.push(lossy(&hex(run)));
-        all.push(lossy(&hex(run.get(1..).unwrap_or_default())));
+        all.extend([run, run.get(1..).unwrap_or_default()].map(|run| lossy(&from_hex(run))));
     }
     for run in runs(text, |b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_')) {
         // Letters or a slash may stand before it, so it may begin at each of four places.
-        all.extend((0..4).filter_map(|skip| run.get(skip..)).map(|run| lossy(&base64(run))));
+        all.extend((0..4).filter_map(|skip| run.get(skip..)).map(|run| lossy(&from_base64(run))));
     }
     all
 }
@@ -27,55 +41,19 @@ fn runs(text: &str, is_part: impl Fn(u8) -> bool) -> impl Iterator<Item = &[u8]>
     text.as_bytes().split(move |b| !is_part(*b)).filter(|run| run.len() >= LEAST)
 }
 
-fn percent(text: &str) -> Option<String> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    let mut any = false;
-    while let Some((first, after)) = rest.split_first() {
-        let pair = after.first_chunk::<2>().filter(|_| *first == b'%');
-        match pair.and_then(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)) {
-            Some(byte) => {
-                any = true;
-                out.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                out.push(*first);
-                rest = after;
-            }
-        }
-    }
-    any.then(|| lossy(&out))
+fn from_hex(run: &[u8]) -> Vec<u8> {
+    let whole = run.get(..run.len() - run.len() % 2).unwrap_or_default();
+    hex::decode(whole).unwrap_or_default()
 }
 
-fn digit(b: u8) -> Option<u8> {
-    u8::try_from(char::from(b).to_digit(16)?).ok()
-}
-
-fn hex(digits: &[u8]) -> Vec<u8> {
-    let pair = |pair: &[u8; 2]| Some(digit(pair[0])? << 4 | digit(pair[1])?);
-    digits.as_chunks().0.iter().map_while(pair).collect()
-}
-
-fn base64(run: &[u8]) -> Vec<u8> {
-    let six = |b: u8| match b {
-        b'A'..=b'Z' => Some(b - b'A'),
-        b'a'..=b'z' => Some(b - b'a' + 26),
-        b'0'..=b'9' => Some(b - b'0' + 52),
-        b'+' | b'-' => Some(62),
-        b'/' | b'_' => Some(63),
-        _ => None,
+fn from_base64(run: &[u8]) -> Vec<u8> {
+    let standard = |b: &u8| match b {
+        b'-' => b'+',
+        b'_' => b'/',
+        other => *other,
     };
-    let mut out = Vec::with_capacity(run.len());
-    let (mut bits, mut held) = (0_u32, 0_u32);
-    for value in run.iter().map_while(|b| six(*b)) {
-        bits = (bits << 6 | u32::from(value)) & 0xffff;
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            // Eight bits, by the mask.
-            out.push((bits >> held & 0xff) as u8);
-        }
-    }
-    out
+    // One digit over is less than a byte.
+    let whole = if run.len() % 4 == 1 { run.len() - 1 } else { run.len() };
+    let digits: Vec<u8> = run.iter().take(whole).map(standard).collect();
+    LENIENT.decode(digits).unwrap_or_default()
 }

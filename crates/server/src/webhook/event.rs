@@ -29,7 +29,7 @@ pub struct Data {
     pub session: String,
     /// From this second on it can no longer be approved, in Unix seconds.
     pub deadline: u64,
-    /// The plain words; lines that the asker claims say so.
+    /// The plain words; lines that the asker claims say so. Empty where something in them looks like a key.
     pub text: String,
 }
 
@@ -60,6 +60,12 @@ impl Event {
                 text,
             },
         }
+    }
+
+    /// The same without its plain words, which are then read over the API.
+    #[must_use]
+    pub fn without_words(&self) -> Self {
+        Self { data: Data { text: String::new(), ..self.data.clone() }, ..self.clone() }
     }
 
     /// The same for each delivery of this event.

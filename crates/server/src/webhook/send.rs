@@ -2,6 +2,8 @@
 
 use super::{Event, Webhook};
 use crate::outward::{self, Checked, LooksLikeKey};
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
 use core::time::Duration;
 use hallpass_types::Clock;
 use hmac::{Hmac, KeyInit, Mac};
@@ -42,13 +44,12 @@ pub async fn task(webhook: Webhook, clock: Arc<dyn Clock>, mut waiting: mpsc::Re
 
 async fn deliver(client: &reqwest::Client, webhook: &Webhook, clock: &dyn Clock, event: &Event) {
     let id = event.id();
-    let body = match outward(event) {
-        Ok(body) => body,
-        Err(why) => {
-            tracing::error!(%id, %why, "an event was not told: it holds what must not leave");
-            return;
-        }
-    };
+    // What an asker claims may look like a key; that silences the words, not the event.
+    let body = outward(event).or_else(|why| {
+        tracing::error!(%id, %why, "the words of an event are not told: they hold what must not leave");
+        outward(&event.without_words())
+    });
+    let Ok(body) = body else { return };
     for pause in PAUSES.into_iter().map(Some).chain([None]) {
         let timestamp = clock.now().get().to_string();
         let Some(signature) = signature(&webhook.secret, &id, &timestamp, body.as_bytes()) else { return };
@@ -95,47 +96,18 @@ fn signature(secret: &[u8], id: &str, timestamp: &str, body: &[u8]) -> Option<St
         mac.update(part.as_bytes());
     }
     mac.update(body);
-    Some(format!("v1,{}", to_base64(&mac.finalize().into_bytes())))
+    Some(format!("v1,{}", BASE64.encode(mac.finalize().into_bytes())))
 }
 
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/// Base64 (RFC 4648, section 4): written padded, read padded or not.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
-/// Base64 (RFC 4648, section 4), padded.
-fn to_base64(bytes: &[u8]) -> String {
-    let digit = |n: u32| char::from(DIGITS.get((n & 63) as usize).copied().unwrap_or(b'='));
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let n = (0..3).fold(0_u32, |n, i| n << 8 | u32::from(chunk.get(i).copied().unwrap_or(0)));
-        out.push(digit(n >> 18));
-        out.push(digit(n >> 12));
-        out.push(if chunk.len() > 1 { digit(n >> 6) } else { '=' });
-        out.push(if chunk.len() > 2 { digit(n) } else { '=' });
-    }
-    out
-}
-
-/// Reads Base64 (RFC 4648, section 4), padded or not; `None` for anything else.
+/// Reads Base64; `None` for anything else.
 pub fn from_base64(text: &str) -> Option<Vec<u8>> {
-    let text = text.trim_end_matches('=');
-    let mut out = Vec::new();
-    for chunk in text.as_bytes().chunks(4) {
-        let mut n = 0_u32;
-        for i in 0..4 {
-            let value = match chunk.get(i) {
-                Some(byte) => u32::try_from(DIGITS.iter().position(|d| d == byte)?).ok()?,
-                None => 0,
-            };
-            n = n << 6 | value;
-        }
-        let [_, a, b, c] = n.to_be_bytes();
-        match chunk.len() {
-            4 => out.extend([a, b, c]),
-            3 if c == 0 => out.extend([a, b]),
-            2 if b == 0 && c == 0 => out.push(a),
-            _ => return None,
-        }
-    }
-    Some(out)
+    BASE64.decode(text).ok()
 }
 
 #[cfg(test)]
@@ -154,15 +126,9 @@ mod tests {
         assert_eq!(made, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 
-    /// RFC 4648, section 10.
     #[test]
-    fn base64_is_the_standards() {
-        for (plain, text) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")]
-        {
-            assert_eq!(to_base64(plain.as_bytes()), text);
-            assert_eq!(from_base64(text).unwrap(), plain.as_bytes());
-        }
+    fn a_secret_may_lack_its_padding_and_nothing_else() {
+        assert_eq!(from_base64("Zm9vYg==").unwrap(), from_base64("Zm9vYg").unwrap());
         for bad in ["A", "Zg-_", "Zh==", "Z g=", "Zm9=", "=Zg"] {
             assert_eq!(from_base64(bad), None, "{bad}");
         }
@@ -170,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_webhook_is_http_with_a_secret_and_shows_neither() {
-        let secret = format!("whsec_{}", to_base64(&[7; 24]));
+        let secret = format!("whsec_{}", BASE64.encode([7; 24]));
         let made = |url: &str, secret: &str| Webhook::new(url, secret).map(|w| format!("{w:?}"));
         assert_eq!(made("https://hooks.example/T0KEN", &secret), Ok("Webhook(redacted)".to_owned()));
         for url in ["ftp://a.example", "file:///etc/passwd", "https://me:secret@a.example", "a.example", ""] {

@@ -5,9 +5,7 @@ use crate::app::{event, record_id};
 use crate::{ApiError, App};
 use axum::http::StatusCode;
 use hallpass_policy::Grant;
-use hallpass_session::{
-    Action, Actor, Elsewhere, Explained, KeySession, Lifecycle, Reason, Sequences, Subject, lifecycle,
-};
+use hallpass_session::{Action, Actor, Elsewhere, Explained, KeySession, Lifecycle, Reason, Sequences, Subject};
 use hallpass_store::Tx;
 
 /// The code that a session is suspended with.
@@ -110,7 +108,7 @@ pub async fn suspend(
 /// 403 with the reason.
 pub fn may_ask(lifecycle: &Lifecycle) -> Result<(), ApiError> {
     match lifecycle {
-        lifecycle::Lifecycle::Suspended { reason, .. } => Err(suspended(*reason)),
+        Lifecycle::Suspended { reason, .. } => Err(suspended(*reason)),
         _ => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 //! - [`books`]: what the chain says of a grant, at the head and at a final block.
 //! - [`ask`]: a request to the signer.
 //! - [`by_entry_point`]: user operations (ERC-4337).
-//! - [`propose`]: from a text to a grant that waits for its owner.
+//! - [`propose`]: from a text to a grant that waits for its owner; [`takes`]: which grants are taken.
 //! - [`install`]: from the owner's signature to a grant on chain.
 //! - [`replace`]: a narrower grant in the place of another.
 //! - [`judge`]: what the policy says of an action now.
@@ -33,6 +33,7 @@ pub mod resume;
 pub mod send;
 pub mod settle;
 pub mod sign;
+pub mod takes;
 pub mod watch;
 
 use crate::caller::Caller;

@@ -95,14 +95,13 @@ impl Replaced {
     }
 }
 
-/// The grant that is replaced, where one is.
+/// The grant that is replaced.
 ///
 /// # Errors
 /// As the store.
-pub async fn replaced_grant(tx: &mut dyn Tx, id: Option<GrantId>) -> Result<Option<Grant>, ApiError> {
-    let Some(id) = id else { return Ok(None) };
+pub async fn replaced_grant(tx: &mut dyn Tx, id: GrantId) -> Result<Grant, ApiError> {
     let old = of_grant(tx, id).await?;
-    stored_grant(tx, &old).await.map(|(_, grant)| Some(grant))
+    stored_grant(tx, &old).await.map(|(_, grant)| grant)
 }
 
 async fn of_grant(tx: &mut dyn Tx, id: GrantId) -> Result<KeySession, ApiError> {
@@ -156,8 +155,7 @@ async fn submit(
     from: GrantId,
     signature: &Bytes,
 ) -> Result<B256, ApiError> {
-    let old = replaced_grant(app.store.read().await?.as_mut(), Some(from)).await?;
-    let old = old.ok_or_else(|| ApiError::missing("grant"))?;
+    let old = replaced_grant(app.store.read().await?.as_mut(), from).await?;
     let [from, from_meters, to, to_meters] = wire::replace(&old, grant).map(Bytes::from);
     let call =
         IHallpass::replaceCall { from, fromMeters: from_meters, to, toMeters: to_meters, signature: signature.clone() };

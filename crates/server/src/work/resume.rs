@@ -10,7 +10,7 @@ use hallpass_policy::eval::bounds::MAX_OP_SECONDS;
 use hallpass_session::{Action, Actor, Explained, KeySession, Lifecycle, Reason, Subject};
 use hallpass_signer::MAX_AHEAD;
 use hallpass_signer::bounds::EDGE;
-use hallpass_types::{SessionId, UnixSeconds};
+use hallpass_types::{SessionId, UserId};
 
 /// The owner has looked, and wants the session to go on. What the chain shows is adopted.
 ///
@@ -28,28 +28,27 @@ pub async fn by_owner(app: &App, caller: &Caller, id: SessionId) -> Result<KeySe
     settle::one(app, &session).await?;
     let books = Books::read(app, &grant, session.grant).await?;
     books.confirm(app, &grant, session.grant).await?;
-    if reason == Reason::Restored && !outlived(since, &books, app.clock.now()) && !grant.backend.is_zero() {
-        return Err(ApiError::conflict("not_final", "operations that were signed before may still execute")
-            .hint(format!("try again in {} seconds", OUTLIVED)));
+    if reason == Reason::Restored && !grant.backend.is_zero() {
+        // The final block's time alone is one node's word.
+        let passed = books.final_block.time.min(app.clock.now()).get().saturating_sub(since.get());
+        if passed < OUTLIVED {
+            return Err(ApiError::conflict("not_final", "operations that were signed before may still execute")
+                .hint(format!("try again in {} seconds, and a final block", OUTLIVED.saturating_sub(passed))));
+        }
     }
-    resume(app, &session, &grant, &books, Actor::Owner(caller.user())).await
+    resume(app, &session, &grant, &books, caller.user()).await
 }
 
 /// Longest time, in seconds, for which something that was signed can be good: its own, what it may lie ahead, and how far the
 /// chain's clock may have been ahead of ours.
 const OUTLIVED: u64 = MAX_OP_SECONDS + EDGE + MAX_AHEAD;
 
-/// Whether nothing that was signed up to `since` can execute after the final block; its time alone is one node's word.
-fn outlived(since: UnixSeconds, books: &Books, now: UnixSeconds) -> bool {
-    books.final_block.time.min(now).get() >= since.get().saturating_add(OUTLIVED)
-}
-
 async fn resume(
     app: &App,
     session: &KeySession,
     grant: &Grant,
     books: &Books,
-    by: Actor,
+    user: UserId,
 ) -> Result<KeySession, ApiError> {
     let mut tx = app.store.begin().await?;
     let stored = tx.sessions().find_key(session.id).await?.ok_or_else(|| ApiError::missing("session"))?;
@@ -70,9 +69,9 @@ async fn resume(
         }
         tx.reservations().set_explained(session.grant, &adopted).await?;
     }
-    let (now, user) = (app.clock.now(), stored.user);
+    let now = app.clock.now();
     let active = stored.resume(now)?;
-    let line = event(now, by, Action::Resumed, Subject::Key(session.id), user, None);
+    let line = event(now, Actor::Owner(user), Action::Resumed, Subject::Key(session.id), user, None);
     tx.sessions().save_key(&active, &line).await?;
     tx.commit().await?;
     Ok(active)

@@ -9,8 +9,8 @@ use crate::{ApiError, App};
 use alloy_eips::BlockNumberOrTag;
 use alloy_primitives::{Address, B256, U256};
 use hallpass_chain::entry_point;
-use hallpass_policy::UserOp;
-use hallpass_session::{Counter, Elsewhere, KeySession, Nonce, Seen};
+use hallpass_policy::{Grant, UserOp};
+use hallpass_session::{Counter, Elsewhere, Explained, KeySession, Nonce, Reservation, Seen};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many blocks before the head are looked at first.
@@ -55,19 +55,31 @@ pub async fn once(app: &App) -> Result<(), ApiError> {
     Ok(())
 }
 
-async fn grant_executed(app: &App, account: Address, grant: B256, nonces: &[U256]) -> Result<(), ApiError> {
+/// A session of ours that is active, and what is known to have been reserved of it.
+struct Watched {
+    session: KeySession,
+    grant: Grant,
+    before: Explained,
+    since: Vec<Reservation>,
+}
+
+/// The session of a grant that `account` tells of; `None` where it is not ours to watch, or of somebody whose data was deleted.
+async fn watched(app: &App, account: Address, grant: B256) -> Result<Option<Watched>, ApiError> {
     let mut tx = app.store.read().await?;
-    // Not ours, or of somebody whose data was deleted.
-    let Ok(Some(stored)) = tx.grants().find(grant).await else { return Ok(()) };
-    let Some(session) = tx.sessions().find_key(stored.session).await? else { return Ok(()) };
+    let Ok(Some(stored)) = tx.grants().find(grant).await else { return Ok(None) };
+    let Some(session) = tx.sessions().find_key(stored.session).await? else { return Ok(None) };
     let theirs = session.account.address != account;
     if theirs || !session.lifecycle.is_active() || !alarm::is_ours(tx.as_mut(), &session).await? {
-        return Ok(());
+        return Ok(None);
     }
     let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
-    let Some(before) = alarm::explained(tx.as_mut(), &session, &grant).await? else { return Ok(()) };
+    let Some(before) = alarm::explained(tx.as_mut(), &session, &grant).await? else { return Ok(None) };
     let since = tx.reservations().held(session.grant, before.block).await?;
-    drop(tx);
+    Ok(Some(Watched { session, grant, before, since }))
+}
+
+async fn grant_executed(app: &App, account: Address, grant: B256, nonces: &[U256]) -> Result<(), ApiError> {
+    let Some(Watched { session, grant, before, since }) = watched(app, account, grant).await? else { return Ok(()) };
     let strange = |nonce: &&U256| match u32::try_from(**nonce) {
         Ok(sequence) => {
             let nonce = Nonce { counter: Counter::Own, sequence };
@@ -83,17 +95,7 @@ async fn grant_executed(app: &App, account: Address, grant: B256, nonces: &[U256
 
 /// User operations that were never reserved here have the account's meters looked at: what they spend stands there.
 async fn grant_validated(app: &App, account: Address, grant: B256, hashes: &BTreeSet<B256>) -> Result<(), ApiError> {
-    let mut tx = app.store.read().await?;
-    let Ok(Some(stored)) = tx.grants().find(grant).await else { return Ok(()) };
-    let Some(session) = tx.sessions().find_key(stored.session).await? else { return Ok(()) };
-    let theirs = session.account.address != account;
-    if theirs || !session.lifecycle.is_active() || !alarm::is_ours(tx.as_mut(), &session).await? {
-        return Ok(());
-    }
-    let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
-    let Some(before) = alarm::explained(tx.as_mut(), &session, &grant).await? else { return Ok(()) };
-    let since = tx.reservations().held(session.grant, before.block).await?;
-    drop(tx);
+    let Some(Watched { session, grant, since, .. }) = watched(app, account, grant).await? else { return Ok(()) };
     let ours: BTreeSet<B256> =
         since.iter().filter_map(|r| UserOp::decode(&r.op)).map(|op| op.signed.userOpHash).collect();
     if hashes.is_subset(&ours) {
@@ -103,7 +105,7 @@ async fn grant_validated(app: &App, account: Address, grant: B256, hashes: &BTre
     alarm::look(app, &session, &grant, &books).await
 }
 
-async fn look(app: &App, session: &KeySession, grant: &hallpass_policy::Grant, nonce: U256) -> Result<(), ApiError> {
+async fn look(app: &App, session: &KeySession, grant: &Grant, nonce: U256) -> Result<(), ApiError> {
     let lane: U256 = nonce >> 64;
     if lane.is_zero() {
         let books = Books::read(app, grant, session.grant).await?;

@@ -1,10 +1,11 @@
 //! A store's life: its starts, compared with the witness outside it; and copies of it.
 
 use super::kv::{Kv, META};
-use super::{RedbStore, blocking, checked, open_file, rewrite, sync_directory};
+use super::{RedbStore, blocking, checked, new_file, rewrite, sync_directory};
 use crate::StoreError;
 use crate::witness::{Restored, Seen, StartId, Witness};
 use redb::Builder;
+use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
@@ -68,12 +69,10 @@ fn start(kv: &Kv) -> Result<Option<StartId>, StoreError> {
 
 /// Writes what was committed into a new file, durably, and marks it as a copy.
 pub(super) async fn copy(store: &RedbStore, path: &Path) -> Result<(), StoreError> {
-    if path.exists() {
-        return Err(StoreError::AlreadyExists { table: "a file at that path" });
-    }
     let (database, path) = (Arc::clone(&store.database), path.to_owned());
     blocking(move || {
-        let copied = write_copy(&database, &path);
+        let file = new_file(&path)?;
+        let copied = write_copy(&database, file).and_then(|()| sync_directory(&path));
         if copied.is_err() {
             // Half a copy is none.
             let _ = std::fs::remove_file(&path);
@@ -83,14 +82,13 @@ pub(super) async fn copy(store: &RedbStore, path: &Path) -> Result<(), StoreErro
     .await
 }
 
-fn write_copy(database: &redb::Database, path: &Path) -> Result<(), StoreError> {
-    let new = checked(Builder::new().create_file(open_file(path)?))?;
+fn write_copy(database: &redb::Database, file: File) -> Result<(), StoreError> {
+    let new = checked(Builder::new().create_file(file))?;
     let from = Kv::read(database)?;
     let mut to = Kv::write(&new)?;
     rewrite::rows(&from, &mut to)?;
     to.put(META, COPY, &[1])?;
-    to.commit()?;
-    sync_directory(path)
+    to.commit()
 }
 
 #[cfg(test)]

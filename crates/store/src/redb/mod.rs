@@ -28,7 +28,9 @@ use async_trait::async_trait;
 use hallpass_types::Rng;
 use kv::{Kv, META};
 use redb::{Builder, Database, DatabaseError, StorageBackend};
+pub(crate) use rewrite::beside;
 use std::fs::{File, OpenOptions};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tx::RedbTx;
@@ -185,11 +187,24 @@ fn check_format(database: &Database) -> Result<(), StoreError> {
 }
 
 fn open_file(path: &Path) -> Result<File, StoreError> {
+    private().create(true).truncate(false).open(path).map_err(StoreError::failed)
+}
+
+/// A file that is not there yet; nobody else's is taken for it.
+fn new_file(path: &Path) -> Result<File, StoreError> {
+    private().create_new(true).open(path).map_err(|e| match e.kind() {
+        ErrorKind::AlreadyExists => StoreError::AlreadyExists { table: "a file at that path" },
+        _ => StoreError::failed(e),
+    })
+}
+
+/// To be read and written by its owner alone.
+fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    options.read(true).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(StoreError::failed)
+    options
 }
 
 /// A new file's name is durable once its directory is.

@@ -55,7 +55,8 @@ pub(super) fn rows(from: &Kv, to: &mut Kv) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn beside(path: &Path) -> PathBuf {
+/// Where a file is written before it takes the place of `path`.
+pub(crate) fn beside(path: &Path) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(".new");
     name.into()

@@ -7,7 +7,6 @@ use crate::vector::read_grant;
 use hallpass_policy::abi::LENGTH;
 use hallpass_policy::eval::{Action, At, Code};
 use hallpass_policy::grant::{CallRule, Path, Require, What};
-use hallpass_policy::json::ask::fresh;
 use hallpass_policy::{Denial, Draft, Grant, Ledger, Policy, Verdict, json, known};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -113,7 +112,7 @@ pub fn histories<E: From<String>>(
         let printed: Value = serde_json::from_str(&text).unwrap_or_default();
         let read = read_grant(&printed)?;
         let policy = Policy::new(&grant);
-        let mut ledger = fresh(&grant);
+        let mut ledger = Ledger::fresh(&grant);
         for _ in 0..STEPS {
             let wanted = if rng.chance(60) { tally.rarest(&mut rng, Some(&grant)) } else { None };
             let (asked, seen, judged) = aim(&mut rng, &policy, &ledger, wanted);
