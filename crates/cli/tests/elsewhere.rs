@@ -4,7 +4,10 @@
 
 mod common;
 
+use common::api::execute_body;
+use common::chain::Chain;
 use common::people::{Owner, Pass, address_of, pay, pay_pass};
+use common::proxy::Proxy;
 use common::server::{Folder, Server};
 use common::{World, until};
 use serde_json::{Value, json};
@@ -99,4 +102,33 @@ async fn a_transaction_that_was_signed_elsewhere_suspends_a_pass_of_no_contract(
     let theirs = there.at(&pass.session, "sign", &transaction("0x2", "theirs-2")).await.ok();
     world.chain.rpc("eth_sendRawTransaction", json!([theirs["raw"]])).await;
     owner.at(&pass.session, "sign", &transaction("0x3", "more")).await.refused(403, "spent_elsewhere");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_cannot_be_read_hides_no_other_from_the_watch() {
+    let chain = Chain::start().await;
+    let line = Proxy::to(&chain.url);
+    let mut world = World::on("elsewhere-blind", chain, &line.url).await;
+    let (ausd, shop) = (world.chain.token, address_of("shop"));
+    let mut owners = [world.owner("alice").await, world.owner("bob").await];
+    // Accounts are looked at in this order.
+    owners.sort_by_key(Owner::account);
+    let [blind, seen] = owners;
+    let hidden = blind.hand_out(&world, &pay_pass(ausd, shop, 10)).await;
+    let shown = seen.hand_out(&world, &pay_pass(ausd, shop, 10)).await;
+    let folder = Folder::new("elsewhere-blind-twin");
+    let twin = world.server.twin(&world.folder, &folder, &world.chain.url).await;
+    let there = |owner: &Owner| twin.api.with(owner.api.token.as_ref().unwrap());
+
+    let account = format!("{:x}", blind.account());
+    line.lie(Some(move |asked: &Value, _: &mut Value| {
+        asked["method"] != "eth_call" || !asked["params"].to_string().contains(&account)
+    }));
+    for (owner, pass) in [(&blind, &hidden), (&seen, &shown)] {
+        let body = execute_body("theirs", &pay(ausd, shop, 2));
+        there(owner).post(&format!("/v1/sessions/{}/execute", pass.session), &body).await.ok();
+    }
+    until("the watch", async || state(&seen, &shown).await["state"] == "suspended").await;
+    line.lie(None::<fn(&Value, &mut Value) -> bool>);
+    until("the watch", async || state(&blind, &hidden).await["state"] == "suspended").await;
 }

@@ -207,3 +207,16 @@ async fn without_its_counter_and_beyond_sixty_four_nothing_is_signed() {
     let head = seen(&held, |view| view.head_counters.extend([(key(&held, 0), 1)]));
     bench.signed(&head, "room", lane(0, free(op(0)))).await;
 }
+
+#[tokio::test]
+async fn sixteen_may_take_the_place_of_one_another_and_no_more() {
+    let bench = Bench::new().await;
+    let held = session(&bench).await;
+    let named = |sequence| wanted(WantedUserOp { sequence: Some(sequence), ..op(1) });
+    for n in 0..16 {
+        bench.signed(&held, &format!("{n}"), named(0)).await;
+    }
+    assert_eq!(bench.refused(&held, "17th", named(0)).await, "too_many_in_flight");
+    // The next number is another's.
+    bench.signed(&held, "next", named(1)).await;
+}
