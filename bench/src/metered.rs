@@ -1,6 +1,7 @@
 //! Whole decisions: time, nonce, status, conditions, two meters a rule, on top of what was spent before.
 
 use crate::{START, t};
+use alloy_primitives::aliases::U192;
 use alloy_primitives::{Address, U256, hex, keccak256};
 use hallpass_policy::json::ask::read_action;
 use hallpass_policy::{Action, Batch, Call, Grant, Ledger, OpBounds, Spent};
@@ -22,7 +23,7 @@ pub fn op() -> OpBounds {
     OpBounds {
         valid_from: t(START),
         valid_until: t(START + 60),
-        lane: U256::ZERO,
+        lane: U192::ZERO,
         sequence: 44,
         relayer: Address::ZERO,
         max_fee: 0,

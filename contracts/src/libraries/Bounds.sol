@@ -42,10 +42,13 @@ library Bounds {
         }
         Fees.judge(Frame.get(Frame.MAX_FEE));
         if (empty) revert IHallpass.EmptyBatch();
-        uint256 sequence = uint64(Frame.get(Frame.NONCE));
-        if (Words.either(sequence < Frame.get(Frame.FIRST_SEQ), sequence >= Frame.get(Frame.END_SEQ))) {
-            revert IHallpass.SequenceOutOfRange();
-        }
+        uint256 nonce = Frame.get(Frame.NONCE);
+        uint256 sequence = uint64(nonce);
+        uint256 first = Frame.get(Frame.FIRST_SEQ);
+        uint256 end = Frame.get(Frame.END_SEQ);
+        if (Words.either(sequence < first, sequence >= end)) revert IHallpass.SequenceOutOfRange();
+        // Numbers that are bounded are counted once: another lane would count them once more.
+        if (nonce >> 64 != 0 && Words.either(first != 0, end != SEQUENCES)) revert IHallpass.SequenceOutOfRange();
         if (sequence >= SEQUENCES) revert IHallpass.SequenceOutOfRange();
     }
 

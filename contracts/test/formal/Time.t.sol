@@ -18,6 +18,7 @@ struct Timed {
     uint64 firstSeq;
     uint64 endSeq;
     uint8 routes;
+    uint192 lane;
     uint64 sequence;
     address granted;
     address signed;
@@ -34,6 +35,8 @@ contract TimeProof {
             && m.validFrom <= time && time < m.validUntil && m.validUntil - m.validFrom <= 600
             && m.notBefore <= m.validFrom && m.validUntil <= m.notAfter && !empty && m.firstSeq <= m.sequence
             && m.sequence < m.endSeq && m.sequence < 2 ** 32;
+        // Bounded numbers are counted in one lane.
+        if (m.lane != 0) right = right && m.firstSeq == 0 && m.endSeq == 2 ** 32;
         // No relayer is listed: the grant's own, or any that the operation names.
         if (m.granted != address(0)) right = right && m.signed == m.granted;
         if (m.signed != address(0)) right = right && m.signed == address(this);
@@ -79,7 +82,7 @@ contract TimeProof {
         Frame.set(Frame.FIRST_SEQ, m.firstSeq);
         Frame.set(Frame.END_SEQ, m.endSeq);
         Frame.set(Frame.ROUTES, m.routes);
-        Frame.set(Frame.NONCE, m.sequence);
+        Frame.set(Frame.NONCE, uint256(m.lane) << 64 | m.sequence);
         Frame.set(Frame.RELAYER, uint160(m.granted));
         Frame.set(Frame.OP_RELAYER, uint160(m.signed));
     }

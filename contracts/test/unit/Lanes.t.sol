@@ -86,16 +86,36 @@ contract LanesTest is Fixture {
         _denies(IHallpass.NonceUsed.selector, _wire(g, _lane(7, 1, _transfer(1))));
     }
 
-    function test_the_grant_s_sequences_bound_every_lane() public {
+    /// @dev Another lane would count the same numbers once more.
+    function test_bounded_sequences_are_of_lane_0_alone() public {
         Grant memory g = _grant();
         (g.firstSeq, g.endSeq) = (10, 20);
         _install(g);
+        _denies(IHallpass.SequenceOutOfRange.selector, _wire(g, _lane(0, 9, _transfer(1))));
+        _denies(IHallpass.SequenceOutOfRange.selector, _wire(g, _lane(0, 20, _transfer(1))));
+        for (uint64 sequence = 9; sequence <= 20; ++sequence) {
+            _denies(IHallpass.SequenceOutOfRange.selector, _wire(g, _lane(1, sequence, _transfer(1))));
+            _denies(IHallpass.SequenceOutOfRange.selector, _wire(g, _lane(LAST, sequence, _transfer(1))));
+        }
+        account.execute(_wire(g, _lane(0, 10, _transfer(1))));
+        account.execute(_wire(g, _lane(0, 19, _transfer(1))));
+    }
+
+    function test_one_bound_is_enough() public {
+        Grant memory above = _grant();
+        above.firstSeq = 1;
+        _install(above);
+        _denies(IHallpass.SequenceOutOfRange.selector, _wire(above, _lane(1, 1, _transfer(1))));
+        Grant memory below = _grant();
+        (below.salt, below.endSeq) = (bytes16(uint128(0x77)), (1 << 32) - 1);
+        _install(below);
+        _denies(IHallpass.SequenceOutOfRange.selector, _wire(below, _lane(1, 1, _transfer(1))));
+    }
+
+    function test_sequences_of_every_lane_are_below_2_to_the_32() public {
+        Grant memory g = _installed();
         for (uint192 lane = 0; lane < 2; ++lane) {
-            _denies(IHallpass.SequenceOutOfRange.selector, _wire(g, _lane(lane, 9, _transfer(1))));
-            _denies(IHallpass.SequenceOutOfRange.selector, _wire(g, _lane(lane, 20, _transfer(1))));
             _denies(IHallpass.SequenceOutOfRange.selector, _wire(g, _lane(lane, uint64(1 << 32) + 10, _transfer(1))));
-            account.execute(_wire(g, _lane(lane, 10, _transfer(1))));
-            account.execute(_wire(g, _lane(lane, 19, _transfer(1))));
         }
     }
 

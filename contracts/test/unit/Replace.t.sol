@@ -296,17 +296,25 @@ contract ReplaceTest is OwnerFixture {
         _pays(next, 20);
     }
 
-    function test_lanes_and_sequences_begin_anew_and_a_new_key_takes_over() public {
+    function test_sequences_begin_anew() public {
+        Grant memory g = _installed();
+        Grant memory next = _next();
+        next.firstSeq = 9;
+        _replace(g, next);
+        (, uint32 base,,,) = account.grantState(hasher.hash(next));
+        assertEq(base, 9);
+    }
+
+    function test_lanes_begin_anew_and_a_new_key_takes_over() public {
         Grant memory g = _installed();
         Op memory op = _op(_transfer(1));
         op.nonce = 3 << 64 | 9;
         account.execute(_wire(g, op));
-        Grant memory next = _next();
-        next.firstSeq = 9;
+        Grant memory next = _grant();
         next.key = abi.encodePacked(vm.addr(0xE1));
         _replace(g, next);
-        (, uint32 base,,,) = account.grantState(hasher.hash(next));
-        assertEq(base, 9);
+        (uint64 base, uint192 used) = account.laneState(hasher.hash(next), 3);
+        assertEq(uint256(base) + used, 0);
         _denies(IHallpass.BadSignature.selector, _wire(next, op));
         bytes memory signature = _sign(0xE1, _digest(address(account), _opHash(next, op)));
         account.execute(bytes.concat(_unsigned(next, op, ALL, ALL), signature));

@@ -316,16 +316,6 @@ impl Node {
         Ok(read.map(|event| (event.address, event.grant, event.nonce)).collect())
     }
 
-    /// Whether an operation of `grant` was executed in a lane other than 0, at the head.
-    ///
-    /// # Errors
-    /// [`NodeError`].
-    pub async fn lane_used(&self, account: Address, grant: B256, lane: U256) -> Result<bool, NodeError> {
-        let lane = lane.wrapping_to::<alloy_primitives::Uint<192, 3>>();
-        let state = self.view(account, &crate::contracts::IHallpass::laneStateCall { grant, lane }).await?;
-        Ok(state.base != 0 || !state.used.is_zero())
-    }
-
     /// The transaction in which `account` installed `grant`, or put it in the place of another, up to block `to` inclusive.
     ///
     /// # Errors

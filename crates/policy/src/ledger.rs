@@ -2,6 +2,7 @@
 
 use crate::grant::Grant;
 use alloy_primitives::U256;
+use alloy_primitives::aliases::U192;
 use serde::{Deserialize, Serialize};
 
 /// What one operation charges to one meter.
@@ -38,6 +39,35 @@ pub enum Status {
     Ended,
 }
 
+/// What was used of a lane other than 0: `base` and the 192 sequences from there on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaneUsed {
+    /// The lane; not 0.
+    pub lane: U192,
+    /// The lowest sequence that is not yet dead.
+    pub base: u64,
+    /// Bit i: sequence `base + i` is used.
+    pub used: U192,
+}
+
+impl LaneUsed {
+    /// One in which nothing was used.
+    #[must_use]
+    pub const fn fresh(lane: U192) -> Self {
+        Self { lane, base: 0, used: U192::ZERO }
+    }
+
+    /// Whether `sequence` is dead or was used.
+    #[must_use]
+    pub fn is_used(&self, sequence: u64) -> bool {
+        match sequence.checked_sub(self.base) {
+            None => true,
+            Some(bit) => usize::try_from(bit).is_ok_and(|bit| bit < U192::BITS && self.used.bit(bit)),
+        }
+    }
+}
+
 /// Everything about the past that a decision depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
@@ -51,11 +81,20 @@ pub struct Ledger {
     pub base: u32,
     /// Bit i: sequence `base + i` is used.
     pub used: u64,
+    /// At most one entry for each lane other than 0; in a lane without an entry nothing was used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lanes: Vec<LaneUsed>,
     /// At most one entry for each meter; a meter without an entry has spent nothing.
     pub meters: Vec<Spent>,
 }
 
 impl Ledger {
+    /// What was used of a lane other than 0, where it has an entry.
+    #[must_use]
+    pub fn lane(&self, lane: U192) -> Option<&LaneUsed> {
+        self.lanes.iter().find(|l| l.lane == lane)
+    }
+
     /// One in which nothing has happened since the grant was installed.
     #[must_use]
     pub fn fresh(grant: &Grant) -> Self {
@@ -65,7 +104,21 @@ impl Ledger {
             status: Status::Active,
             base: u32::try_from(grant.first_seq).unwrap_or(u32::MAX),
             used: 0,
+            lanes: Vec::new(),
             meters: Vec::new(),
         }
     }
+}
+
+/// A nonce: `lane << 64 | sequence`.
+#[must_use]
+pub fn nonce(lane: U192, sequence: u64) -> U256 {
+    (lane.to::<U256>() << 64) | U256::from(sequence)
+}
+
+/// The lane and the sequence of a nonce.
+#[must_use]
+pub fn lane_and_sequence(nonce: U256) -> (U192, u64) {
+    let lane: U256 = nonce >> 64;
+    (lane.wrapping_to(), nonce.wrapping_to())
 }

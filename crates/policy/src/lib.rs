@@ -43,5 +43,5 @@ pub use eval::{
     authorise, judge,
 };
 pub use grant::Grant;
-pub use ledger::{Cost, Ledger, Spent, Status};
+pub use ledger::{Cost, LaneUsed, Ledger, Spent, Status};
 pub use userop::{EntryPoint, Paymaster, UserOp, UserOpBounds, UserOpGas};

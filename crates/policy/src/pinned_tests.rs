@@ -42,7 +42,15 @@ fn pin(grant: &Grant, call: &Call, claimed: Option<&str>) -> Result<Grant, PinEr
 }
 
 fn judged(grant: &Grant, call: &Call, spent: &[Spent]) -> Result<Vec<Spent>, Code> {
-    let ledger = Ledger { frozen: false, epoch: 0, status: Status::Active, base: 0, used: 0, meters: spent.to_vec() };
+    let ledger = Ledger {
+        frozen: false,
+        epoch: 0,
+        status: Status::Active,
+        base: 0,
+        used: 0,
+        lanes: Vec::new(),
+        meters: spent.to_vec(),
+    };
     let action = Action::Calls(Batch { chain: grant.chain, calls: vec![call.clone()] });
     let now = At { now: at(1_000_100), chain: grant.chain, caller: None };
     let spent = |c: &crate::Cost| Spent { meter: c.meter, window: c.window, spent: c.amount.to() };

@@ -49,7 +49,7 @@ fn grant() -> Grant {
 }
 
 fn ledger() -> Ledger {
-    Ledger { frozen: false, epoch: 0, status: Status::Active, base: 3, used: 0, meters: Vec::new() }
+    Ledger { frozen: false, epoch: 0, status: Status::Active, base: 3, used: 0, lanes: Vec::new(), meters: Vec::new() }
 }
 
 fn at() -> At {

@@ -276,7 +276,15 @@ struct Book<'g> {
 
 impl<'g> Book<'g> {
     fn new(grant: &'g Grant) -> Self {
-        let ledger = Ledger { frozen: false, epoch: 4, status: Status::Active, base: 0, used: 0, meters: Vec::new() };
+        let ledger = Ledger {
+            frozen: false,
+            epoch: 4,
+            status: Status::Active,
+            base: 0,
+            used: 0,
+            lanes: Vec::new(),
+            meters: Vec::new(),
+        };
         Self { policy: Policy::new(grant), ledger }
     }
 

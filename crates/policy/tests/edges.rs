@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 
+use alloy_primitives::aliases::U192;
 use alloy_primitives::{Address, Bytes, U256, hex};
 use hallpass_policy::draft::Fill;
 use hallpass_policy::eval::{At, Denial, Verdict};
@@ -47,14 +48,14 @@ fn pay_rule() -> String {
 }
 
 fn ledger() -> Ledger {
-    Ledger { frozen: false, epoch: 4, status: Status::Active, base: 3, used: 0, meters: Vec::new() }
+    Ledger { frozen: false, epoch: 4, status: Status::Active, base: 3, used: 0, lanes: Vec::new(), meters: Vec::new() }
 }
 
 fn op() -> OpBounds {
     OpBounds {
         valid_from: t(START),
         valid_until: t(START + 60),
-        lane: U256::ZERO,
+        lane: U192::ZERO,
         sequence: 3,
         relayer: Address::ZERO,
         max_fee: 0,
@@ -271,7 +272,7 @@ fn status_epoch_freeze_chain_route_relayer_fee_and_gas_each_deny() {
     assert_eq!(with(Ledger { epoch: 5, ..ledger() }), Some(Code::EpochMoved));
     let with = |o: OpBounds| code(&g, &ledger(), &pay, &o, &at(START));
     assert_eq!(with(OpBounds { max_fee: 1, ..op() }), Some(Code::FeeOverCap));
-    assert_eq!(with(OpBounds { lane: U256::from(1), ..op() }), Some(Code::LaneNotSupported));
+    assert_eq!(with(OpBounds { lane: U192::from(1), ..op() }), Some(Code::SequenceOutOfRange));
     assert_eq!(with(OpBounds { gas_floors: vec![1000], ..op() }), None);
     assert_eq!(with(OpBounds { gas_floors: vec![1001], ..op() }), Some(Code::GasOverCap));
     let caller =

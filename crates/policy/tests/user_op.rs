@@ -36,7 +36,7 @@ fn grant() -> Grant {
 }
 
 fn ledger() -> Ledger {
-    Ledger { frozen: false, epoch: 0, status: Status::Active, base: 0, used: 0, meters: Vec::new() }
+    Ledger { frozen: false, epoch: 0, status: Status::Active, base: 0, used: 0, lanes: Vec::new(), meters: Vec::new() }
 }
 
 fn pay(value: u64) -> Batch {

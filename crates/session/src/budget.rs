@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 /// How far a sequence may lie above the lowest live one: `[lowest, lowest + 64)`, the width of the bitmap on chain.
 pub const LANE_WIDTH: u32 = 64;
 
+/// The same for the bitmap of every other lane.
+pub const FURTHER_WIDTH: u32 = 192;
+
 /// What `reservations` hold of `meter` in `window`, in the meter's smallest unit; saturates.
 ///
 /// Of operations that share a nonce at most one executes, so the dearest of them is held; nonces add up. Released
@@ -65,11 +68,11 @@ pub fn project<'a>(seen: impl Into<Seen<'a>>, reservations: &[Reservation]) -> L
 
     let mut out = ledger.clone();
     // An EntryPoint's numbers are not the ledger's.
-    let own = |r: &&&Reservation| r.counter == Counter::Own && !seen.is_used(r.nonce());
-    let mut sequences: Vec<u32> = outside.iter().filter(own).map(|r| r.sequence).collect();
+    let open = outside.iter().filter(|r| !seen.is_used(r.nonce()));
+    let mut sequences: Vec<_> = open.filter_map(|r| Some((r.counter.lane()?, r.sequence))).collect();
     sequences.sort_unstable();
-    for sequence in sequences {
-        out.apply(sequence, &[]);
+    for (lane, sequence) in sequences {
+        out.apply(lane, sequence, &[]);
     }
 
     let mut newest: BTreeMap<u16, u32> = ledger.meters.iter().map(|m| (m.meter, m.window)).collect();
@@ -97,20 +100,32 @@ pub fn project_sharing<'a>(seen: impl Into<Seen<'a>>, reservations: &[Reservatio
     project(seen, &others)
 }
 
-/// The sequence in lane 0 for the next operation: the lowest in `[first, end)` that is free; `None` where there is none now.
+/// The sequence in one of the grant's lanes for the next operation: the lowest in `[first, end)` that is free; `None` where
+/// there is none now, and where the ledger says nothing of the lane.
 ///
 /// Free means: not used and not below base in `ledger`, held by no reservation that is not released, and less than
-/// [`LANE_WIDTH`] above the lowest live one (signed, not executed in `ledger`), which it would otherwise kill.
+/// [`Counter::width`] above the lowest live one (signed, not executed in `ledger`), which it would otherwise kill.
 /// `ledger` may be read at the head. Released reservations may be passed too; one whose nonce was used is not free.
 #[must_use]
-pub fn next_sequence(ledger: &Ledger, reservations: &[Reservation], first: u32, end: u32) -> Option<u32> {
+pub fn next_sequence(
+    counter: Counter,
+    ledger: &Ledger,
+    reservations: &[Reservation],
+    first: u32,
+    end: u32,
+) -> Option<u32> {
+    let base = match counter {
+        Counter::Own => ledger.base,
+        Counter::Further(lane) => u32::try_from(ledger.lane(lane.number())?.base).ok()?,
+        Counter::EntryPoint(_) => return None,
+    };
     let seen = Seen::from(ledger);
-    let own = || reservations.iter().filter(|r| r.counter == Counter::Own);
+    let own = || reservations.iter().filter(|r| r.counter == counter);
     let lowest = own().filter(|r| !r.is_released() && !seen.is_used(r.nonce())).map(|r| r.sequence).min();
-    let end = lowest.map_or(end, |low| end.min(low.saturating_add(LANE_WIDTH)));
+    let end = lowest.map_or(end, |low| end.min(low.saturating_add(counter.width())));
     let taken = |s: u32| own().any(|r| r.sequence == s && !r.is_reusable());
-    let used = |sequence| seen.is_used(Nonce { counter: Counter::Own, sequence });
-    (first.max(ledger.base)..end).find(|s| !used(*s) && !taken(*s))
+    let used = |sequence| seen.is_used(Nonce { counter, sequence });
+    (first.max(base)..end).find(|s| !used(*s) && !taken(*s))
 }
 
 /// The number for the next operation in an EntryPoint's counter whose next is `next` at the head: the lowest that no

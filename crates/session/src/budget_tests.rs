@@ -63,7 +63,7 @@ fn released(r: Reservation, why: Release) -> Reservation {
 }
 
 fn ledger(base: u32, used: u64, meters: Vec<Spent>) -> Ledger {
-    Ledger { frozen: false, epoch: 0, status: Status::Active, base, used, meters }
+    Ledger { frozen: false, epoch: 0, status: Status::Active, base, used, lanes: Vec::new(), meters }
 }
 
 #[test]

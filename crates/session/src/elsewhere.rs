@@ -5,9 +5,9 @@
 //! what they grew; so a key that signs elsewhere is seen by the sequence that it uses, and by what it spends where it takes
 //! one of ours.
 
-use crate::{Counter, Nonce, Reservation, Seen, budget};
+use crate::{Counter, FurtherLane, Nonce, Reservation, Seen, budget};
 use alloy_primitives::U256;
-use hallpass_policy::{Grant, Ledger, Spent};
+use hallpass_policy::{Grant, LaneUsed, Ledger, Spent};
 use serde::{Deserialize, Serialize};
 
 /// What was compared last, at a final block.
@@ -23,7 +23,7 @@ pub struct Explained {
 /// How sequences are used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sequences {
-    /// In any order, in a bitmap above `base`: a contract's lane 0.
+    /// In any order, in a bitmap above `base`: a contract's lanes.
     Bitmap,
     /// One after another: everything below `base` is used, as an account's nonces are.
     Counter,
@@ -34,8 +34,8 @@ pub enum Sequences {
 pub enum Elsewhere {
     /// A sequence was used that was never reserved.
     #[error("sequence {0} was used, and this signer never gave it out")]
-    Sequence(u32),
-    /// An operation was executed in another lane than 0, where nothing is signed.
+    Sequence(u64),
+    /// An operation was executed in a lane where nothing is signed.
     #[error("an operation was executed in a lane where this signer signs nothing")]
     Lane,
     /// A meter shows more than was reserved.
@@ -67,26 +67,30 @@ impl Explained {
     /// # Errors
     /// The first thing that nothing explains.
     pub fn explains(&self, now: &Ledger, since: &[Reservation], sequences: Sequences) -> Result<(), Elsewhere> {
-        let given = |s: u32| since.iter().any(|r| !r.is_released() && r.nonce() == own(s));
-        match self.new_sequences(now, sequences).find(|s| !given(*s)) {
-            Some(sequence) => return Err(Elsewhere::Sequence(sequence)),
-            None if sequences == Sequences::Counter => return Ok(()),
-            None => {}
+        if let Some(strange) = self.new_numbers(now, sequences).find(|new| !new.is_given(since)) {
+            return Err(Elsewhere::Sequence(strange.sequence));
         }
-        now.meters.iter().try_for_each(|shown| self.explains_meter(shown, since))
+        match sequences {
+            Sequences::Counter => Ok(()),
+            Sequences::Bitmap => now.meters.iter().try_for_each(|shown| self.explains_meter(shown, since)),
+        }
     }
 
-    fn new_sequences(&self, now: &Ledger, sequences: Sequences) -> Box<dyn Iterator<Item = u32>> {
-        let before = self.ledger.clone();
+    /// What is used now and was not before. Looked at one by one, and only up to the first that is strange.
+    fn new_numbers<'a>(&'a self, now: &'a Ledger, sequences: Sequences) -> Box<dyn Iterator<Item = New> + 'a> {
+        let own = |sequence: u32| New { counter: Counter::Own, sequence: sequence.into() };
         match sequences {
-            // Looked at one by one, and only up to the first that is strange.
-            Sequences::Counter => Box::new(before.base..now.base),
+            Sequences::Counter => Box::new((self.ledger.base..now.base).map(own)),
             Sequences::Bitmap => {
-                let (base, used) = (now.base, now.used);
-                let set = (0..budget::LANE_WIDTH).filter(move |i| (used >> i) & 1 == 1);
-                Box::new(
-                    set.map(move |i| base.saturating_add(i)).filter(move |s| !Seen::from(&before).is_used(own(*s))),
-                )
+                let set = (0..budget::LANE_WIDTH).filter(|i| (now.used >> i) & 1 == 1);
+                let lane_0 = set.map(move |i| own(now.base.saturating_add(i)));
+                let further = FurtherLane::ALL.into_iter().flat_map(move |lane| {
+                    let used = now.lane(lane.number()).copied().unwrap_or_else(|| LaneUsed::fresh(lane.number()));
+                    let set = (0..u64::from(budget::FURTHER_WIDTH)).map(move |i| used.base.saturating_add(i));
+                    let set = set.filter(move |sequence| used.is_used(*sequence));
+                    set.map(move |sequence| New { counter: Counter::Further(lane), sequence })
+                });
+                Box::new(lane_0.chain(further).filter(|new| !new.is_used(&self.ledger)))
             }
         }
     }
@@ -103,9 +107,26 @@ impl Explained {
     }
 }
 
-/// A number of the grant's own.
-const fn own(sequence: u32) -> Nonce {
-    Nonce { counter: Counter::Own, sequence }
+/// A number that is used.
+#[derive(Debug, Clone, Copy)]
+struct New {
+    counter: Counter,
+    sequence: u64,
+}
+
+impl New {
+    /// As one of ours; none of them is 2^32 or above.
+    fn nonce(self) -> Option<Nonce> {
+        Some(Nonce { counter: self.counter, sequence: u32::try_from(self.sequence).ok()? })
+    }
+
+    fn is_used(self, ledger: &Ledger) -> bool {
+        self.nonce().is_some_and(|nonce| Seen::from(ledger).is_used(nonce))
+    }
+
+    fn is_given(self, since: &[Reservation]) -> bool {
+        self.nonce().is_some_and(|nonce| since.iter().any(|r| !r.is_released() && r.nonce() == nonce))
+    }
 }
 
 #[cfg(test)]
@@ -116,7 +137,15 @@ mod tests {
 
     fn ledger(base: u32, used: u64, spent: &[(u16, u32, u128)]) -> Ledger {
         let meters = spent.iter().map(|(meter, window, spent)| Spent { meter: *meter, window: *window, spent: *spent });
-        Ledger { frozen: false, epoch: 0, status: Status::Active, base, used, meters: meters.collect() }
+        Ledger {
+            frozen: false,
+            epoch: 0,
+            status: Status::Active,
+            base,
+            used,
+            lanes: Vec::new(),
+            meters: meters.collect(),
+        }
     }
 
     fn reserved(sequence: u32, meter: u16, window: u32, amount: u64) -> Reservation {

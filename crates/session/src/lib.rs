@@ -25,7 +25,7 @@ pub mod token;
 pub mod view;
 
 pub use audit::{Action, AuditEvent, Origin, Subject};
-pub use counter::{Counter, Counters, EntryKey, Lane, Nonce, Seen};
+pub use counter::{Counter, Counters, EntryKey, FurtherLane, Lane, Nonce, Seen};
 pub use elsewhere::{Elsewhere, Explained, Sequences};
 pub use grant_request::{Decision, StoredGrant};
 pub use key::{Installation, KeySession};

@@ -4,7 +4,7 @@
 //! reorganisation changes, and one at the head, which shows a key that was used past the signer. Of each meter the
 //! stricter one counts; status, epoch, freeze and sequences are the head's.
 
-use crate::{Counters, EntryKey, Nonce, Reservation, Seen, budget};
+use crate::{Counter, Counters, EntryKey, FurtherLane, Nonce, Reservation, Seen, budget};
 use alloy_primitives::U256;
 use hallpass_policy::{Grant, Ledger, Spent};
 use hallpass_types::UnixSeconds;
@@ -74,11 +74,26 @@ impl ChainView {
         budget::next_in(key, *self.head_counters.get(&key)?, held)
     }
 
-    /// The sequence for the next operation, as [`budget::next_sequence`] has it.
+    /// The sequence in lane 0 for the next operation, as [`budget::next_sequence`] has it.
     #[must_use]
     pub fn next_sequence(&self, grant: &Grant, held: &[Reservation]) -> Option<u32> {
+        self.next_of(Counter::Own, grant, held)
+    }
+
+    /// The number for the next operation on the direct route: in lane 0, else, where the grant does not bound its sequences,
+    /// in the first further lane that has one. Lanes that were not read have none.
+    #[must_use]
+    pub fn next_direct(&self, grant: &Grant, held: &[Reservation]) -> Option<Nonce> {
+        let further = FurtherLane::ALL.into_iter().filter(|_| !grant.bounds_sequences()).map(Counter::Further);
+        core::iter::once(Counter::Own).chain(further).find_map(|counter| {
+            let sequence = self.next_of(counter, grant, held)?;
+            Some(Nonce { counter, sequence })
+        })
+    }
+
+    fn next_of(&self, counter: Counter, grant: &Grant, held: &[Reservation]) -> Option<u32> {
         let bound = |sequence: u64| u32::try_from(sequence).unwrap_or(u32::MAX);
-        budget::next_sequence(&self.head, held, bound(grant.first_seq), bound(grant.end_seq))
+        budget::next_sequence(counter, &self.head, held, bound(grant.first_seq), bound(grant.end_seq))
     }
 
     fn stricter(&self, floor: Option<&Ledger>, counted: &[Spent], project: impl Fn(Seen<'_>) -> Ledger) -> Ledger {

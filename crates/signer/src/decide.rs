@@ -4,7 +4,7 @@ use crate::bounds::{Life, life};
 use crate::known::Known;
 use crate::points::{Point, reached};
 use crate::{Answer, Ask, AskError, Limits, Wanted, userop};
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_primitives::{Address, Bytes};
 use alloy_sol_types::SolValue;
 use hallpass_policy::ledger::Status;
 use hallpass_policy::{Action, At, Authority, Batch, Cost, Denial, Grant, Ledger, Op, OpBounds, Signable, Spent};
@@ -164,7 +164,7 @@ fn again(
     let life = Life { from: earlier.valid_from, until: earlier.valid_until, at: at.max(earlier.valid_from) };
     let judged = match &ask.wanted {
         Wanted::Calls(batch, _, relayer) => {
-            operation(known, ask, limits, &ledger, (batch, *relayer), earlier.sequence, life)
+            operation(known, ask, limits, &ledger, (batch, *relayer), earlier.nonce(), life)
         }
         Wanted::UserOp(wanted) => userop::operation(known, ask, limits, &ledger, wanted, (earlier.sequence, life))?,
         _ => beside(known, ask, limits, &ledger, at)?,
@@ -210,14 +210,18 @@ fn judge(
         }
         _ => return beside(known, ask, limits, ledger, at),
     };
-    let free = ask.view.next_sequence(grant, &known.held).ok_or(AskError::TooManyInFlight)?;
-    let sequence = match wanted {
-        // One that lies further would kill sequences that are still out.
-        Some(wanted) if *wanted > free => return Err(AskError::SequenceTooFar(free)),
-        Some(wanted) => *wanted,
-        None => free,
+    let nonce = match wanted {
+        None => ask.view.next_direct(grant, &known.held).ok_or(AskError::TooManyInFlight)?,
+        Some(wanted) => {
+            let free = ask.view.next_sequence(grant, &known.held).ok_or(AskError::TooManyInFlight)?;
+            // One that lies further would kill sequences that are still out.
+            if *wanted > free {
+                return Err(AskError::SequenceTooFar(free));
+            }
+            own(*wanted)
+        }
     };
-    Ok(operation(known, ask, limits, ledger, (batch, *relayer), sequence, life(grant, at)))
+    Ok(operation(known, ask, limits, ledger, (batch, *relayer), nonce, life(grant, at)))
 }
 
 fn operation(
@@ -226,15 +230,15 @@ fn operation(
     limits: &Limits,
     ledger: &Ledger,
     (batch, relayer): (&Batch, Option<Address>),
-    sequence: u32,
+    nonce: Nonce,
     life: Life,
 ) -> Result<Allowed, Denial> {
     let grant = known.authority.policy().grant();
     let op = OpBounds {
         valid_from: life.from,
         valid_until: life.until,
-        lane: U256::ZERO,
-        sequence: sequence.into(),
+        lane: nonce.counter.lane().unwrap_or_default(),
+        sequence: nonce.sequence.into(),
         relayer: relayer.unwrap_or_else(|| sender(grant, limits)),
         max_fee: 0,
         gas_floors: Vec::new(),
@@ -246,7 +250,7 @@ fn operation(
         costs: done.verdict().costs.to_vec(),
         route: Route::Direct,
         op: done.op().abi_encode().into(),
-        nonce: own(sequence),
+        nonce,
         life,
         signable: Some(done.signable().clone()),
     })

@@ -58,13 +58,16 @@ fn decide(grant: &Value, case: &Value) -> Res<Value> {
     let ledger_meters = list(if ledger.is_array() { ledger } else { part(ledger, "/meters") })?;
     let judge = Judge { grant, ledger_meters, from: from.clone(), last };
     let fee = int_or(part(op, "/fee"), &ZERO)?;
-    let fees = int_or(part(by_id(judge.ledger_meters, "/meter", 65535), "/spent"), &ZERO)?;
+    let fees = int_or(part(by_id(judge.ledger_meters, "/meter", &65535.into()), "/spent"), &ZERO)?;
     let fee_left = granted("/rest/gas/feeCap")? - fees - &fee;
     let nonce = op.get("nonce").map(int).transpose()?; // N1
-    let (lane, sequence) = (nonce.as_ref().map(|nonce| nonce >> 64), nonce.map(|nonce| nonce % two_to(64))); // N2
+    let (lane, sequence) = (nonce.as_ref().map_or(ZERO, |nonce| nonce >> 64), nonce.map(|nonce| nonce % two_to(64))); // N2
     let (first, end) = (granted("/firstSeq")?, granted("/endSeq")?.min(two_to(32)));
-    let (base, used) = (int_or(part(ledger, "/base"), &first)?, int_or(part(ledger, "/used"), &ZERO)?);
-    let bit = |sequence| u64::try_from(sequence - &base).map_or(true, |bit| bit < 64 && used.bit(bit));
+    let (own, other) = ((ledger, &first, 64), (by_id(list(part(ledger, "/lanes"))?, "/lane", &lane), &ZERO, 192));
+    let (of, least, width) = if lane == ZERO { own } else { other }; // N5
+    let (base, used) = (int_or(part(of, "/base"), least)?, int_or(part(of, "/used"), &ZERO)?);
+    let bit = |sequence| u64::try_from(sequence - &base).map_or(true, |bit| bit < width && used.bit(bit));
+    let bounded = lane != ZERO && (first > ZERO || end < two_to(32));
     let status = ledger.get("status").map_or(Ok("active"), text)?;
     for (fails, code, place) in [
         (chains.iter().any(|name| *name != chain), "wrong_chain", "chainId"), // B1
@@ -80,8 +83,7 @@ fn decide(grant: &Value, case: &Value) -> Res<Value> {
         (fee > ZERO && (fee > granted("/rest/gas/feePerOp")? || fee_left < ZERO), "fee_over_cap", "rest.gas.feeCap"), // B4
         (int_or(part(op, "/gas"), &ZERO)? > granted("/rest/gas/unitsPerOp")?, "gas_over_cap", "rest.gas.unitsPerOp"), // B5
         (items.is_empty(), "empty_batch", "op.calls"), // B6
-        (lane.is_some_and(|lane| lane != ZERO), "lane_not_supported", "op.nonce"), // N2
-        (sequence.as_ref().is_some_and(|s| *s < first || *s >= end), "sequence_out_of_range", "op.nonce"), // N3
+        (sequence.as_ref().is_some_and(|s| *s < first || *s >= end || bounded), "sequence_out_of_range", "op.nonce"), // N3
         (!matches!(part(ledger, "/frozen"), Value::Null | Value::Bool(false)), "account_frozen", "account"), // N4
         (int_or(part(ledger, "/epoch"), &granted("/epoch")?)? != granted("/epoch")?, "epoch_moved", "epoch"),
         (status == "unknown", "grant_unknown", "grant"),

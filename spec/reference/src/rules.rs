@@ -86,7 +86,7 @@ impl Judge<'_> {
                 2 => value.clone(),
                 _ => integer(checks, &subject)?.filter(|n| *n >= ZERO).ok_or_else(|| Stop(bad, at.clone(), None))?, // M8
             };
-            let meter = by_id(list(part(self.grant, "/meters"))?, "/id", id);
+            let meter = by_id(list(part(self.grant, "/meters"))?, "/id", &id.into());
             let of_owner = ["transferFrom(", "permit("].iter().any(|name| signature.starts_with(name));
             let account = Tree::Word(address(part(self.grant, "/account"))?, false);
             let own = matches!(&subject, Tree::List(all) if all.first() == Some(&account));
@@ -96,7 +96,7 @@ impl Judge<'_> {
             let window = window_of(&self.from);
             deny_if(anchor > self.from || window >= two_to(32), "bad_grant", &at)?; // M10
             deny_if(window_of(&self.last) != window, "window_crossed", &at)?; // M3
-            let entry = by_id(self.ledger_meters, "/meter", id); // A2: without one, nothing is spent
+            let entry = by_id(self.ledger_meters, "/meter", &id.into()); // A2: without one, nothing is spent
             let (counted, spent) = (int_or(part(entry, "/window"), &ZERO)?, int_or(part(entry, "/spent"), &ZERO)?);
             deny_if(counted > window, "window_past", &at)?; // M4
             let spent = if counted == window { spent } else { ZERO };
@@ -207,12 +207,10 @@ fn integer(checks: &mut &[u8], subject: &Tree) -> Res<Option<BigInt>> {
 fn condition(checks: &mut &[u8], subject: &Tree) -> Res<Option<bool>> {
     let (operator, place) = (small(checks, 1)?, place_of(checks, subject)?);
     let right = if operator == 9 { integer(checks, subject)? } else { Some(ZERO) };
-    let count = if operator == 7 {
-        small(checks, 1)?
-    } else if operator > 7 {
-        2
-    } else {
-        1
+    let count = match operator {
+        7 => small(checks, 1)?,
+        8 | 9 => 2,
+        _ => 1,
     };
     let words = (0..count).map(|_| take(checks, 32).map(unsigned)).collect::<Res<Vec<_>>>()?;
     let (Some((tree, path)), Some(right)) = (place, right) else { return Ok(None) };

@@ -33,8 +33,8 @@ pub fn part<'a>(value: &'a Value, path: &str) -> &'a Value {
 }
 
 /// The entry that has the number at a path: null if none does.
-pub fn by_id<'a>(entries: &'a [Value], path: &str, id: usize) -> &'a Value {
-    entries.iter().find(|entry| number(part(entry, path)) == Some(id.into())).unwrap_or(&Value::Null)
+pub fn by_id<'a>(entries: &'a [Value], path: &str, id: &BigInt) -> &'a Value {
+    entries.iter().find(|entry| number(part(entry, path)).as_ref() == Some(id)).unwrap_or(&Value::Null)
 }
 
 pub fn list(value: &Value) -> Res<&[Value]> {

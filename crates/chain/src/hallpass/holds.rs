@@ -49,7 +49,7 @@ pub fn findings(grant: &Grant) -> Vec<Finding> {
 pub fn unsupported(grant: &Grant) -> Vec<Unsupported> {
     let rest = &grant.rest;
     let by_entry_point = grant.routes.bits() & !1 != 0;
-    let bounded = !grant.relayer.is_zero() || (grant.first_seq, grant.end_seq) != (0, 1 << 32);
+    let bounded = !grant.relayer.is_zero() || grant.bounds_sequences();
     let mut out = found([
         (matches!(grant.key, SessionKey::Other(..)), "key", "a session key of this kind"),
         (by_entry_point && grant.backend.is_zero(), "routes", "an EntryPoint route without a contract"),

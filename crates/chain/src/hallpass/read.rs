@@ -140,6 +140,7 @@ mod tests {
     use crate::backend::{Backend, Sent};
     use crate::contracts::Suite;
     use crate::hallpass::{Home, backend::Hallpass, fixture};
+    use alloy_primitives::aliases::U192;
     use hallpass_policy::eval::{At, Facts};
     use hallpass_policy::{Ledger, OpBounds, Status, authorise};
 
@@ -150,8 +151,15 @@ mod tests {
         let relayer = Address::with_last_byte(9);
         for bound in [Address::ZERO, relayer] {
             let grant = fixture::grant(&backend, bound);
-            let ledger =
-                Ledger { frozen: false, epoch: 3, status: Status::Active, base: 0, used: 0, meters: Vec::new() };
+            let ledger = Ledger {
+                frozen: false,
+                epoch: 3,
+                status: Status::Active,
+                base: 0,
+                used: 0,
+                lanes: Vec::new(),
+                meters: Vec::new(),
+            };
             let call = |to: u8, value: u64, data: Vec<u8>| Call {
                 to: grant.calls[usize::from(to)].target,
                 value: U256::from(value),
@@ -162,7 +170,7 @@ mod tests {
             let op = OpBounds {
                 valid_from: start,
                 valid_until: start.plus(60).unwrap(),
-                lane: U256::ZERO,
+                lane: U192::ZERO,
                 sequence: 3,
                 relayer: bound,
                 max_fee: 0,

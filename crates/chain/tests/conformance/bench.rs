@@ -5,6 +5,7 @@ use crate::keys::{Key, P256Key};
 use crate::subject::{Ask, Route, Subject, Unsupported};
 use crate::userop::{self, CALL_GAS};
 use crate::world::{Outcome, Tx, World};
+use alloy_primitives::aliases::U192;
 use alloy_primitives::{Address, B256, Bytes, U256, address, hex};
 use hallpass_chain::backend::{Ender, Need, Party, Ready, Step};
 use hallpass_policy::eval::{At, Facts};
@@ -237,7 +238,7 @@ impl Bench {
         let op = OpBounds {
             valid_from: seconds(ask.from),
             valid_until: seconds(ask.until),
-            lane: U256::ZERO,
+            lane: U192::ZERO,
             sequence: ask.sequence,
             relayer: ask.relayer,
             max_fee: 0,
@@ -250,6 +251,7 @@ impl Bench {
             status: Status::Active,
             base: 0,
             used: 0,
+            lanes: Vec::new(),
             meters: Vec::new(),
         };
         if let Ok(allowed) = authorise(&self.grant, &ledger, &batch, &op, &at, &Facts::default()) {

@@ -4,12 +4,13 @@ use crate::generator::{Signing, Step};
 use crate::grants::Made;
 use crate::world::{Account, Outcome, World, high_s};
 use crate::{encode, rules};
-use alloy_primitives::{Address, B256, U256, Uint, keccak256};
+use alloy_primitives::{Address, B256, Uint, keccak256};
 use hallpass_chain::contracts::IHallpass;
 use hallpass_chain::wire::{self, Opening};
 use hallpass_policy::eip712::SessionOp;
 use hallpass_policy::eval::{At, Verdict};
 use hallpass_policy::grant::{FEE_METER, Grant};
+use hallpass_policy::ledger::nonce;
 use hallpass_policy::{Batch, Code, Denial, Facts, Ledger, Op, OpBounds, Policy, Status, authorise};
 
 /// The word for an allowed operation, beside the codes.
@@ -25,7 +26,8 @@ pub fn step(
     ledger: &mut Ledger,
     place: &str,
 ) -> &'static str {
-    let nothing = Ledger { status: Status::Unknown, base: 0, used: 0, meters: Vec::new(), ..ledger.clone() };
+    let nothing =
+        Ledger { status: Status::Unknown, base: 0, used: 0, lanes: Vec::new(), meters: Vec::new(), ..ledger.clone() };
     let known = if step.ours { &*ledger } else { &nothing };
     let verdict = judge(&step.grant, known, &step.action, &step.op, &step.at);
     let signed = step.signing == Signing::Good;
@@ -47,7 +49,7 @@ pub fn step(
     if chain == ALLOWED {
         signer(step, known, &rules, place);
         let Ok(verdict) = verdict else { unreachable!("allowed by both") };
-        ledger.apply(u32::try_from(step.op.sequence).unwrap(), &verdict.costs);
+        ledger.apply(step.op.lane, u32::try_from(step.op.sequence).unwrap(), &verdict.costs);
     }
     state(world, account, &made.grant, made.id, ledger, &|| format!("{place}, after {chain}: {step:#?}"));
     if !step.ours {
@@ -105,6 +107,10 @@ pub fn state(
         Status::Ended => 2,
     };
     assert_eq!((status, ledger.base, ledger.used), (chain.status, chain.base, chain.used), "grant: {}", place());
+    for lane in &ledger.lanes {
+        let chain = world.view(account.at, &IHallpass::laneStateCall { grant: id, lane: lane.lane });
+        assert_eq!((lane.base, lane.used), (chain.base, chain.used), "lane {}: {}", lane.lane, place());
+    }
     if ledger.status == Status::Unknown {
         assert_eq!((chain.window, chain.spent.to::<u128>()), (0, 0), "unknown grant: {}", place());
         return;
@@ -130,7 +136,7 @@ fn message(step: &Step, grant: B256, rules: &[u16]) -> SessionOp {
     let op = &step.op;
     SessionOp {
         grant,
-        nonce: (op.lane << 64_usize) | U256::from(op.sequence),
+        nonce: nonce(op.lane, op.sequence),
         validFrom: Uint::from(op.valid_from.get()),
         validUntil: Uint::from(op.valid_until.get()),
         relayer: op.relayer,

@@ -5,13 +5,14 @@ use crate::grants::{CALLERS, Made, Tag, seconds};
 use crate::rng::Rng;
 use crate::spoil::Aim;
 use crate::values;
+use alloy_primitives::aliases::U192;
 use alloy_primitives::{Address, Bytes, U256};
 use hallpass_policy::abi::Decoded;
 use hallpass_policy::abi::{Ty, Word};
 use hallpass_policy::eval::rule::{Arguments, conditions};
 use hallpass_policy::eval::{At, Code, meters::window_of};
 use hallpass_policy::grant::{Amount, CallRule, FEE_METER, Grant, Meter};
-use hallpass_policy::{Batch, Call, Ledger, OpBounds};
+use hallpass_policy::{Batch, Call, LaneUsed, Ledger, OpBounds};
 
 /// What the operation is made from.
 #[derive(Debug, Clone, Copy)]
@@ -84,6 +85,11 @@ fn candidate(rng: &mut Rng, past: Past<'_>) -> Step {
     let caller = if grant.relayer.is_zero() { rng.pick(&CALLERS) } else { grant.relayer };
     let relayer = if grant.relayer.is_zero() && rng.chance(70) { Address::ZERO } else { caller };
     let floors = if rng.chance(80) { 0 } else { calls.len() };
+    let (lane, sequence) = if rng.chance(25) && !grant.bounds_sequences() {
+        in_a_lane(rng, past)
+    } else {
+        (U192::ZERO, sequence(rng, past))
+    };
     Step {
         aim: None,
         grant: grant.clone(),
@@ -91,8 +97,8 @@ fn candidate(rng: &mut Rng, past: Past<'_>) -> Step {
         op: OpBounds {
             valid_from: seconds(from),
             valid_until: seconds(until),
-            lane: U256::ZERO,
-            sequence: sequence(rng, past),
+            lane,
+            sequence,
             relayer,
             max_fee: fee(rng, past),
             gas_floors: (0..floors).map(|_| rng.below(30_000) as u32).collect(),
@@ -231,6 +237,22 @@ fn sequence(rng: &mut Rng, past: Past<'_>) -> u64 {
         }
     }
     candidate
+}
+
+/// One of three further lanes, and a sequence there: about the edges of its window, used ones too.
+fn in_a_lane(rng: &mut Rng, past: Past<'_>) -> (U192, u64) {
+    let lane = rng.pick(&[U192::from(1), U192::from(2), U192::MAX]);
+    let used = past.ledger.lane(lane).copied().unwrap_or_else(|| LaneUsed::fresh(lane));
+    let next = (used.base..).find(|s| !used.is_used(*s)).unwrap();
+    let sequence = match rng.below(12) {
+        0 => used.base + 191,
+        1 => used.base + 192,
+        2 => used.base + 192 + rng.below(400),
+        3 => used.base + rng.below(192),
+        4 => used.base.saturating_sub(1),
+        _ => next,
+    };
+    (lane, sequence)
 }
 
 /// Whether the rule allows the call, budgets apart.

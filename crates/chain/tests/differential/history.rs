@@ -39,6 +39,7 @@ impl<'a> History<'a> {
             status: Status::Unknown,
             base: 0,
             used: 0,
+            lanes: Vec::new(),
             meters: Vec::new(),
         };
         let now = made.grant.not_before.get();

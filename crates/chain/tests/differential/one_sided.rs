@@ -1,6 +1,6 @@
 //! What only one side says, and where both deny by different words.
 //!
-//! Signer only: `gas_over_cap`, and lanes, of which it uses 0 alone. Chain only:
+//! Signer only: `gas_over_cap`. Chain only:
 //! `bad_signature` (also in the differential test), `call_failed`, `gas_floor_unmet`, `malformed`, and what no signer
 //! writes, such as arguments for a rule of empty calldata.
 //! For grants that break a rule see `bad_grants`.
@@ -11,6 +11,7 @@ use crate::generator::{Signing, Step, with_arguments};
 use crate::grants::{CALLERS, Made, Tag, seconds};
 use crate::rng::Rng;
 use crate::world::{Account, CHAIN, Key, Outcome, REFUSES, TARGETS, World};
+use alloy_primitives::aliases::U192;
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall;
 use hallpass_chain::contracts::IHallpass;
@@ -81,7 +82,15 @@ pub fn bench(change: impl FnOnce(&mut Grant)) -> Bench {
     let now = grant.not_before.get();
     let outcome = world.send(CALLERS[0], account.at, call.abi_encode().into(), now, CHAIN);
     assert_eq!(outcome, Outcome::Done);
-    let ledger = Ledger { frozen: false, epoch: 0, status: Status::Active, base: 0, used: 0, meters: Vec::new() };
+    let ledger = Ledger {
+        frozen: false,
+        epoch: 0,
+        status: Status::Active,
+        base: 0,
+        used: 0,
+        lanes: Vec::new(),
+        meters: Vec::new(),
+    };
     let made = Made { id: grant.id(), tags: vec![Tag::Plain; grant.calls.len()], grant, session, ender };
     Bench { world, account, made, ledger }
 }
@@ -96,7 +105,7 @@ impl Bench {
             op: OpBounds {
                 valid_from: now,
                 valid_until: now.plus(60).unwrap(),
-                lane: U256::ZERO,
+                lane: U192::ZERO,
                 sequence: 0,
                 relayer: Address::ZERO,
                 max_fee: 0,
@@ -160,14 +169,14 @@ fn a_call_that_reverts_undoes_the_operation() {
 }
 
 #[test]
-fn lanes_are_the_chains_alone_and_each_has_its_own_window() {
+fn each_lane_has_its_own_window_on_both_sides() {
     let mut bench = bench(|_| {});
     let call = with_arguments(&bench.made.grant.calls[0], &[word(1), ADDRESS], U256::ZERO);
     let mut say = |lane: u64, sequence: u64| {
         let mut step = bench.step(vec![call.clone()]);
-        (step.op.lane, step.op.sequence) = (U256::from(lane), sequence);
+        (step.op.lane, step.op.sequence) = (U192::from(lane), sequence);
         let (signer, chain) = bench.words(&step);
-        assert_eq!(signer, "lane_not_supported");
+        assert_eq!(signer, chain);
         chain
     };
     assert_eq!((say(1, 0), say(1, 0), say(2, 0), say(1, 191)), (ALLOWED, "nonce_used", ALLOWED, ALLOWED));
@@ -178,6 +187,22 @@ fn lanes_are_the_chains_alone_and_each_has_its_own_window() {
     );
     assert_eq!((say(1, 10_000), say(1, 9_808), say(1, 9_809)), (ALLOWED, "nonce_used", ALLOWED));
     assert_eq!((say(2, 191), say(1, 1 << 32)), (ALLOWED, "sequence_out_of_range"));
+}
+
+#[test]
+fn where_sequences_are_bounded_no_other_lane_counts_them_once_more() {
+    for (first, end) in [(0, 2), (1, 1 << 32), (0, (1 << 32) - 1)] {
+        let mut bench = bench(|grant| (grant.first_seq, grant.end_seq) = (first, end));
+        let call = with_arguments(&bench.made.grant.calls[0], &[word(1), ADDRESS], U256::ZERO);
+        for lane in [U192::from(1), U192::MAX] {
+            let mut step = bench.step(vec![call.clone()]);
+            (step.op.lane, step.op.sequence) = (lane, 1);
+            assert_eq!(bench.words(&step), ("sequence_out_of_range", "sequence_out_of_range"));
+        }
+        let mut step = bench.step(vec![call.clone()]);
+        step.op.sequence = 1;
+        assert_eq!(bench.words(&step), (ALLOWED, ALLOWED));
+    }
 }
 
 #[test]

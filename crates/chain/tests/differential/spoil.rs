@@ -5,6 +5,7 @@ use crate::grants::{CALLERS, Tag, seconds};
 use crate::rng::Rng;
 use crate::spoil_call::in_a_call;
 use crate::world::CHAIN;
+use alloy_primitives::aliases::U192;
 use alloy_primitives::{Address, U256};
 use hallpass_policy::Code;
 use hallpass_policy::grant::{CallRule, FEE_METER, Routes};
@@ -197,8 +198,18 @@ fn around(rng: &mut Rng, past: Past<'_>, aim: Aim, step: &mut Step) -> bool {
         Code::SequenceOutOfRange => {
             let below = grant.first_seq.checked_sub(1).unwrap_or(u64::MAX);
             step.op.sequence = rng.pick(&[grant.end_seq, grant.end_seq, below, 1 << 32, u64::MAX]);
+            if grant.bounds_sequences() && rng.chance(30) {
+                step.op.lane = rng.pick(&[U192::from(1), U192::MAX]);
+                step.op.sequence = rng.pick(&[grant.first_seq, grant.end_seq - 1, grant.end_seq]);
+            }
         }
         _ => {
+            if let Some(lane) = ledger.lanes.first().filter(|_| rng.chance(40)) {
+                let used: Vec<u64> = (0..192).map(|bit| lane.base + bit).filter(|s| lane.is_used(*s)).collect();
+                (step.op.lane, step.op.sequence) = (lane.lane, used[rng.index(used.len())]);
+                return true;
+            }
+            step.op.lane = U192::ZERO;
             let base = u64::from(ledger.base);
             let dead = base.saturating_sub(grant.first_seq);
             let used: Vec<u64> = (0..64).filter(|bit| ledger.used >> bit & 1 == 1).collect();

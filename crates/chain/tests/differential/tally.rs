@@ -4,9 +4,8 @@ use crate::compare::ALLOWED;
 use hallpass_policy::{Code, Ledger};
 use std::collections::BTreeMap;
 
-/// Codes that only one side can have: the signer uses lane 0 alone, the contract knows them all. `foreign_owner` is for
-/// grants as `wide` makes them.
-pub const ONE_SIDED: [Code; 12] = [
+/// Codes that only one side can have. `foreign_owner` is for grants as `wide` makes them.
+pub const ONE_SIDED: [Code; 11] = [
     Code::GasOverCap,
     Code::BadSignature,
     Code::FactsMissing,
@@ -17,7 +16,6 @@ pub const ONE_SIDED: [Code; 12] = [
     Code::BadMessage,
     Code::BadAttribute,
     Code::ForeignOwner,
-    Code::LaneNotSupported,
     Code::NotYetSupported,
 ];
 

@@ -75,7 +75,7 @@ pub struct Bench {
 }
 
 pub fn fresh(epoch: u64) -> Ledger {
-    Ledger { frozen: false, epoch, status: Status::Active, base: 0, used: 0, meters: Vec::new() }
+    Ledger { frozen: false, epoch, status: Status::Active, base: 0, used: 0, lanes: Vec::new(), meters: Vec::new() }
 }
 
 impl Bench {

@@ -3,6 +3,7 @@
 use crate::asks::{Bench, Chain, Mode, Who, fresh};
 use crate::edges::{ask, bench, transfer};
 use crate::world::{CHAIN, START, World};
+use alloy_primitives::aliases::U192;
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolStruct;
 use hallpass_chain::backend::{Backend, Ender, Need, Party, Ready, Refusal, Sent, Step, ToSign};
@@ -27,7 +28,7 @@ impl Bench {
         let op = OpBounds {
             valid_from: time(now),
             valid_until: time(now + 60),
-            lane: U256::ZERO,
+            lane: U192::ZERO,
             sequence: 0,
             relayer: if self.grant.relayer.is_zero() { Address::ZERO } else { caller },
             max_fee: 0,

@@ -1,12 +1,14 @@
 //! A case as an operation on the direct route: what it leaves open is filled in as `spec/policy.md` has it (T5, T6, N1).
 
 use crate::encode;
-use alloy_primitives::{Address, U256, Uint};
+use alloy_primitives::aliases::U192;
+use alloy_primitives::{Address, Uint};
 use hallpass_chain::wire::{self, Opening};
 use hallpass_policy::eip712::SessionOp;
 use hallpass_policy::eval::meters::window_end;
 use hallpass_policy::grant::Grant;
 use hallpass_policy::json::ask::Case;
+use hallpass_policy::ledger::nonce;
 use hallpass_policy::{Batch, Ledger};
 use hallpass_types::UnixSeconds;
 
@@ -15,6 +17,7 @@ pub struct Operation {
     pub caller: Address,
     pub op: SessionOp,
     pub rules: Vec<u16>,
+    pub lane: U192,
     pub sequence: u32,
 }
 
@@ -25,21 +28,21 @@ pub fn operation(grant: &Grant, case: &Case, batch: &Batch, rules: Vec<u16>) -> 
     let until = op.valid_until.unwrap_or_else(|| latest(grant, from, case.at));
     let (lane, sequence) = match op.nonce {
         Some(nonce) => nonce,
-        None => (U256::ZERO, free(grant, &case.ledger)?),
+        None => (U192::ZERO, free(grant, &case.ledger)?),
     };
     let relayer = op.relayer.unwrap_or(grant.relayer);
     let caller = if relayer.is_zero() { Address::repeat_byte(0xca) } else { relayer };
     let calls = encode::calls(&batch.calls, &rules, &[]);
     let op = SessionOp {
         grant: grant.id(),
-        nonce: (lane << 64_usize) | U256::from(sequence),
+        nonce: nonce(lane, sequence),
         validFrom: Uint::from(from.get()),
         validUntil: Uint::from(until.get()),
         relayer,
         maxFee: Uint::from(op.fee),
         calls: calls.into(),
     };
-    Some(Operation { caller, op, rules, sequence: u32::try_from(sequence).unwrap_or(u32::MAX) })
+    Some(Operation { caller, op, rules, lane, sequence: u32::try_from(sequence).unwrap_or(u32::MAX) })
 }
 
 impl Operation {

@@ -55,6 +55,11 @@ pub fn slots(place: Place, grant: &Grant, id: B256, ledger: &Ledger) -> BTreeMap
         out.insert(shared(meter_slot(grant, meter.id)), counter(meter.id));
     }
     out.insert(shared(meter_slot(grant, FEE_METER)), counter(FEE_METER));
+    let lanes = mapped(U256::from_be_bytes(id.0), root() + U256::from(4));
+    for lane in &ledger.lanes {
+        let word = U256::from(lane.base) | U256::from(lane.used) << 64;
+        out.insert(shared(mapped(U256::from(lane.lane), lanes)), word);
+    }
     out
 }
 

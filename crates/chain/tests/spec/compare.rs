@@ -21,11 +21,10 @@ sol! {
 const ALLOWED: &str = "allowed";
 
 /// Codes that no chain can give, but for messages and app actions, which do not come here.
-const SIGNERS: [Code; 7] = [
+const SIGNERS: [Code; 6] = [
     Code::GasOverCap,
     Code::BadTransaction,
     Code::PaymasterNotAllowed,
-    Code::LaneNotSupported,
     Code::FactsMissing,
     Code::FactsStale,
     Code::RequirementUnmet,
@@ -207,7 +206,7 @@ fn in_place(
     if let Ok(verdict) = &verdict {
         match place {
             Place::EntryPoint => ledger.charge(&verdict.costs),
-            _ => ledger.apply(operation.sequence, &verdict.costs),
+            _ => ledger.apply(operation.lane, operation.sequence, &verdict.costs),
         }
     }
     let expected = slots(place, grant, operation.op.grant, &ledger);

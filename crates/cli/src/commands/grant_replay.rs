@@ -102,9 +102,9 @@ fn step(grant: &Grant, ledger: &mut Ledger, at: UnixSeconds, value: &Value) -> R
     let policy = Policy::new(grant);
     let judged = case.judge(&policy);
     if let Ok(verdict) = &judged {
-        let sequence = case.op.nonce.and_then(|(_, sequence)| u32::try_from(sequence).ok());
-        match (&case.action, sequence) {
-            (Action::Calls(_), Some(sequence)) => ledger.apply(sequence, &verdict.costs),
+        let nonce = case.op.nonce.and_then(|(lane, sequence)| Some((lane, u32::try_from(sequence).ok()?)));
+        match (&case.action, nonce) {
+            (Action::Calls(_), Some((lane, sequence))) => ledger.apply(lane, sequence, &verdict.costs),
             _ => ledger.charge(&verdict.costs),
         }
     }

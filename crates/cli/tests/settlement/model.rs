@@ -294,7 +294,7 @@ impl Model {
         let head = self.chain.node.block(BlockNumberOrTag::Latest).await.unwrap();
         let grant = &self.pass.grant;
         let at = BlockId::number(head.number);
-        let shown = state::ledger(&self.chain.node, grant, grant.id(), at).await.unwrap().meters[0];
+        let shown = state::ledger(&self.chain.node, grant, grant.id(), at, &[]).await.unwrap().meters[0];
         let spent = |window| -> U256 {
             let spent = all.iter().filter(|r| matches!(r.state, ReservationState::Spent { .. }));
             spent.flat_map(|r| &r.costs).filter(|c| c.meter == 0 && c.window == window).map(|c| c.amount).sum()

@@ -2,6 +2,7 @@
 
 use crate::message::Message;
 use crate::message::read::number;
+use alloy_primitives::aliases::U192;
 use alloy_primitives::{Address, Bytes, I256, U256};
 use hallpass_types::{ChainId, UnixSeconds};
 use std::collections::BTreeMap;
@@ -80,8 +81,8 @@ pub struct OpBounds {
     pub valid_from: UnixSeconds,
     /// Exclusive; at most 600 s after `valid_from`.
     pub valid_until: UnixSeconds,
-    /// Below 2^192; this version knows lane 0 alone.
-    pub lane: U256,
+    /// 0 alone where the grant bounds its sequences.
+    pub lane: U192,
     /// Below 2^32.
     pub sequence: u64,
     /// Who may send it, or zero for anyone; zero only where the grant's is.
@@ -100,7 +101,7 @@ pub struct Op {
     /// Exclusive; as late as may be where not given.
     pub valid_until: Option<UnixSeconds>,
     /// Lane and sequence; not asked for where not given.
-    pub nonce: Option<(U256, u64)>,
+    pub nonce: Option<(U192, u64)>,
     /// The sum of the gas floors.
     pub gas: u64,
     /// In the fee token's smallest unit.

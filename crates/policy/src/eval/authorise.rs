@@ -6,11 +6,12 @@
 use super::{At, Batch, ByEntryPoint, Code, Denial, Facts, Op, OpBounds, Policy, Verdict, encode_calls};
 use crate::eip712::{SessionOp, SessionUserOp};
 use crate::grant::{Grant, SessionKey};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, nonce};
 use crate::message::Message;
 use crate::transaction::Transaction;
 use crate::userop::{UserOp, UserOpBounds};
-use alloy_primitives::{Address, B256, U256, Uint};
+use alloy_primitives::aliases::U192;
+use alloy_primitives::{Address, B256, Uint};
 use core::borrow::Borrow;
 use core::ops::Deref;
 
@@ -129,7 +130,7 @@ impl<G: Borrow<Grant>> Authority<G> {
         let verdict = self.policy.judge_calls(ledger, batch, &Op::from(op), at, facts)?;
         let op = SessionOp {
             grant: self.id,
-            nonce: (op.lane << 64) | U256::from(op.sequence),
+            nonce: nonce(op.lane, op.sequence),
             validFrom: Uint::from(op.valid_from.get()),
             validUntil: Uint::from(op.valid_until.get()),
             relayer: op.relayer,
@@ -235,7 +236,7 @@ impl<G: Borrow<Grant>> Authority<G> {
         }
         let Some(call) = tx.call() else { return refuse("rules", "it creates a contract") };
         let fee = u128::try_from(tx.most_for_gas()).unwrap_or(u128::MAX);
-        let op = Op { nonce: Some((U256::ZERO, tx.nonce)), fee, gas: tx.gas_limit, ..Op::default() };
+        let op = Op { nonce: Some((U192::ZERO, tx.nonce)), fee, gas: tx.gas_limit, ..Op::default() };
         let batch = Batch { chain: tx.chain, calls: vec![call] };
         let verdict = self.policy.judge_calls(ledger, &batch, &op, at, facts)?;
         Ok((self.signable(tx.digest()), verdict))

@@ -3,8 +3,9 @@
 use super::meters::Frame;
 use super::{At, Batch, Code, Denial, Op};
 use crate::grant::{FEE_METER, Grant, Routes};
-use crate::ledger::{Ledger, Status};
-use alloy_primitives::{Address, U256};
+use crate::ledger::{LaneUsed, Ledger, Status};
+use alloy_primitives::Address;
+use alloy_primitives::aliases::U192;
 use hallpass_types::UnixSeconds;
 
 /// Longest life of an operation, in seconds.
@@ -144,14 +145,17 @@ fn fee(grant: &Grant, ledger: &Ledger, op: &Op) -> Result<(), Denial> {
 
 fn sequence(grant: &Grant, op: &Op) -> Result<(), Denial> {
     // An EntryPoint has the nonces, so a bound of the grant would bound nothing.
-    if op.entry.is_some() && (grant.first_seq, grant.end_seq) != (0, 1 << 32) {
+    if op.entry.is_some() && grant.bounds_sequences() {
         return Err(Denial::new(Code::SequenceOutOfRange, "endSeq")
             .found("an EntryPoint")
             .bound(format!("{}..{}", grant.first_seq, grant.end_seq)));
     }
     let Some((lane, sequence)) = op.nonce else { return Ok(()) };
-    if lane != U256::ZERO {
-        return Err(Denial::new(Code::LaneNotSupported, "op.nonce").found(lane).bound(0));
+    // Numbers that are bounded are counted once: another lane would count them once more.
+    if !lane.is_zero() && grant.bounds_sequences() {
+        return Err(Denial::new(Code::SequenceOutOfRange, "op.nonce")
+            .found(format!("lane {lane}"))
+            .bound(format!("{}..{} of lane 0", grant.first_seq, grant.end_seq)));
     }
     if sequence < grant.first_seq || sequence >= grant.end_seq || sequence >= 1 << 32 {
         return Err(Denial::new(Code::SequenceOutOfRange, "op.nonce")
@@ -179,18 +183,31 @@ fn nonce(ledger: &Ledger, op: &Op) -> Result<(), Denial> {
     if let Some(entry) = op.entry.filter(|entry| entry.sequence < entry.next) {
         return Err(Denial::new(Code::NonceUsed, "op.nonce").found(entry.sequence).bound(entry.next));
     }
-    let Some((_, sequence)) = op.nonce else { return Ok(()) };
-    let used = match sequence.checked_sub(u64::from(ledger.base)) {
-        None => true,
-        Some(bit) if bit < 64 => (ledger.used >> bit) & 1 == 1,
-        Some(_) => false,
+    let Some((lane, sequence)) = op.nonce else { return Ok(()) };
+    let used = if lane.is_zero() {
+        match sequence.checked_sub(u64::from(ledger.base)) {
+            None => true,
+            Some(bit) if bit < 64 => (ledger.used >> bit) & 1 == 1,
+            Some(_) => false,
+        }
+    } else {
+        ledger.lane(lane).is_some_and(|lane| lane.is_used(sequence))
     };
     if used { Err(Denial::new(Code::NonceUsed, "op.nonce").found(sequence)) } else { Ok(()) }
 }
 
 impl Ledger {
-    /// Marks `sequence` as used and adds `costs`, as the chain does when it executes an allowed operation.
-    pub fn apply(&mut self, sequence: u32, costs: &[crate::ledger::Cost]) {
+    /// Marks `sequence` of `lane` as used and adds `costs`, as the chain does when it executes an allowed operation.
+    pub fn apply(&mut self, lane: U192, sequence: u32, costs: &[crate::ledger::Cost]) {
+        if lane.is_zero() {
+            self.use_own(sequence);
+        } else {
+            self.use_lane(lane, sequence.into());
+        }
+        self.charge(costs);
+    }
+
+    fn use_own(&mut self, sequence: u32) {
         let ahead = sequence.saturating_sub(self.base);
         if ahead < 64 {
             self.used |= 1 << ahead;
@@ -199,7 +216,19 @@ impl Ledger {
             self.used = self.used.checked_shr(base - self.base).unwrap_or(0) | 1 << 63;
             self.base = base;
         }
-        self.charge(costs);
+    }
+
+    fn use_lane(&mut self, lane: U192, sequence: u64) {
+        let place = self.lanes.iter().position(|l| l.lane == lane).unwrap_or_else(|| {
+            self.lanes.push(LaneUsed::fresh(lane));
+            self.lanes.len() - 1
+        });
+        let Some(of) = self.lanes.get_mut(place) else { return };
+        let last = U192::BITS as u64 - 1;
+        let shift = sequence.saturating_sub(of.base).saturating_sub(last);
+        of.used = of.used.checked_shr(usize::try_from(shift).unwrap_or(usize::MAX)).unwrap_or(U192::ZERO);
+        of.base = of.base.saturating_add(shift);
+        of.used.set_bit(usize::try_from(sequence.saturating_sub(of.base)).unwrap_or(0), true);
     }
 
     /// Adds `costs` to their meters.
@@ -221,25 +250,48 @@ impl Ledger {
 mod tests {
     use super::*;
     use crate::ledger::Cost;
+    use alloy_primitives::U256;
 
     fn ledger(base: u32) -> Ledger {
-        Ledger { frozen: false, epoch: 0, status: Status::Active, base, used: 0, meters: Vec::new() }
+        Ledger { frozen: false, epoch: 0, status: Status::Active, base, used: 0, lanes: Vec::new(), meters: Vec::new() }
     }
 
     #[test]
     fn the_bitmap_slides_as_the_protocol_says() {
         let mut l = ledger(3);
-        l.apply(3, &[]);
-        l.apply(66, &[]);
+        l.apply(U192::ZERO, 3, &[]);
+        l.apply(U192::ZERO, 66, &[]);
         assert_eq!((l.base, l.used), (3, 1 | 1 << 63));
-        l.apply(67, &[]);
+        l.apply(U192::ZERO, 67, &[]);
         assert_eq!((l.base, l.used), (4, 1 << 62 | 1 << 63));
-        l.apply(1000, &[]);
+        l.apply(U192::ZERO, 1000, &[]);
         assert_eq!((l.base, l.used), (937, 1 << 63));
-        l.apply(1003, &[]);
+        l.apply(U192::ZERO, 1003, &[]);
         assert_eq!((l.base, l.used), (940, 1 << 60 | 1 << 63));
-        l.apply(1066, &[]);
+        l.apply(U192::ZERO, 1066, &[]);
         assert_eq!((l.base, l.used), (1003, 1 | 1 << 63));
+    }
+
+    #[test]
+    fn a_further_lane_is_a_window_of_192_of_its_own() {
+        let mut l = ledger(3);
+        let lane = |n: u64| U192::from(n);
+        let state = |l: &Ledger, n| l.lane(lane(n)).map(|l| (l.base, l.used));
+        let bits = |all: &[usize]| all.iter().fold(U192::ZERO, |bits, bit| bits | U192::from(1) << *bit);
+        l.apply(lane(7), 0, &[]);
+        l.apply(lane(7), 191, &[]);
+        assert_eq!(state(&l, 7), Some((0, bits(&[0, 191]))));
+        l.apply(lane(7), 192, &[]);
+        assert_eq!(state(&l, 7), Some((1, bits(&[190, 191]))));
+        l.apply(lane(8), 5, &[]);
+        assert_eq!((state(&l, 8), l.base, l.used), (Some((0, bits(&[5]))), 3, 0));
+        l.apply(lane(7), 1_000, &[]);
+        assert_eq!(state(&l, 7), Some((809, bits(&[191]))));
+        l.apply(lane(7), 809, &[]);
+        assert_eq!(state(&l, 7), Some((809, bits(&[0, 191]))));
+        let used = |sequence| l.lane(lane(7)).unwrap().is_used(sequence);
+        assert_eq!((used(808), used(809), used(810), used(1_000), used(1_001)), (true, true, false, true, false));
+        assert!(!used(u64::MAX));
     }
 
     #[test]

@@ -61,9 +61,7 @@ codes! {
     GasOverCap "gas_over_cap" "the operation asks for more gas than the pass allows",
     /// Nothing to do.
     EmptyBatch "empty_batch" "an operation must hold at least one call",
-    /// Another lane than 0.
-    LaneNotSupported "lane_not_supported" "this version knows nonce lane 0 alone",
-    /// Outside the grant's sequences.
+    /// Outside the grant's sequences, or in another lane than 0 where the grant bounds them.
     SequenceOutOfRange "sequence_out_of_range" "the sequence number is outside those of the pass",
     /// Guardians or the owner have frozen the account.
     AccountFrozen "account_frozen" "the account is frozen",

@@ -29,7 +29,7 @@ fn rule(function: &str, more: &str) -> String {
 }
 
 fn ledger(meters: Vec<Spent>) -> Ledger {
-    Ledger { frozen: false, epoch: 0, status: Status::Active, base: 0, used: 0, meters }
+    Ledger { frozen: false, epoch: 0, status: Status::Active, base: 0, used: 0, lanes: Vec::new(), meters }
 }
 
 /// The rule that allows a call with these arguments, by the first rule's selector.

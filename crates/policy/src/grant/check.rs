@@ -128,6 +128,12 @@ fn requirements(all: &[Require]) -> Result<(), BadGrant> {
 }
 
 impl Grant {
+    /// Whether its sequences bound how often it may act: they are not all there are.
+    #[must_use]
+    pub const fn bounds_sequences(&self) -> bool {
+        self.first_seq != 0 || self.end_seq != 1 << 32
+    }
+
     /// Judges the whole grant.
     ///
     /// # Errors

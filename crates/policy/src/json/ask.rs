@@ -3,9 +3,10 @@
 use super::object::{AskError, Node, Read};
 use crate::eval::{Action, AppAction, At, Attr, Batch, Call, Denial, Facts, Held, Op, Policy, Verdict};
 use crate::grant::Grant;
-use crate::ledger::{Ledger, Spent, Status};
+use crate::ledger::{LaneUsed, Ledger, Spent, Status};
 use crate::message::read;
 use alloy_primitives::U256;
+use alloy_primitives::aliases::U192;
 use core::borrow::Borrow;
 use hallpass_types::{ChainId, UnixSeconds};
 use serde_json::{Value, json};
@@ -169,7 +170,7 @@ pub fn read_ledger(value: &Value, grant: &Grant) -> Read<Ledger> {
         ledger.meters = read_meters(&node)?;
         return Ok(ledger);
     }
-    let object = node.object(&["meters", "frozen", "epoch", "status", "base", "used"])?;
+    let object = node.object(&["meters", "frozen", "epoch", "status", "base", "used", "lanes"])?;
     if let Some(meters) = object.get("meters") {
         ledger.meters = read_meters(&meters)?;
     }
@@ -193,7 +194,34 @@ pub fn read_ledger(value: &Value, grant: &Grant) -> Read<Ledger> {
     if let Some(used) = object.get("used") {
         ledger.used = used.integer("a whole number below 2^64")?;
     }
+    if let Some(lanes) = object.get("lanes") {
+        ledger.lanes = read_lanes(&lanes)?;
+    }
     Ok(ledger)
+}
+
+fn read_lanes(node: &Node<'_>) -> Read<Vec<LaneUsed>> {
+    let mut out: Vec<LaneUsed> = Vec::new();
+    for item in node.list()? {
+        let object = item.object(&["lane", "base", "used"])?;
+        let number = object.need("lane")?;
+        let lane = read_192(&number)?;
+        if lane.is_zero() || out.iter().any(|other| other.lane == lane) {
+            return number.bad("a lane other than 0, each once");
+        }
+        out.push(LaneUsed {
+            lane,
+            base: object.get("base").map_or(Ok(0), |n| n.integer("a whole number below 2^64"))?,
+            used: object.get("used").map_or(Ok(U192::ZERO), |n| read_192(&n))?,
+        });
+    }
+    Ok(out)
+}
+
+fn read_192(node: &Node<'_>) -> Read<U192> {
+    let says = "a decimal string below 2^192";
+    let number: U256 = node.integer(says)?;
+    U192::checked_from_limbs_slice(number.as_limbs()).map_or_else(|| node.bad(says), Ok)
 }
 
 fn read_meters(node: &Node<'_>) -> Read<Vec<Spent>> {
@@ -223,8 +251,7 @@ pub fn read_op(value: &Value) -> Read<Op> {
     let mut op = Op::default();
     if let Some(nonce) = object.get("nonce") {
         let nonce: U256 = nonce.integer("a decimal string below 2^256")?;
-        let mask = U256::from(u64::MAX);
-        op.nonce = Some((nonce >> 64, u64::try_from(nonce & mask).unwrap_or(u64::MAX)));
+        op.nonce = Some(crate::ledger::lane_and_sequence(nonce));
     }
     op.valid_from = object.get("validFrom").map(|n| n.seconds()).transpose()?;
     op.valid_until = object.get("validUntil").map(|n| n.seconds()).transpose()?;

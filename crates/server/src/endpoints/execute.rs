@@ -36,6 +36,9 @@ pub struct ExecuteView {
     pub operation: String,
     /// The sequence number that it used.
     pub sequence: u32,
+    /// The lane of that sequence; absent for lane 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<u8>,
     /// The transaction.
     pub tx: String,
     /// The block's number.
@@ -71,6 +74,7 @@ pub async fn handler(
     let view = ExecuteView {
         operation: done.reservation.id.to_string(),
         sequence: done.reservation.sequence,
+        lane: done.reservation.counter.further(),
         tx: done.receipt.tx.to_string(),
         block: done.receipt.block,
         success: done.receipt.success,

@@ -124,6 +124,9 @@ pub struct SignView {
     /// The sequence number or nonce that it uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u32>,
+    /// The lane of that sequence on the direct route; absent for lane 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<u8>,
     /// Inclusive, Unix seconds.
     pub valid_from: u64,
     /// Exclusive, Unix seconds; without meaning for a transaction.
@@ -186,6 +189,7 @@ impl From<Done> for SignView {
             digest: r.digest.to_string(),
             signature: done.signature.map(|s| s.to_string()),
             sequence: (r.route != Route::Bare).then_some(r.sequence),
+            lane: r.counter.further(),
             valid_from: r.valid_from.get(),
             valid_until: r.valid_until.get(),
             call,

@@ -64,7 +64,7 @@ pub async fn look(app: &App, session: &KeySession, grant: &Grant, books: &Books)
         Ok(()) => Ok(()),
         Err(strange) => {
             // One node may lie; nobody is suspended for that where another one can be asked.
-            if let Some(second) = Books::second_head(app, grant, session.grant).await?
+            if let Some(second) = books.second_head(app, grant, session.grant).await?
                 && before.explains(&second, &since, sequences).is_ok()
             {
                 return Err(disagree());

@@ -133,7 +133,17 @@ impl Asked {
             facts: Facts::default(),
             dry_run,
         };
-        app.signer.ask(ask).await.map_err(refusal)
+        let may_go_on = matches!(ask.wanted, Wanted::Calls(_, None, _)) && !self.grant.bounds_sequences();
+        match app.signer.ask(ask.clone()).await {
+            Err(AskError::TooManyInFlight) if may_go_on => {
+                // Whoever asks next sees the lanes in which anything is out.
+                seen(app)?.remove(&self.session.id);
+                let view = self.books.with_lanes(app, &self.grant, self.session.grant).await?;
+                app.signer.ask(Ask { view, ..ask }).await
+            }
+            answer => answer,
+        }
+        .map_err(refusal)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{ApiError, App};
 use alloy_eips::{BlockId, BlockNumberOrTag};
+use alloy_primitives::aliases::U192;
 use alloy_primitives::{B256, U256};
 use hallpass_chain::Node;
 use hallpass_chain::entry_point;
@@ -10,7 +11,7 @@ use hallpass_chain::node::{BlockInfo, NodeError};
 use hallpass_policy::eval::meters::{window_end, window_of};
 use hallpass_policy::grant::{Grant, Meter};
 use hallpass_policy::{EntryPoint, Ledger, Spent};
-use hallpass_session::{ChainView, Counter, Counters, EntryKey};
+use hallpass_session::{ChainView, Counter, Counters, EntryKey, FurtherLane};
 use hallpass_types::UnixSeconds;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -26,30 +27,42 @@ pub struct Books {
     pub head: u64,
     /// The final block.
     pub final_block: BlockInfo,
+    /// The lanes other than 0 that were read.
+    lanes: Vec<U192>,
 }
 
 impl Books {
     /// Reads both. Of a grant that no contract enforces there is nothing to read but, for plain transactions, the nonces of
-    /// its account.
+    /// its account. Of lanes other than 0 those are read in which anything was ever seen, or may be out.
     ///
     /// # Errors
     /// As the node.
     pub async fn read(app: &App, grant: &Grant, id: B256) -> Result<Self, ApiError> {
+        Self::read_with(app, grant, id, &[]).await
+    }
+
+    /// The same, with further lanes.
+    ///
+    /// # Errors
+    /// As the node.
+    pub async fn read_with(app: &App, grant: &Grant, id: B256, more: &[FurtherLane]) -> Result<Self, ApiError> {
         if grant.backend.is_zero() && grant.calls.is_empty() {
             let time = app.clock.now();
             let view = Arc::new(ChainView::uncounted(grant, time));
-            return Ok(Self { view, head: 0, final_block: BlockInfo { number: 0, hash: B256::ZERO, time } });
+            let final_block = BlockInfo { number: 0, hash: B256::ZERO, time };
+            return Ok(Self { view, head: 0, final_block, lanes: Vec::new() });
         }
         let node = &app.chain.node;
         let head_block = node.block(BlockNumberOrTag::Latest).await?;
         let final_block = node.block(app.final_tag().await?).await?;
         // Two answers may come from two nodes: what was read at the head is never called newer than the head.
         let final_block = if final_block.number >= head_block.number { head_block } else { final_block };
-        let head = ledger(node, grant, id, head_block).await?;
+        let out = Out::of(app, grant, id, final_block.number, more).await?;
+        let head = ledger(node, grant, id, head_block, &out.lanes).await?;
         let settled = if final_block.number == head_block.number {
             head.clone()
         } else {
-            ledger(node, grant, id, final_block).await?
+            ledger(node, grant, id, final_block, &out.lanes).await?
         };
         let mut view = ChainView {
             head,
@@ -59,10 +72,27 @@ impl Books {
             head_counters: Counters::new(),
             settled_counters: Counters::new(),
         };
-        for key in counters_out(app, grant, id, final_block.number).await? {
+        for key in out.keys {
             counter(app, grant, &mut view, key, (head_block.number, final_block.number)).await?;
         }
-        Ok(Self { view: Arc::new(view), head: head_block.number, final_block })
+        Ok(Self { view: Arc::new(view), head: head_block.number, final_block, lanes: out.lanes })
+    }
+
+    /// The view, with every lane in it in which anything is signed here.
+    ///
+    /// # Errors
+    /// As the node.
+    pub async fn with_lanes(&self, app: &App, grant: &Grant, id: B256) -> Result<Arc<ChainView>, ApiError> {
+        let mut view = ChainView::clone(&self.view);
+        let number = [self.head, self.final_block.number];
+        for (ledger, number) in [&mut view.head, &mut view.settled].into_iter().zip(number) {
+            let unread = FurtherLane::ALL.map(FurtherLane::number).into_iter().filter(|l| !self.lanes.contains(l));
+            for lane in unread {
+                let at = BlockId::number(number);
+                ledger.lanes.push(state::lane_used(&app.chain.node, grant, id, at, lane).await?);
+            }
+        }
+        Ok(Arc::new(view))
     }
 
     /// The view, with this counter of an EntryPoint in it.
@@ -91,7 +121,7 @@ impl Books {
     pub async fn confirm(&self, app: &App, grant: &Grant, id: B256) -> Result<(), ApiError> {
         let Some(second) = app.chain.second.as_ref().filter(|_| self.final_block.number > 0) else { return Ok(()) };
         let block = second.block(BlockNumberOrTag::Number(self.final_block.number)).await?;
-        if block != self.final_block || ledger(second, grant, id, block).await? != self.view.settled {
+        if block != self.final_block || ledger(second, grant, id, block, &self.lanes).await? != self.view.settled {
             return Err(disagree());
         }
         for (key, next) in &self.view.settled_counters {
@@ -107,10 +137,10 @@ impl Books {
     ///
     /// # Errors
     /// 502 as the second node.
-    pub async fn second_head(app: &App, grant: &Grant, id: B256) -> Result<Option<Ledger>, ApiError> {
+    pub async fn second_head(&self, app: &App, grant: &Grant, id: B256) -> Result<Option<Ledger>, ApiError> {
         let Some(second) = app.chain.second.as_ref() else { return Ok(None) };
         let head = second.block(BlockNumberOrTag::Latest).await?;
-        Ok(Some(ledger(second, grant, id, head).await?))
+        Ok(Some(ledger(second, grant, id, head, &self.lanes).await?))
     }
 }
 
@@ -121,28 +151,44 @@ pub fn disagree() -> ApiError {
 }
 
 /// What one node shows of a grant at a block.
-async fn ledger(node: &Node, grant: &Grant, id: B256, block: BlockInfo) -> Result<Ledger, NodeError> {
+async fn ledger(node: &Node, grant: &Grant, id: B256, block: BlockInfo, lanes: &[U192]) -> Result<Ledger, NodeError> {
     let at = BlockId::number(block.number);
     if grant.backend.is_zero() {
         let mut ledger = ChainView::uncounted(grant, block.time).head;
         used_up_to(&mut ledger, node.nonce_at(grant.account, at).await?);
         return Ok(ledger);
     }
-    state::ledger(node, grant, id, at).await
+    state::ledger(node, grant, id, at, lanes).await
 }
 
-/// The counters of which operations may still be out beside a ledger of block `block`.
-async fn counters_out(app: &App, grant: &Grant, id: B256, block: u64) -> Result<BTreeSet<EntryKey>, ApiError> {
-    if EntryPoint::ALL.iter().all(|e| grant.routes.bits() & e.route() == 0) {
-        return Ok(BTreeSet::new());
+/// The numbers of which operations may still be out beside a ledger of a final block.
+struct Out {
+    /// EntryPoints' counters.
+    keys: BTreeSet<EntryKey>,
+    /// Lanes other than 0; those too of which anything was seen at a final block before.
+    lanes: Vec<U192>,
+}
+
+impl Out {
+    async fn of(app: &App, grant: &Grant, id: B256, block: u64, more: &[FurtherLane]) -> Result<Self, ApiError> {
+        let mut lanes: BTreeSet<U192> = more.iter().map(|lane| lane.number()).collect();
+        let mut keys = BTreeSet::new();
+        let direct = grant.routes.direct() && !grant.backend.is_zero() && !grant.bounds_sequences();
+        let carried = EntryPoint::ALL.iter().any(|e| grant.routes.bits() & e.route() != 0);
+        if direct || carried {
+            let mut tx = app.store.read().await?;
+            for reservation in tx.reservations().held(id, block).await? {
+                match reservation.counter {
+                    Counter::Own => {}
+                    Counter::Further(lane) => lanes.extend([lane.number()]),
+                    Counter::EntryPoint(key) => keys.extend([key]),
+                }
+            }
+            let explained = tx.reservations().explained(id).await?;
+            lanes.extend(explained.iter().flat_map(|e| &e.ledger.lanes).map(|lane| lane.lane));
+        }
+        Ok(Self { keys, lanes: lanes.into_iter().collect() })
     }
-    let mut tx = app.store.read().await?;
-    let held = tx.reservations().held(id, block).await?;
-    let key = |counter| match counter {
-        Counter::EntryPoint(key) => Some(key),
-        Counter::Own => None,
-    };
-    Ok(held.into_iter().filter_map(|r| key(r.counter)).collect())
 }
 
 /// Reads one counter at both blocks. Where its EntryPoint does not stand, nothing is known of it.

@@ -4,7 +4,7 @@ use super::send;
 use crate::app::event;
 use crate::{ApiError, App};
 use alloy_eips::BlockNumberOrTag;
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes};
 use alloy_sol_types::SolValue;
 use core::time::Duration;
 use hallpass_chain::hallpass::wire::{Opening, execute_calldata, rules_of};
@@ -149,7 +149,7 @@ async fn executed(
     };
     let head = node.block(BlockNumberOrTag::Latest).await?;
     let all = node.executed(grant.account, session.grant, from, head.number).await?;
-    match all.into_iter().find(|(nonce, _)| *nonce == U256::from(r.sequence)) {
+    match all.into_iter().find(|(nonce, _)| Some(*nonce) == r.nonce().packed()) {
         Some((_, tx)) => send::receipt(app, tx).await.map(Some),
         None => Ok(None),
     }

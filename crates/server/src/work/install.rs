@@ -130,7 +130,7 @@ pub async fn approve(
 async fn standing(app: &App, grant: &Grant) -> Result<Option<Receipt>, ApiError> {
     let node = &app.chain.node;
     let head = node.block(BlockNumberOrTag::Latest).await?;
-    let ledger = state::ledger(node, grant, grant.id(), BlockId::number(head.number)).await?;
+    let ledger = state::ledger(node, grant, grant.id(), BlockId::number(head.number), &[]).await?;
     if ledger.status == Status::Unknown {
         return Ok(None);
     }

@@ -7,7 +7,7 @@ use crate::caller::Caller;
 use crate::{ApiError, App};
 use hallpass_policy::Grant;
 use hallpass_policy::eval::bounds::MAX_OP_SECONDS;
-use hallpass_session::{Action, Actor, Explained, KeySession, Lifecycle, Reason, Subject};
+use hallpass_session::{Action, Actor, Explained, FurtherLane, KeySession, Lifecycle, Reason, Subject};
 use hallpass_signer::MAX_AHEAD;
 use hallpass_signer::bounds::EDGE;
 use hallpass_types::{SessionId, UserId};
@@ -26,7 +26,8 @@ pub async fn by_owner(app: &App, caller: &Caller, id: SessionId) -> Result<KeySe
     };
     // What was reserved is settled first, so that nothing that is adopted is held as well.
     settle::one(app, &session).await?;
-    let books = Books::read(app, &grant, session.grant).await?;
+    // In whichever lane the key was used.
+    let books = Books::read_with(app, &grant, session.grant, &FurtherLane::ALL).await?;
     books.confirm(app, &grant, session.grant).await?;
     if reason == Reason::Restored && !grant.backend.is_zero() {
         // The final block's time alone is one node's word.

@@ -197,17 +197,19 @@ async fn transactions(
     Ok(true)
 }
 
-/// Lane 0's bitmap tells that a sequence was used, not by what; each sequence is given to one operation only, so a used
+/// A lane's bitmap tells that a sequence was used, not by what; each sequence is given to one operation only, so a used
 /// one counts as that operation's. That is the strict reading: what is spent stays charged.
 fn nonce(
     r: &Reservation,
     view: &ChainView,
     by_entry_point: &BTreeMap<ReservationId, NonceState>,
 ) -> Option<NonceState> {
+    let seen = view.at_final();
     match r.counter {
         Counter::EntryPoint(_) => by_entry_point.get(&r.id).copied(),
-        Counter::Own if view.at_final().is_used(r.nonce()) => Some(NonceState::UsedBy(r.digest)),
-        Counter::Own => Some(NonceState::Unused),
+        Counter::Own | Counter::Further(_) if !seen.reads(r.counter) => None,
+        Counter::Own | Counter::Further(_) if seen.is_used(r.nonce()) => Some(NonceState::UsedBy(r.digest)),
+        Counter::Own | Counter::Further(_) => Some(NonceState::Unused),
     }
 }
 

@@ -6,11 +6,13 @@
 use super::books::Books;
 use super::{alarm, stored_grant};
 use crate::{ApiError, App};
-use alloy_eips::BlockNumberOrTag;
+use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{Address, B256, U256};
 use hallpass_chain::entry_point;
-use hallpass_policy::{Grant, UserOp};
-use hallpass_session::{Counter, Elsewhere, Explained, KeySession, Nonce, Reservation, Seen};
+use hallpass_chain::hallpass::state;
+use hallpass_policy::ledger::lane_and_sequence;
+use hallpass_policy::{Grant, LaneUsed, UserOp};
+use hallpass_session::{Elsewhere, Explained, FurtherLane, KeySession, Nonce, Reservation, Seen};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many blocks before the head are looked at first.
@@ -80,12 +82,9 @@ async fn watched(app: &App, account: Address, grant: B256) -> Result<Option<Watc
 
 async fn grant_executed(app: &App, account: Address, grant: B256, nonces: &[U256]) -> Result<(), ApiError> {
     let Some(Watched { session, grant, before, since }) = watched(app, account, grant).await? else { return Ok(()) };
-    let strange = |nonce: &&U256| match u32::try_from(**nonce) {
-        Ok(sequence) => {
-            let nonce = Nonce { counter: Counter::Own, sequence };
-            !Seen::from(&before.ledger).is_used(nonce) && since.iter().all(|r| r.nonce() != nonce)
-        }
-        Err(_) => true,
+    let strange = |nonce: &&U256| match Nonce::direct(**nonce) {
+        Some(nonce) => !Seen::from(&before.ledger).is_used(nonce) && since.iter().all(|r| r.nonce() != nonce),
+        None => true,
     };
     match nonces.iter().find(strange) {
         None => Ok(()),
@@ -106,17 +105,22 @@ async fn grant_validated(app: &App, account: Address, grant: B256, hashes: &BTre
 }
 
 async fn look(app: &App, session: &KeySession, grant: &Grant, nonce: U256) -> Result<(), ApiError> {
-    let lane: U256 = nonce >> 64;
-    if lane.is_zero() {
-        let books = Books::read(app, grant, session.grant).await?;
+    let (lane, _) = lane_and_sequence(nonce);
+    let further = FurtherLane::of(lane);
+    if lane.is_zero() || further.is_some() {
+        let books = Books::read_with(app, grant, session.grant, further.as_slice()).await?;
         return alarm::look(app, session, grant, &books).await;
     }
-    // Nothing is signed here in another lane. Where there is a second node, both must show it.
-    let mut used = app.chain.node.lane_used(grant.account, session.grant, lane).await?;
-    if let Some(second) = app.chain.second.as_ref().filter(|_| used) {
-        used = second.lane_used(grant.account, session.grant, lane).await?;
+    // Nothing is signed here in such a lane. Where there is a second node, both must show it.
+    let used = async |node| {
+        let state = state::lane_used(node, grant, session.grant, BlockId::latest(), lane).await?;
+        Ok::<_, ApiError>(state != LaneUsed::fresh(lane))
+    };
+    let mut shown = used(&app.chain.node).await?;
+    if let Some(second) = app.chain.second.as_ref().filter(|_| shown) {
+        shown = used(second).await?;
     }
-    if used {
+    if shown {
         alarm::suspend(app, session, Elsewhere::Lane, None).await?;
     }
     Ok(())

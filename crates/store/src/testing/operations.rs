@@ -136,6 +136,7 @@ pub async fn what_was_compared_is_kept_for_its_grant(store: Arc<dyn Store>) {
         status: hallpass_policy::Status::Active,
         base: 3,
         used: 5,
+        lanes: Vec::new(),
         meters: Vec::new(),
     };
     let seen = |block| hallpass_session::Explained { block, ledger: ledger.clone() };

@@ -1,5 +1,6 @@
 use super::*;
 use crate::KeyKind;
+use alloy_primitives::aliases::U192;
 use alloy_primitives::{U256, hex};
 use hallpass_policy::{
     Authorised, Batch, Call, Facts, Grant, Ledger, OpBounds, Status, authorise,
@@ -43,11 +44,12 @@ fn authorised(key: Address) -> Authorised {
         meters: vec![],
         rest: Rest::default(),
     };
-    let ledger = Ledger { frozen: false, epoch: 0, status: Status::Active, base: 0, used: 0, meters: vec![] };
+    let ledger =
+        Ledger { frozen: false, epoch: 0, status: Status::Active, base: 0, used: 0, lanes: Vec::new(), meters: vec![] };
     let op = OpBounds {
         valid_from: at(1100),
         valid_until: at(1200),
-        lane: U256::ZERO,
+        lane: U192::ZERO,
         sequence: 3,
         relayer: Address::ZERO,
         max_fee: 0,

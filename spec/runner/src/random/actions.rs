@@ -2,13 +2,14 @@
 
 use super::values::{text, value, word};
 use super::{Rng, grants};
+use alloy_primitives::aliases::U192;
 use alloy_primitives::{U256, hex};
 use hallpass_policy::abi::encode::{Value as Abi, encode};
 use hallpass_policy::abi::{Named, Ty, Word};
 use hallpass_policy::eval::{Action, AppAction, Attr, Batch, Call, Facts, Held, Op};
 use hallpass_policy::grant::{AppRule, Attribute, CallRule, Condition, Kind, Require, Test, TypedRule};
 use hallpass_policy::message::{Message, read};
-use hallpass_policy::{Grant, Ledger};
+use hallpass_policy::{Grant, LaneUsed, Ledger};
 use hallpass_types::UnixSeconds;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -74,7 +75,14 @@ fn operation(rng: &mut Rng, grant: &Grant, ledger: &Ledger, at: UnixSeconds) -> 
             let bit = s - u64::from(ledger.base);
             bit > 63 || (ledger.used >> bit) & 1 == 0
         });
-        op.nonce = Some((U256::ZERO, free.unwrap_or(0) + if rng.chance(25) { ahead } else { 0 }));
+        op.nonce = Some((U192::ZERO, free.unwrap_or(0) + if rng.chance(25) { ahead } else { 0 }));
+        if rng.chance(20) && !grant.bounds_sequences() {
+            let lane = U192::from(1 + rng.below(3));
+            let used = ledger.lane(lane).copied().unwrap_or_else(|| LaneUsed::fresh(lane));
+            let free = (used.base..).find(|s| !used.is_used(*s));
+            let ahead = rng.pick(&[0_u64, 0, 1, 2, 191, 192, 200]);
+            op.nonce = Some((lane, free.unwrap_or(0) + ahead));
+        }
     }
     if rng.chance(60) {
         op.valid_from = Some(at.minus(rng.pick(&[0_u64, 0, 1, 10])).max(grant.not_before));

@@ -207,9 +207,9 @@ fn aim(
 
 /// What an allowed action leaves behind.
 fn follow(ledger: &mut Ledger, asked: &Asked, verdict: &Verdict) {
-    let sequence = asked.op.nonce.and_then(|(_, sequence)| u32::try_from(sequence).ok());
-    match (&asked.action, sequence) {
-        (Action::Calls(_), Some(sequence)) => ledger.apply(sequence, &verdict.costs),
+    let nonce = asked.op.nonce.and_then(|(lane, sequence)| Some((lane, u32::try_from(sequence).ok()?)));
+    match (&asked.action, nonce) {
+        (Action::Calls(_), Some((lane, sequence))) => ledger.apply(lane, sequence, &verdict.costs),
         _ => ledger.charge(&verdict.costs),
     }
 }

@@ -4,13 +4,14 @@ use super::Rng;
 use super::actions::Asked;
 use super::grants::{BACKEND, everybody};
 use super::values::word;
+use alloy_primitives::aliases::U192;
 use alloy_primitives::{Address, U256};
 use hallpass_policy::abi::encode::{Value, encode};
 use hallpass_policy::abi::{Decoded, Ty};
 use hallpass_policy::eval::{Action, Attr, Call, Code, Op};
 use hallpass_policy::grant::Meter;
 use hallpass_policy::message::{Domain, Message};
-use hallpass_policy::{Grant, Ledger, Spent, Status};
+use hallpass_policy::{Grant, LaneUsed, Ledger, Spent, Status};
 use hallpass_types::{ChainId, UnixSeconds};
 
 /// Changes `asked` and the ledger, aiming at `code`. Whether it hits, the evaluators say.
@@ -53,15 +54,19 @@ pub fn spoil(rng: &mut Rng, code: Code, grant: &Grant, asked: &mut Asked, ledger
                 batch.calls.clear();
             }
         }
-        Code::LaneNotSupported if calls => asked.op.nonce = Some((U256::from(1 + rng.below(2)), grant.first_seq)),
         Code::SequenceOutOfRange if calls => {
             let odd = [grant.first_seq.wrapping_sub(1), grant.end_seq, grant.end_seq - 1, 1 << 32, u64::MAX];
-            asked.op.nonce = Some((U256::ZERO, rng.pick(&odd)));
+            let lane = if rng.chance(30) { U192::from(1 + rng.below(2)) } else { U192::ZERO };
+            asked.op.nonce = Some((lane, rng.pick(&odd)));
         }
         Code::NonceUsed if calls => {
-            let base = u64::from(ledger.base);
-            asked.op.nonce = Some((U256::ZERO, base.saturating_sub(1) + rng.below(4)));
-            ledger.used |= 1 << rng.below(3);
+            if rng.chance(40) && !grant.bounds_sequences() {
+                used_in_a_lane(rng, ledger, asked);
+            } else {
+                let base = u64::from(ledger.base);
+                asked.op.nonce = Some((U192::ZERO, base.saturating_sub(1) + rng.below(4)));
+                ledger.used |= 1 << rng.below(3);
+            }
         }
         Code::AccountFrozen => ledger.frozen = true,
         Code::EpochMoved => ledger.epoch = grant.epoch + rng.below(3),
@@ -98,6 +103,19 @@ pub fn spoil(rng: &mut Rng, code: Code, grant: &Grant, asked: &mut Asked, ledger
         // The others come by themselves.
         _ => {}
     }
+}
+
+/// A sequence about the edges of a further lane's window.
+fn used_in_a_lane(rng: &mut Rng, ledger: &mut Ledger, asked: &mut Asked) {
+    let lane = U192::from(1 + rng.below(3));
+    let base = rng.pick(&[0_u64, 1, 500]);
+    let mut used = U192::ZERO;
+    for bit in [0, 63, 64, 190, 191] {
+        used.set_bit(bit, rng.chance(50));
+    }
+    ledger.lanes.retain(|l| l.lane != lane);
+    ledger.lanes.push(LaneUsed { lane, base, used });
+    asked.op.nonce = Some((lane, base.saturating_sub(1) + rng.pick(&[0_u64, 1, 2, 64, 65, 66, 191, 192, 193])));
 }
 
 fn outside(rng: &mut Rng, from: UnixSeconds, until: UnixSeconds, asked: &mut Asked) {

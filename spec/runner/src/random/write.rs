@@ -6,7 +6,7 @@ use hallpass_policy::abi::Decoded;
 use hallpass_policy::abi::encode::Value as Abi;
 use hallpass_policy::eval::{Action, Attr, Call, Facts, Op};
 use hallpass_policy::message::{Domain, Message, StructType};
-use hallpass_policy::{Ledger, Status};
+use hallpass_policy::{LaneUsed, Ledger, Status};
 use serde_json::{Map, Value, json};
 
 /// The whole case.
@@ -84,9 +84,11 @@ fn ledger(ledger: &Ledger) -> Value {
         .iter()
         .map(|s| json!({ "meter": s.meter, "window": s.window, "spent": s.spent.to_string() }))
         .collect();
+    let lane = |l: &LaneUsed| json!({ "lane": l.lane.to_string(), "base": l.base, "used": l.used.to_string() });
+    let lanes: Vec<Value> = ledger.lanes.iter().map(lane).collect();
     json!({
         "meters": meters, "frozen": ledger.frozen, "epoch": ledger.epoch, "status": status, "base": ledger.base,
-        "used": ledger.used.to_string(),
+        "used": ledger.used.to_string(), "lanes": lanes,
     })
 }
 
@@ -97,7 +99,7 @@ fn op(op: &Op) -> Value {
             out.insert(key.to_owned(), value);
         }
     };
-    let nonce = op.nonce.map(|(lane, sequence)| (lane << 64_usize) | alloy_primitives::U256::from(sequence));
+    let nonce = op.nonce.map(|(lane, sequence)| hallpass_policy::ledger::nonce(lane, sequence));
     add("nonce", nonce.map(|n| json!(n.to_string())));
     add("validFrom", op.valid_from.map(|t| json!(t.get())));
     add("validUntil", op.valid_until.map(|t| json!(t.get())));
