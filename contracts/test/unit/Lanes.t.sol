@@ -10,8 +10,19 @@ import {Grant} from "../utils/GrantHasher.sol";
 contract LanesTest is Fixture {
     uint192 private constant LAST = type(uint192).max;
 
+    /// @dev The fixture's grant with every sequence there is.
+    function _unbounded() private view returns (Grant memory g) {
+        g = _grant();
+        g.firstSeq = 0;
+    }
+
+    function _open() private returns (Grant memory g) {
+        g = _unbounded();
+        _install(g);
+    }
+
     function test_a_sequence_of_a_lane_executes_once_in_any_order() public {
-        Grant memory g = _installed();
+        Grant memory g = _open();
         uint64[5] memory sequences = [uint64(7), 3, 191, 1, 190];
         for (uint256 i; i < 5; ++i) {
             bytes memory wire = _wire(g, _lane(9, sequences[i], _transfer(1)));
@@ -26,7 +37,7 @@ contract LanesTest is Fixture {
     }
 
     function test_a_window_of_192_moves_up_and_what_falls_out_is_dead() public {
-        Grant memory g = _installed();
+        Grant memory g = _open();
         account.execute(_wire(g, _lane(1, 5, _transfer(1))));
         account.execute(_wire(g, _lane(1, 100, _transfer(1))));
         account.execute(_wire(g, _lane(1, 192, _transfer(1))));
@@ -48,7 +59,7 @@ contract LanesTest is Fixture {
     }
 
     function test_lanes_do_not_touch_each_other() public {
-        Grant memory g = _installed();
+        Grant memory g = _open();
         uint192[4] memory lanes = [uint192(0), 1, 2, LAST];
         for (uint256 i; i < 4; ++i) {
             account.execute(_wire(g, _lane(lanes[i], 1, _transfer(1))));
@@ -67,7 +78,7 @@ contract LanesTest is Fixture {
     }
 
     function test_a_signature_is_for_one_lane() public {
-        Grant memory g = _installed();
+        Grant memory g = _open();
         Op memory op = _lane(1, 1, _transfer(1));
         bytes memory signature = _sign(SESSION_KEY, _digest(address(account), _opHash(g, op)));
         op.nonce = 2 << 64 | 1;
@@ -77,9 +88,9 @@ contract LanesTest is Fixture {
     }
 
     function test_another_grant_s_lane_of_the_number_is_another() public {
-        Grant memory g = _installed();
+        Grant memory g = _open();
         account.execute(_wire(g, _lane(7, 300, _transfer(1))));
-        Grant memory other = _grant();
+        Grant memory other = _unbounded();
         other.salt = bytes16(uint128(77));
         _install(other);
         account.execute(_wire(other, _lane(7, 1, _transfer(1))));
@@ -107,20 +118,20 @@ contract LanesTest is Fixture {
         _install(above);
         _denies(IHallpass.SequenceOutOfRange.selector, _wire(above, _lane(1, 1, _transfer(1))));
         Grant memory below = _grant();
-        (below.salt, below.endSeq) = (bytes16(uint128(0x77)), (1 << 32) - 1);
+        (below.salt, below.firstSeq, below.endSeq) = (bytes16(uint128(0x77)), 0, (1 << 32) - 1);
         _install(below);
         _denies(IHallpass.SequenceOutOfRange.selector, _wire(below, _lane(1, 1, _transfer(1))));
     }
 
     function test_sequences_of_every_lane_are_below_2_to_the_32() public {
-        Grant memory g = _installed();
+        Grant memory g = _open();
         for (uint192 lane = 0; lane < 2; ++lane) {
             _denies(IHallpass.SequenceOutOfRange.selector, _wire(g, _lane(lane, uint64(1 << 32) + 10, _transfer(1))));
         }
     }
 
     function test_no_number_of_lanes_spends_more() public {
-        Grant memory g = _installed();
+        Grant memory g = _open();
         for (uint192 lane = 0; lane < 10; ++lane) {
             account.execute(_wire(g, _lane(lane, 1, _transfer(10))));
         }
@@ -132,7 +143,7 @@ contract LanesTest is Fixture {
     }
 
     function test_a_lane_is_used_up_before_the_first_call() public {
-        Grant memory g = _installed();
+        Grant memory g = _open();
         bytes memory wire = _wire(g, _lane(4, 1, bytes.concat(_move(), _transfer(1))));
         probe.callBack(address(account), abi.encodeCall(IHallpass.execute, (wire)));
         account.execute(wire);
@@ -142,7 +153,7 @@ contract LanesTest is Fixture {
     }
 
     function test_an_end_ends_every_lane() public {
-        Grant memory g = _installed();
+        Grant memory g = _open();
         bytes32 id = hasher.hash(g);
         account.execute(_wire(g, _lane(4, 1, _transfer(1))));
         vm.prank(address(account));

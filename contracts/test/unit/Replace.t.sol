@@ -306,11 +306,14 @@ contract ReplaceTest is OwnerFixture {
     }
 
     function test_lanes_begin_anew_and_a_new_key_takes_over() public {
-        Grant memory g = _installed();
+        Grant memory g = _grant();
+        g.firstSeq = 0;
+        _install(g);
         Op memory op = _op(_transfer(1));
         op.nonce = 3 << 64 | 9;
         account.execute(_wire(g, op));
         Grant memory next = _grant();
+        next.firstSeq = 0;
         next.key = abi.encodePacked(vm.addr(0xE1));
         _replace(g, next);
         (uint64 base, uint192 used) = account.laneState(hasher.hash(next), 3);

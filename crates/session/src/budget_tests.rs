@@ -1,9 +1,13 @@
 //! Examples, and random histories against a chain that enforces no cap at all: the ledger alone must hold it.
 
 use super::*;
-use crate::{Counters, FinalBlock, FinalView, GrantState, Lane, NonceState, Release, ReservationState, Route};
+use crate::{
+    Counter, Counters, FinalBlock, FinalView, FurtherLane, GrantState, Lane, NonceState, Release, ReservationState,
+    Route,
+};
+use alloy_primitives::aliases::U192;
 use alloy_primitives::{B256, Bytes};
-use hallpass_policy::{Cost, EntryPoint, Status};
+use hallpass_policy::{Cost, EntryPoint, LaneUsed, Status};
 use hallpass_types::{GrantId, IdempotencyKey, ReservationId, SessionId, UnixSeconds};
 use proptest::prelude::*;
 
@@ -46,6 +50,19 @@ fn by_entry_point(lane: u8, r: Reservation) -> Reservation {
     Reservation { route: Route::EntryPoint, counter: Counter::EntryPoint(key(lane)), ..r }
 }
 
+fn further(lane: u8) -> Counter {
+    Counter::Further(FurtherLane::try_from(lane).unwrap())
+}
+
+/// The same number in another lane.
+fn in_lane(lane: u8, r: Reservation) -> Reservation {
+    Reservation { counter: further(lane), ..r }
+}
+
+fn in_lane_0(ledger: &Ledger, live: &[Reservation], first: u32, end: u32) -> Option<u32> {
+    next_sequence(Counter::Own, ledger, live, first, end)
+}
+
 fn own(sequence: u32) -> Nonce {
     Nonce { counter: Counter::Own, sequence }
 }
@@ -54,6 +71,7 @@ fn at_nonce(nonce: Nonce, costs: Vec<Cost>) -> Reservation {
     let r = reservation(nonce.sequence, costs);
     match nonce.counter {
         Counter::Own => r,
+        Counter::Further(lane) => in_lane(lane.into(), r),
         counter => Reservation { route: Route::EntryPoint, counter, ..r },
     }
 }
@@ -90,7 +108,7 @@ fn numbers_of_another_counter_are_other_numbers() {
     assert_eq!(held(&live, 0, 5), U256::from(22));
     // No number of an EntryPoint's is taken, or too far, in lane 0; nor the other way round.
     let far = by_entry_point(0, reservation(500, vec![]));
-    assert_eq!(next_sequence(&ledger(0, 0, vec![]), &[far.clone(), live[1].clone()], 0, 9), Some(0));
+    assert_eq!(in_lane_0(&ledger(0, 0, vec![]), &[far.clone(), live[1].clone()], 0, 9), Some(0));
     assert_eq!(project(&ledger(0, 0, vec![]), &[far]), ledger(0, 0, vec![]));
     assert_eq!(next_in(key(0), 0, &live[..1]), Some(0));
     assert_eq!(next_in(key(0), 0, &live), Some(1));
@@ -188,17 +206,42 @@ fn the_bitmap_slides_as_on_chain() {
 #[test]
 fn the_next_sequence_is_the_lowest_free_one_inside_the_lane() {
     let none = ledger(0, 0, vec![]);
-    assert_eq!(next_sequence(&none, &[], 10, 12), Some(10));
-    assert_eq!(next_sequence(&none, &[reservation(10, vec![])], 10, 12), Some(11));
-    assert_eq!(next_sequence(&none, &[reservation(10, vec![]), reservation(11, vec![])], 10, 12), None);
-    assert_eq!(next_sequence(&ledger(11, 0b1, vec![]), &[], 10, 14), Some(12));
+    assert_eq!(in_lane_0(&none, &[], 10, 12), Some(10));
+    assert_eq!(in_lane_0(&none, &[reservation(10, vec![])], 10, 12), Some(11));
+    assert_eq!(in_lane_0(&none, &[reservation(10, vec![]), reservation(11, vec![])], 10, 12), None);
+    assert_eq!(in_lane_0(&ledger(11, 0b1, vec![]), &[], 10, 14), Some(12));
     // Lowest live 0: 63 is the last that does not kill it.
     let mut live: Vec<Reservation> = (0..63).map(|s| reservation(s, vec![])).collect();
-    assert_eq!(next_sequence(&none, &live, 0, 1000), Some(63));
+    assert_eq!(in_lane_0(&none, &live, 0, 1000), Some(63));
     live.push(reservation(63, vec![]));
-    assert_eq!(next_sequence(&none, &live, 0, 1000), None);
+    assert_eq!(in_lane_0(&none, &live, 0, 1000), None);
     // 0 executed at the head: the lowest live is 1.
-    assert_eq!(next_sequence(&ledger(0, 1, vec![]), &live, 0, 1000), Some(64));
+    assert_eq!(in_lane_0(&ledger(0, 1, vec![]), &live, 0, 1000), Some(64));
+}
+
+#[test]
+fn each_lane_has_numbers_of_its_own_and_a_window_of_192() {
+    let lane = |base, used: u64| LaneUsed { lane: U192::from(1), base, used: U192::from(used) };
+    let read = |of| Ledger { lanes: vec![of], ..ledger(0, 0, vec![]) };
+    let next = |ledger: &Ledger, live: &[Reservation]| next_sequence(further(1), ledger, live, 0, 1000);
+    let fresh = read(lane(0, 0));
+    let mut live = vec![reservation(0, vec![cost(0, 5, 10)]), in_lane(2, reservation(0, vec![cost(0, 5, 3)]))];
+    assert_eq!((next(&fresh, &live), in_lane_0(&fresh, &live, 0, 9)), (Some(0), Some(1)));
+    // What was not read is not known.
+    assert_eq!(next(&ledger(0, 0, vec![]), &[]), None);
+    assert_eq!(next(&read(lane(7, 0b101)), &live), Some(8));
+    live.extend((0..191).map(|s| in_lane(1, reservation(s, vec![cost(0, 5, 1)]))));
+    assert_eq!(next(&fresh, &live), Some(191));
+    live.push(in_lane(1, reservation(191, vec![])));
+    assert_eq!(next(&fresh, &live), None);
+    assert_eq!(next(&read(lane(0, 1)), &live), Some(192));
+    assert_eq!(held(&live, 0, 5), U256::from(10 + 3 + 191));
+    // Signed is as used, in its own lane; what was not read of a lane stays held.
+    let judged = project(&read(lane(0, 0b11)), &live);
+    assert_eq!((judged.base, judged.used), (0, 1));
+    assert_eq!(judged.lane(U192::from(1)).map(|l| (l.base, l.used)), Some((0, U192::MAX)));
+    assert_eq!(judged.lane(U192::from(2)).map(|l| (l.base, l.used)), Some((0, U192::from(1))));
+    assert_eq!(judged.meters, [Spent { meter: 0, window: 5, spent: 10 + 3 + 189 }]);
 }
 
 #[test]
@@ -207,10 +250,10 @@ fn only_a_sequence_that_time_alone_released_is_given_again() {
     for (why, next) in
         [(Release::Expired, 0), (Release::NonceUsed, 1), (Release::BelowBase, 1), (Release::GrantEnded, 1)]
     {
-        assert_eq!(next_sequence(&chain, &[released(reservation(0, vec![]), why)], 0, 9), Some(next), "{why:?}");
+        assert_eq!(in_lane_0(&chain, &[released(reservation(0, vec![]), why)], 0, 9), Some(next), "{why:?}");
     }
     let both = [released(reservation(0, vec![]), Release::Expired), reservation(0, vec![])];
-    assert_eq!(next_sequence(&chain, &both, 0, 9), Some(1));
+    assert_eq!(in_lane_0(&chain, &both, 0, 9), Some(1));
 }
 
 // ---- random histories ----
@@ -219,7 +262,8 @@ const CAPS: [u64; 2] = [100, 250];
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// Sign for the present window or the next one, if the ledger allows.
+    /// Sign for the present window or the next one, if the ledger allows: in lane 0, in two counters of an EntryPoint, and from 2
+    /// on in further lanes.
     Sign { next_window: bool, lane: Option<u8>, daily: u64, lifetime: u64 },
     /// Sign another operation with the nonce of a live one.
     Share { which: usize, daily: u64, lifetime: u64 },
@@ -235,7 +279,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        6 => (any::<bool>(), prop::option::of(0..2u8), 0..60u64, 0..60u64)
+        6 => (any::<bool>(), prop::option::of(0..4u8), 0..60u64, 0..60u64)
             .prop_map(|(next_window, lane, daily, lifetime)| Step::Sign { next_window, lane, daily, lifetime }),
         3 => (0..200usize, 0..90u64, 0..90u64).prop_map(|(which, daily, lifetime)| Step::Share { which, daily, lifetime }),
         6 => (0..200usize).prop_map(|which| Step::Execute { which }),
@@ -254,6 +298,7 @@ struct Chain {
 impl Chain {
     fn ledger(&self) -> Ledger {
         let mut out = ledger(0, 0, vec![]);
+        out.lanes = (1..3).map(|lane| self.lane(lane)).collect();
         for op in &self.executed {
             if op.counter == Counter::Own && op.sequence >= out.base + 64 {
                 let base = op.sequence - 63;
@@ -275,6 +320,18 @@ impl Chain {
         out
     }
 
+    /// Naively: the highest that was used, less 191, is the base, once that is above 0.
+    fn lane(&self, lane: u8) -> LaneUsed {
+        let all = self.executed.iter().filter(|op| op.counter == further(lane));
+        let used: Vec<u64> = all.map(|op| op.sequence.into()).collect();
+        let base = used.iter().max().map_or(0, |last| last.saturating_sub(191));
+        let mut out = LaneUsed { base, ..LaneUsed::fresh(U192::from(lane)) };
+        for sequence in used.into_iter().filter(|s| *s >= base) {
+            out.used.set_bit((sequence - base) as usize, true);
+        }
+        out
+    }
+
     /// An EntryPoint takes the numbers of each key in order.
     fn counters(&self) -> Counters {
         let next = |lane| self.executed.iter().filter(|op| op.counter == Counter::EntryPoint(key(lane))).count() as u64;
@@ -285,6 +342,7 @@ impl Chain {
         let now = self.ledger();
         let dead = match op.counter {
             Counter::EntryPoint(key) => self.counters()[&key] != u64::from(op.sequence),
+            Counter::Further(lane) => now.lane(lane.number()).unwrap().is_used(op.sequence.into()),
             Counter::Own => {
                 op.sequence < now.base || (op.sequence < now.base + 64 && now.used >> (op.sequence - now.base) & 1 == 1)
             }
@@ -305,7 +363,7 @@ impl Chain {
 
 /// The evaluator's meters and nonce, naively.
 fn allows(ledger: &Ledger, nonce: Nonce, costs: &[Cost]) -> bool {
-    let free = nonce.counter != Counter::Own || !Seen::from(ledger).is_used(nonce);
+    let free = nonce.counter.lane().is_none() || !Seen::from(ledger).is_used(nonce);
     free && costs.iter().all(|c| {
         let cap = U256::from(CAPS[usize::from(c.meter)]);
         let spent = match ledger.meters.iter().find(|m| m.meter == c.meter) {
@@ -336,7 +394,7 @@ fn play(steps: &[Step]) -> Result<usize, TestCaseError> {
                 let (ledger, counters) = (last_final.ledger(), last_final.counters());
                 let judged = project(Seen { ledger: &ledger, counters: &counters }, &all);
                 let costs = vec![cost(0, w, daily), cost(1, 0, lifetime)];
-                if let Some(lane) = lane {
+                if let Some(lane) = lane.filter(|lane| *lane < 2) {
                     if let Some(sequence) = next_in(key(lane), head.counters()[&key(lane)], &all) {
                         let nonce = Nonce { counter: Counter::EntryPoint(key(lane)), sequence };
                         prop_assert!(
@@ -345,20 +403,25 @@ fn play(steps: &[Step]) -> Result<usize, TestCaseError> {
                         );
                         sign(&mut all, &mut serial, &judged, nonce, costs);
                     }
-                } else if let Some(s) = next_sequence(&head.ledger(), &all, 0, 1 << 20) {
-                    let lowest = all
-                        .iter()
-                        .filter(|r| {
-                            r.counter == Counter::Own && r.is_live() && !Seen::from(&head.ledger()).is_used(r.nonce())
-                        })
-                        .map(|r| r.sequence)
-                        .min();
-                    prop_assert!(lowest.is_none_or(|low| s < low + 64), "sequence {s} kills {lowest:?}");
-                    prop_assert!(
-                        all.iter().all(|r| r.is_released() || r.nonce() != own(s)),
-                        "sequence {s} given twice"
-                    );
-                    sign(&mut all, &mut serial, &judged, own(s), costs);
+                } else {
+                    let counter = lane.map_or(Counter::Own, |lane| further(lane - 1));
+                    if let Some(s) = next_sequence(counter, &head.ledger(), &all, 0, 1 << 20) {
+                        let nonce = Nonce { counter, sequence: s };
+                        let lowest = all
+                            .iter()
+                            .filter(|r| {
+                                r.counter == counter && r.is_live() && !Seen::from(&head.ledger()).is_used(r.nonce())
+                            })
+                            .map(|r| r.sequence)
+                            .min();
+                        let width = if counter == Counter::Own { 64 } else { 192 };
+                        prop_assert!(lowest.is_none_or(|low| s < low + width), "{nonce:?} kills {lowest:?}");
+                        prop_assert!(
+                            all.iter().all(|r| r.is_released() || r.nonce() != nonce),
+                            "{nonce:?} given twice"
+                        );
+                        sign(&mut all, &mut serial, &judged, nonce, costs);
+                    }
                 }
             }
             Step::Share { which, daily, lifetime } => {
@@ -418,7 +481,7 @@ proptest! {
 fn histories_reach_the_caps() {
     let mut steps = Vec::new();
     for round in 0..4 {
-        let lanes = [None, Some(0), Some(1)];
+        let lanes = [None, Some(0), Some(2)];
         steps.extend(lanes.map(|lane| Step::Sign { next_window: round % 2 == 1, lane, daily: 50, lifetime: 30 }));
         steps.extend((0..12).map(|which| Step::Execute { which }));
         steps.push(Step::Advance);

@@ -133,6 +133,7 @@ impl New {
 mod tests {
     use super::*;
     use crate::reservation::tests as sample;
+    use alloy_primitives::aliases::U192;
     use hallpass_policy::{Cost, Status};
 
     fn ledger(base: u32, used: u64, spent: &[(u16, u32, u128)]) -> Ledger {
@@ -206,6 +207,25 @@ mod tests {
         let since = [Reservation { counter: Counter::EntryPoint(key), ..reserved(0, 0, 0, 9) }];
         assert_eq!(before.explains(&ledger(0, 0, &[(0, 0, 9)]), &since, BITMAP), Ok(()));
         assert_eq!(before.explains(&ledger(0, 1, &[(0, 0, 9)]), &since, BITMAP), Err(Elsewhere::Sequence(0)));
+    }
+
+    #[test]
+    fn every_lane_that_was_read_is_compared() {
+        let lane = |n: u64, base, used: u64| LaneUsed { lane: U192::from(n), base, used: U192::from(used) };
+        let with = |lanes: &[LaneUsed]| Ledger { lanes: lanes.to_vec(), ..ledger(0, 0, &[]) };
+        let further = |n| Counter::Further(FurtherLane::try_from(n).unwrap());
+        let before = Explained { block: 0, ledger: with(&[lane(1, 4, 0b1)]) };
+        let since = [Reservation { counter: further(1), ..reserved(6, 0, 0, 1) }];
+        assert_eq!(before.explains(&with(&[lane(1, 4, 0b101)]), &since, BITMAP), Ok(()));
+        assert_eq!(before.explains(&with(&[lane(1, 4, 0b001)]), &since, BITMAP), Ok(()));
+        assert_eq!(before.explains(&with(&[]), &since, BITMAP), Ok(()));
+        assert_eq!(before.explains(&with(&[lane(1, 4, 0b111)]), &since, BITMAP), Err(Elsewhere::Sequence(5)));
+        // The same number in another lane, and in lane 0.
+        assert_eq!(before.explains(&with(&[lane(2, 0, 1 << 6)]), &since, BITMAP), Err(Elsewhere::Sequence(6)));
+        assert_eq!(before.explains(&ledger(0, 1 << 6, &[]), &since, BITMAP), Err(Elsewhere::Sequence(6)));
+        // One that slid the window over all of ours, to where none of ours could be.
+        let far = LaneUsed { used: U192::from(1) << 191, ..lane(1, 1 << 32, 0) };
+        assert_eq!(before.explains(&with(&[far]), &since, BITMAP), Err(Elsewhere::Sequence((1 << 32) + 191)));
     }
 
     #[test]

@@ -85,7 +85,7 @@ fn candidate(rng: &mut Rng, past: Past<'_>) -> Step {
     let caller = if grant.relayer.is_zero() { rng.pick(&CALLERS) } else { grant.relayer };
     let relayer = if grant.relayer.is_zero() && rng.chance(70) { Address::ZERO } else { caller };
     let floors = if rng.chance(80) { 0 } else { calls.len() };
-    let (lane, sequence) = if rng.chance(25) && !grant.bounds_sequences() {
+    let (lane, sequence) = if rng.chance(40) && !grant.bounds_sequences() {
         in_a_lane(rng, past)
     } else {
         (U192::ZERO, sequence(rng, past))
@@ -246,10 +246,10 @@ fn in_a_lane(rng: &mut Rng, past: Past<'_>) -> (U192, u64) {
     let next = (used.base..).find(|s| !used.is_used(*s)).unwrap();
     let sequence = match rng.below(12) {
         0 => used.base + 191,
-        1 => used.base + 192,
-        2 => used.base + 192 + rng.below(400),
-        3 => used.base + rng.below(192),
-        4 => used.base.saturating_sub(1),
+        1 | 2 => used.base + 192 + rng.below(3),
+        3 => used.base + 192 + rng.below(400),
+        4 => used.base + rng.below(192),
+        5 => used.base.saturating_sub(1),
         _ => next,
     };
     (lane, sequence)

@@ -65,8 +65,8 @@ pub fn make(rng: &mut Rng, account: &Account) -> Made {
     if !careless {
         meters.retain(|m| calls.iter().flat_map(|rule| &rule.uses).any(|used| used.meter == m.id));
     }
-    let first_seq = rng.pick(&[0, 0, 1, 1000, (1 << 32) - 3000]);
-    let end_seq = if rng.chance(30) { 1 << 32 } else { first_seq + rng.pick(&[40, 200, 1000, 3000]) };
+    let first_seq = rng.pick(&[0, 0, 0, 1, 1000, (1 << 32) - 3000]);
+    let end_seq = if rng.chance(50) { 1 << 32 } else { first_seq + rng.pick(&[40, 200, 1000, 3000]) };
     let (session, ender) = (Key::random(rng), Key::random(rng));
     let relayer = if rng.chance(30) { CALLERS[0] } else { Address::ZERO };
     let grant = Grant {

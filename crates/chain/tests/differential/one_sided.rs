@@ -82,15 +82,7 @@ pub fn bench(change: impl FnOnce(&mut Grant)) -> Bench {
     let now = grant.not_before.get();
     let outcome = world.send(CALLERS[0], account.at, call.abi_encode().into(), now, CHAIN);
     assert_eq!(outcome, Outcome::Done);
-    let ledger = Ledger {
-        frozen: false,
-        epoch: 0,
-        status: Status::Active,
-        base: 0,
-        used: 0,
-        lanes: Vec::new(),
-        meters: Vec::new(),
-    };
+    let ledger = Ledger::fresh(&grant);
     let made = Made { id: grant.id(), tags: vec![Tag::Plain; grant.calls.len()], grant, session, ender };
     Bench { world, account, made, ledger }
 }
@@ -118,10 +110,13 @@ impl Bench {
         }
     }
 
-    /// The two words, the first rule named; a denial leaves the chain as it was.
+    /// The two words, the first rule named; a denial leaves the chain as it was. What both allow is in the ledger from then on.
     pub fn words(&mut self, step: &Step) -> (&'static str, &'static str) {
         let verdict = judge(&step.grant, &self.ledger, &step.action, &step.op, &step.at);
         let outcome = send(&mut self.world, &self.account, &self.made, step, &vec![0; step.action.calls.len()]);
+        if let (Ok(verdict), Outcome::Done) = (&verdict, &outcome) {
+            self.ledger.apply(step.op.lane, u32::try_from(step.op.sequence).unwrap(), &verdict.costs);
+        }
         if outcome != Outcome::Done {
             let (id, grant) = (self.made.id, self.made.grant.clone());
             state(&mut self.world, &self.account, &grant, id, &self.ledger, &|| format!("{outcome:?}"));

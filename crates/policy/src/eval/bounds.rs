@@ -226,7 +226,8 @@ impl Ledger {
         let Some(of) = self.lanes.get_mut(place) else { return };
         let last = U192::BITS as u64 - 1;
         let shift = sequence.saturating_sub(of.base).saturating_sub(last);
-        of.used = of.used.checked_shr(usize::try_from(shift).unwrap_or(usize::MAX)).unwrap_or(U192::ZERO);
+        // What is shifted by 192 or more is gone.
+        of.used = of.used.wrapping_shr(usize::try_from(shift).unwrap_or(usize::MAX));
         of.base = of.base.saturating_add(shift);
         of.used.set_bit(usize::try_from(sequence.saturating_sub(of.base)).unwrap_or(0), true);
     }

@@ -203,12 +203,17 @@ impl Bench {
 
     /// An active session of a grant whose rules are `rules`; its key is in the vault.
     pub async fn session(&self, n: u8, backend: Address, rules: &str) -> Held {
+        self.numbered(n, backend, "0..1000", rules).await
+    }
+
+    /// The same with other sequences.
+    pub async fn numbered(&self, n: u8, backend: Address, sequences: &str, rules: &str) -> Held {
         let record = self.vault.create_session_key([n; 16], &*self.rng).unwrap();
         let key = record.address().unwrap();
         let account = if backend.is_zero() { key } else { Address::repeat_byte(0xac) };
         let head = format!(
             "chain = \"eip155:5\"\naccount = \"{account}\"\nbackend = \"{backend}\"\nepoch = 0\nkey = \"{}\"\n\
-             salt = \"0x{n:032x}\"\nender = \"{}\"\nfrom = {START}\nuntil = {}\nsequences = \"0..1000\"\n\
+             salt = \"0x{n:032x}\"\nender = \"{}\"\nfrom = {START}\nuntil = {}\nsequences = \"{sequences}\"\n\
              [relay]\nroutes = [\"direct\"]\nrelayer = \"any\"\n\
              [gas]\nper_op = 1000000\nfee_per_op = 1000000\nfee_cap = 1000000000\n",
             key,
