@@ -1,4 +1,4 @@
-//! The narrowest grant that allows one call: every argument pinned, the value pinned, once in its whole life.
+//! The narrowest grant that allows one call: every argument pinned, no more value, once in its whole life.
 //!
 //! What an owner is asked to sign for a single call that no pass of theirs allows. A function's name is not in calldata, so
 //! it is looked for where somebody stands behind it: among the functions known by their selector, then in the grant that did
