@@ -44,11 +44,11 @@ library Bounds {
         if (empty) revert IHallpass.EmptyBatch();
         uint256 nonce = Frame.get(Frame.NONCE);
         uint256 sequence = uint64(nonce);
-        uint256 first = Frame.get(Frame.FIRST_SEQ);
-        uint256 end = Frame.get(Frame.END_SEQ);
-        if (Words.either(sequence < first, sequence >= end)) revert IHallpass.SequenceOutOfRange();
         // Numbers that are bounded are counted once: another lane would count them once more.
-        if (nonce >> 64 != 0 && Words.either(first != 0, end != SEQUENCES)) revert IHallpass.SequenceOutOfRange();
+        if (nonce != sequence) _unbounded();
+        if (Words.either(sequence < Frame.get(Frame.FIRST_SEQ), sequence >= Frame.get(Frame.END_SEQ))) {
+            revert IHallpass.SequenceOutOfRange();
+        }
         if (sequence >= SEQUENCES) revert IHallpass.SequenceOutOfRange();
     }
 
@@ -76,6 +76,11 @@ library Bounds {
     function userOpCalls(bool empty) internal pure {
         if (empty) revert IHallpass.EmptyBatch();
         // Sequences are not counted.
+        _unbounded();
+    }
+
+    /// @dev Requires that the grant's sequences are all there are.
+    function _unbounded() private pure {
         if (Words.either(Frame.get(Frame.FIRST_SEQ) != 0, Frame.get(Frame.END_SEQ) != SEQUENCES)) {
             revert IHallpass.SequenceOutOfRange();
         }

@@ -1,4 +1,4 @@
-//! The EntryPoint's route, with the real EntryPoint 0.8: the server signs, strangers bundle, and what becomes of an operation
+//! The EntryPoint's route, with the real EntryPoints 0.7 and 0.8: the server signs, strangers bundle, and what becomes of an operation
 //! is what the EntryPoint says at a final block.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
@@ -34,24 +34,38 @@ sol! {
     function validateUserOp(PackedUserOperation op, bytes32 userOpHash, uint256 missing) returns (uint256);
 }
 
-const ENTRY_POINT: Address = address!("0x4337084D9E255Ff0702461CF8895CE9E3b5Ff108");
+/// A version of the EntryPoint, at its canonical address.
+#[derive(Debug, Clone, Copy)]
+struct Version {
+    name: &'static str,
+    at: Address,
+    /// Where its package is, below `node_modules`.
+    package: &'static str,
+}
+
+const V07: Version =
+    Version { name: "0.7", at: address!("0x0000000071727De22E5E9d8BAf0edAc6f37da032"), package: "entrypoint-0.7" };
+const V08: Version = Version {
+    name: "0.8",
+    at: address!("0x4337084D9E255Ff0702461CF8895CE9E3b5Ff108"),
+    package: "@account-abstraction/contracts",
+};
+
 const PAYMASTER: Address = address!("0x7070707070707070707070707070707070707070");
 /// What [`figures`] cost at most: a million units at a gwei.
 const FEE: u64 = 1_000_000_000_000_000;
 
 /// The package's EntryPoint at its canonical address: its creation code runs as if it stood there, and what that returns is
 /// put in its place.
-async fn entry_point(chain: &Chain) {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../contracts/node_modules/@account-abstraction/contracts/artifacts/EntryPoint.json"
-    );
-    let text = std::fs::read_to_string(path)
+async fn entry_point(chain: &Chain, version: Version) {
+    let modules = concat!(env!("CARGO_MANIFEST_DIR"), "/../../contracts/node_modules");
+    let path = format!("{modules}/{}/artifacts/EntryPoint.json", version.package);
+    let text = std::fs::read_to_string(&path)
         .unwrap_or_else(|e| panic!("{path}: {e}; `npm ci --prefix contracts` puts the package there"));
     let artifact: Value = serde_json::from_str(&text).unwrap();
-    chain.rpc("anvil_setCode", json!([ENTRY_POINT, artifact["bytecode"]])).await;
-    let code = chain.rpc("eth_call", json!([{ "to": ENTRY_POINT }, "latest"])).await;
-    chain.rpc("anvil_setCode", json!([ENTRY_POINT, code])).await;
+    chain.rpc("anvil_setCode", json!([version.at, artifact["bytecode"]])).await;
+    let code = chain.rpc("eth_call", json!([{ "to": version.at }, "latest"])).await;
+    chain.rpc("anvil_setCode", json!([version.at, code])).await;
 }
 
 /// Payments of up to 100 to the shop, and gas for `operations` operations.
@@ -92,17 +106,22 @@ struct Play {
     owner: Owner,
     pass: Pass,
     shop: Address,
+    version: Version,
 }
 
 impl Play {
     async fn start(name: &str, operations: u64) -> Self {
+        Self::of(name, operations, V08).await
+    }
+
+    async fn of(name: &str, operations: u64, version: Version) -> Self {
         let world = World::start(name).await;
-        entry_point(&world.chain).await;
+        entry_point(&world.chain, version).await;
         let owner = world.owner("alice").await;
         let shop = address_of("shop");
         let pass = owner.hand_out(&world, &pass(world.chain.token, shop, operations)).await;
         world.chain.fund(owner.account()).await;
-        Self { world, owner, pass, shop }
+        Self { world, owner, pass, shop, version }
     }
 
     fn payment(&self, amount: u64) -> Value {
@@ -130,13 +149,13 @@ impl Play {
     /// A stranger has the EntryPoint execute it.
     async fn bundle(&self, signed: &Value) {
         let call = IEntryPoint::handleOpsCall { ops: vec![packed(signed)], beneficiary: address_of("bundler") };
-        self.world.chain.transact(Some(ENTRY_POINT), call.abi_encode().into()).await;
+        self.world.chain.transact(Some(self.version.at), call.abi_encode().into()).await;
     }
 
     /// Whether the EntryPoint would execute it.
     async fn would_execute(&self, op: PackedUserOperation) -> bool {
         let call = IEntryPoint::handleOpsCall { ops: vec![op], beneficiary: address_of("bundler") };
-        self.world.chain.node.simulate(address_of("bundler"), ENTRY_POINT, call.abi_encode().into()).await.is_ok()
+        self.world.chain.node.simulate(address_of("bundler"), self.version.at, call.abi_encode().into()).await.is_ok()
     }
 
     /// Until the server has read an operation's end at a final block.
@@ -181,12 +200,27 @@ fn packed(signed: &Value) -> PackedUserOperation {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_bundles_what_the_server_signed_and_it_settles() {
-    let play = Play::start("entrypoint", 3).await;
+    bundled_and_settled(V08).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_by_entry_point_0_7() {
+    bundled_and_settled(V07).await;
+}
+
+async fn bundled_and_settled(version: Version) {
+    let play = Play::of(&format!("entrypoint-{}", version.name), 3, version).await;
+    let figures = || with(json!({ "entryPoint": version.name }));
+    let with = |changes: Value| {
+        let mut all = figures();
+        all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        all
+    };
     let first = play.signed("a", 60, &figures()).await;
     assert_eq!((first["route"].as_str(), first["sequence"].as_u64()), (Some("entrypoint"), Some(0)));
-    assert_eq!(first["bundle"]["entryPoint"], ENTRY_POINT.to_checksum(None));
+    assert_eq!(first["bundle"]["entryPoint"], version.at.to_checksum(None));
     let hash = IEntryPoint::getUserOpHashCall { op: packed(&first) };
-    let hash = play.world.chain.node.view(ENTRY_POINT, &hash).await.unwrap();
+    let hash = play.world.chain.node.view(version.at, &hash).await.unwrap();
     assert_eq!(first["bundle"]["userOpHash"], hash.to_string());
     let fee = json!({ "meter": 65535, "window": 0, "amount": FEE.to_string() });
     assert!(first["costs"].as_array().unwrap().contains(&fee), "{}", first["costs"]);
@@ -292,7 +326,7 @@ async fn nothing_is_smuggled_past_the_pass() {
     let elsewhere = json!({ "call": { "chain": "eip155:31337", "to": thief, "value": "0", "data": "0x" } });
     play.sign(&body("s", &elsewhere, &figures())).await.refused(403, "no_rule");
     let mut itself = elsewhere.clone();
-    itself["call"]["to"] = json!(ENTRY_POINT);
+    itself["call"]["to"] = json!(V08.at);
     play.sign(&body("s", &itself, &figures())).await.refused(403, "target_forbidden");
     let mut other_chain = elsewhere;
     other_chain["call"]["chain"] = json!("eip155:1");
@@ -355,7 +389,7 @@ async fn nothing_is_smuggled_past_the_pass() {
     let hash: B256 = sponsored["bundle"]["userOpHash"].as_str().unwrap().parse().unwrap();
     let call = validateUserOpCall { op, userOpHash: hash, missing: U256::ZERO };
     let account = play.owner.account();
-    play.world.chain.node.simulate(ENTRY_POINT, account, call.abi_encode().into()).await.unwrap();
+    play.world.chain.node.simulate(V08.at, account, call.abi_encode().into()).await.unwrap();
 
     // Nothing goes out after the end, and what was signed before is dead once the chain knows it.
     play.owner.at(&play.pass.session, "revoke", &Value::Null).await.ok();
