@@ -2,37 +2,57 @@
 
 use core::{cmp::Ordering, fmt};
 use hallpass_types::UnixSeconds;
-use jiff::Timestamp;
+
+const DAY: i64 = 86_400;
 
 /// A `date-time` of RFC 3339, section 5.6: its text, and the moment that it means.
 ///
-/// Stricter than the RFC in two points: at most 9 digits of a second's fraction, and no leap second (`:60`).
+/// Every `date-time` of the RFC reads: any number of digits of a second's fraction, any offset below a day, and a leap second
+/// where section 5.7 has one, at the end of June or December in UTC. A leap second is the same moment as the midnight after
+/// it, as in Unix time. The year 0000 is there, as in the RFC's grammar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DateTime {
     text: String,
-    at: Timestamp,
+    /// The second in which it lies, in Unix seconds; before 1970 below zero.
+    second: i64,
+    /// Whether it lies after the start of that second.
+    after: bool,
 }
 
 impl DateTime {
     /// Reads a `date-time`; `None` for anything else, dates that no calendar has included.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let at = has_shape(text.as_bytes()).then(|| text.parse().ok()).flatten()?;
-        Some(Self { text: text.to_owned(), at })
+        let (second, after) = moment(text.as_bytes())?;
+        Some(Self { text: text.to_owned(), second, after })
     }
 
     /// The whole second, written in UTC (`2026-11-21T10:00:00Z`); `None` past the year 9999.
     #[must_use]
     pub fn from_unix(at: UnixSeconds) -> Option<Self> {
-        let at = Timestamp::from_second(i64::try_from(at.get()).ok()?).ok()?;
-        Some(Self { text: at.to_string(), at })
+        let second = i64::try_from(at.get()).ok()?;
+        let (year, month, day) = date(second.div_euclid(DAY));
+        if year > 9999 {
+            return None;
+        }
+        let rest = second.rem_euclid(DAY);
+        let (hour, minute, sec) = (rest / 3600, rest / 60 % 60, rest % 60);
+        let text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{sec:02}Z");
+        Some(Self { text, second, after: false })
+    }
+
+    /// The text, as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 
     /// Whether this moment is before, at or after the start of the second `other`.
     #[must_use]
     pub fn cmp_unix(&self, other: UnixSeconds) -> Ordering {
-        let other = i128::from(other.get()) * 1_000_000_000;
-        self.at.as_nanosecond().cmp(&other)
+        // Both are far inside an i64: a year has four digits, and a `UnixSeconds` 48 bits.
+        let other = i64::try_from(other.get()).unwrap_or(i64::MAX);
+        self.second.cmp(&other).then(if self.after { Ordering::Greater } else { Ordering::Equal })
     }
 }
 
@@ -42,42 +62,88 @@ impl fmt::Display for DateTime {
     }
 }
 
-/// jiff reads more of ISO 8601 than RFC 3339 has, so the shape and the small ranges are checked here; jiff then
-/// checks the calendar.
-fn has_shape(text: &[u8]) -> bool {
-    let Some((head, tail)) = text.split_at_checked(19) else { return false };
-    let plain = head.iter().zip(b"0000-00-00T00:00:00").all(|(found, shape)| match shape {
-        b'0' => found.is_ascii_digit(),
-        _ => found.eq_ignore_ascii_case(shape),
-    });
-    let leap = head.ends_with(b"60");
-    let offset = match tail.strip_prefix(b".") {
-        None => tail,
-        Some(rest) => {
-            let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-            match rest.split_at_checked(digits) {
-                Some((_, offset)) if (1..=9).contains(&digits) => offset,
-                _ => return false,
-            }
-        }
+/// The Unix second in which a `date-time` lies, and whether it lies after that second's start.
+fn moment(text: &[u8]) -> Option<(i64, bool)> {
+    let (head, tail) = text.split_at_checked(19)?;
+    let [y @ .., b'-', m0, m1, b'-', d0, d1, b'T' | b't', h0, h1, b':', i0, i1, b':', s0, s1] = head else { return None };
+    let (year, month, day) = (number(y)?, number(&[*m0, *m1])?, number(&[*d0, *d1])?);
+    let (hour, minute, second) = (number(&[*h0, *h1])?, number(&[*i0, *i1])?, number(&[*s0, *s1])?);
+    let valid = (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day) && hour < 24 && minute < 60;
+    if !valid || second > 60 {
+        return None;
+    }
+    let (fraction, zone) = match tail.strip_prefix(b".") {
+        None => (&[][..], tail),
+        Some(rest) => match rest.split_at_checked(rest.iter().take_while(|b| b.is_ascii_digit()).count())? {
+            ([], _) => return None,
+            split => split,
+        },
     };
-    plain && !leap && is_offset(offset)
+    let at = days(year, month, day) * DAY + hour * 3600 + minute * 60 + second - offset(zone)?;
+    if second == 60 && !leap_may_end_before(at) {
+        return None;
+    }
+    Some((at, fraction.iter().any(|b| *b != b'0')))
 }
 
-/// `"Z" / ("+" / "-") time-hour ":" time-minute`
-fn is_offset(text: &[u8]) -> bool {
+/// Whether the second before `at`, a midnight in UTC, may have been a leap second: the last of June or of December.
+fn leap_may_end_before(at: i64) -> bool {
+    at.rem_euclid(DAY) == 0 && matches!(date(at.div_euclid(DAY)), (_, 1 | 7, 1))
+}
+
+/// `"Z" / ("+" / "-") time-hour ":" time-minute`, in seconds east.
+fn offset(text: &[u8]) -> Option<i64> {
     match text {
-        [b'Z' | b'z'] => true,
-        [b'+' | b'-', hours @ .., b':', b'0'..=b'5', b'0'..=b'9'] => {
-            matches!(hours, [b'0' | b'1', b'0'..=b'9'] | [b'2', b'0'..=b'3'])
+        [b'Z' | b'z'] => Some(0),
+        [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1] => {
+            let (hours, minutes) = (number(&[*h0, *h1])?, number(&[*m0, *m1])?);
+            let east = if *sign == b'+' { 1 } else { -1 };
+            (hours < 24 && minutes < 60).then_some(east * (hours * 3600 + minutes * 60))
         }
-        _ => false,
+        _ => None,
     }
+}
+
+/// ASCII digits alone; at most four are ever given.
+fn number(digits: &[u8]) -> Option<i64> {
+    digits.iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
+}
+
+const fn days_in(year: i64, month: i64) -> i64 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar. Years begin in March here, so that the leap day is a year's last.
+const fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month > 2 { year } else { year - 1 };
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - EPOCH
+}
+
+/// Days from 0000-03-01 to 1970-01-01.
+const EPOCH: i64 = 719_468;
+
+/// The date that lies `days` after 1970-01-01: year, month, day.
+const fn date(days: i64) -> (i64, i64, i64) {
+    let from_march = days + EPOCH;
+    let (cycle, day) = (from_march.div_euclid(146_097), from_march.rem_euclid(146_097));
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year + year / 4 - year / 100);
+    let march = (5 * day_of_year + 2) / 153;
+    let month = (march + 2) % 12 + 1;
+    let year = cycle * 400 + year + if month > 2 { 0 } else { 1 };
+    (year, month, day_of_year - (153 * march + 2) / 5 + 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn unix(seconds: u64) -> UnixSeconds {
         UnixSeconds::new(seconds).unwrap()
@@ -99,6 +165,8 @@ mod tests {
             assert_eq!(time.to_string(), text);
         }
         assert_eq!(DateTime::from_unix(unix(1_795_255_200)).unwrap().to_string(), "2026-11-21T10:00:00Z");
+        assert_eq!(DateTime::from_unix(unix(253_402_300_799)).unwrap().to_string(), "9999-12-31T23:59:59Z");
+        assert_eq!(DateTime::from_unix(unix(253_402_300_800)), None);
         assert_eq!(DateTime::from_unix(unix((1 << 48) - 1)), None);
     }
 
@@ -107,6 +175,9 @@ mod tests {
         let time = DateTime::parse("2026-11-21T10:00:00.000000001Z").unwrap();
         assert_eq!(time.cmp_unix(unix(1_795_255_200)), Ordering::Greater);
         assert_eq!(time.cmp_unix(unix(1_795_255_201)), Ordering::Less);
+        let finer = DateTime::parse("2026-11-21T10:00:00.00000000000000000000000000000001Z").unwrap();
+        assert_eq!(finer.cmp_unix(unix(1_795_255_200)), Ordering::Greater);
+        assert_eq!(finer.cmp_unix(unix(1_795_255_201)), Ordering::Less);
     }
 
     #[test]
@@ -119,7 +190,6 @@ mod tests {
             "2026-11-21T10:00Z",
             "2026-11-21T10:00:00,5Z",
             "2026-11-21T10:00:00.Z",
-            "2026-11-21T10:00:00.0000000001Z",
             "2026-11-21T10:00:00+02",
             "2026-11-21T10:00:00+0200",
             "2026-11-21T10:00:00+24:00",
@@ -131,6 +201,18 @@ mod tests {
             "2026-02-29T00:00:00Z",
             "2026-11-21T24:00:00Z",
             "2026-11-21T23:59:60Z",
+            "2016-12-31T23:59:61Z",
+            "2016-12-31T22:59:60Z",
+            "2016-12-31T23:59:60+01:00",
+            "2016-09-30T23:59:60Z",
+            "1900-02-29T00:00:00Z",
+            "2026-00-10T00:00:00Z",
+            "2026-01-00T00:00:00Z",
+            "2026-04-31T00:00:00Z",
+            "2026-11-21T10:60:00Z",
+            "2026-11-21T1:00:00Z",
+            "2026-11-21T10:00:00-2:00",
+            "2026-11-21T10:00:00\u{2212}02:00",
             "20261121T100000Z",
             "+002026-11-21T10:00:00Z",
             "2026-11-21T10:00:00.5",
@@ -138,6 +220,53 @@ mod tests {
             "\u{0662}026-11-21T10:00:00Z",
         ] {
             assert_eq!(DateTime::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_leap_second_is_the_midnight_after_it() {
+        for (text, at) in [
+            ("2016-12-31T23:59:60Z", 1_483_228_800),
+            ("2016-12-31T23:59:60.0Z", 1_483_228_800),
+            ("1990-12-31T15:59:60-08:00", 662_688_000),
+            ("2017-01-01T05:29:60+05:30", 1_483_228_800),
+            ("2015-06-30T23:59:60Z", 1_435_708_800),
+        ] {
+            assert_eq!(DateTime::parse(text).unwrap().cmp_unix(unix(at)), Ordering::Equal, "{text}");
+        }
+        assert_eq!(DateTime::parse("2016-12-31T23:59:60.9Z").unwrap().cmp_unix(unix(1_483_228_800)), Ordering::Greater);
+    }
+
+    #[test]
+    fn the_edges_of_four_digits_are_moments_too() {
+        for text in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-23:59"] {
+            assert_eq!(DateTime::parse(text).unwrap().cmp_unix(unix(253_402_300_798)), Ordering::Greater, "{text}");
+        }
+        for text in ["0000-01-01T00:00:00Z", "0000-01-01T00:00:00+23:59", "1969-12-31T23:59:59Z"] {
+            assert_eq!(DateTime::parse(text).unwrap().cmp_unix(unix(0)), Ordering::Less, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_calendar_is_that_of_another_library(
+            year in 0..9999_i64, month in 0..14_i64, day in 0..33_i64, time in 0..86_400_i64, offset in -1439..1440_i64,
+        ) {
+            let sign = if offset < 0 { '-' } else { '+' };
+            let (h, m, s) = (time / 3600, time / 60 % 60, time % 60);
+            let (oh, om) = (offset.abs() / 60, offset.abs() % 60);
+            let text = format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}{sign}{oh:02}:{om:02}");
+            let ours = DateTime::parse(&text).map(|t| t.second);
+            let theirs = text.parse::<jiff::Timestamp>().ok().map(|t| t.as_second());
+            prop_assert_eq!(ours, theirs, "{}", text);
+        }
+
+        #[test]
+        fn every_second_prints_as_that_library_prints_it(second in 0..253_402_207_200_u64) {
+            let theirs = jiff::Timestamp::from_second(i64::try_from(second).unwrap()).unwrap().to_string();
+            let ours = DateTime::from_unix(unix(second)).unwrap();
+            prop_assert_eq!(ours.as_str(), &theirs);
+            prop_assert_eq!(DateTime::parse(&theirs), Some(ours));
         }
     }
 }
