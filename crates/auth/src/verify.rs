@@ -10,7 +10,8 @@ use hallpass_types::{AccountId, ChainId, UnixSeconds};
 /// How far, in seconds, a message's `Issued At` may lie after the server's clock.
 pub const MAX_SKEW: u64 = 60;
 
-/// What a message must say. Every field is the server's own knowledge, none is taken from the request.
+/// What a message must say. Every field is the server's own knowledge, none is taken from the request, and none can be left
+/// out: there is no default, and an empty text or set agrees with no message.
 #[derive(Debug, Clone, Copy)]
 pub struct Expected<'a> {
     /// The server's authority as browsers show it; compared byte by byte.
@@ -59,6 +60,9 @@ pub fn verify(text: &str, signature: &[u8], expected: &Expected<'_>) -> Result<P
     if message.domain.as_str() != expected.domain {
         return Err(VerifyError::Domain);
     }
+    if message.domain.has_userinfo() {
+        return Err(VerifyError::Userinfo);
+    }
     if message.uri.as_str() != expected.uri {
         return Err(VerifyError::Uri);
     }
@@ -98,6 +102,9 @@ pub enum VerifyError {
     /// Another domain: a message made for another site.
     #[error("the message was made for another domain")]
     Domain,
+    /// A user name before the domain's host, expected or not.
+    #[error("the domain has a user name before an `@`, which no browser shows")]
+    Userinfo,
     /// Another URI.
     #[error("the message names another uri")]
     Uri,
@@ -131,6 +138,7 @@ impl VerifyError {
         match self {
             Self::Message(error) => error.code(),
             Self::Domain => "domain_mismatch",
+            Self::Userinfo => "domain_userinfo",
             Self::Uri => "uri_mismatch",
             Self::Scheme => "scheme_mismatch",
             Self::Nonce => "nonce_mismatch",
@@ -216,6 +224,14 @@ mod tests {
         assert_eq!(verdict(|m| m.not_before = Some(at(0))), "proven");
         assert_eq!(verdict(|m| m.not_before = Some(at(1))), "not_yet_valid");
         assert_eq!(verdict(|m| m.not_before = None), "proven");
+    }
+
+    #[test]
+    fn a_domain_with_a_user_name_is_denied_though_it_is_expected() {
+        let domain = "good.example@evil.example";
+        let (text, signature) = signed(|m| m.domain = domain.parse().unwrap());
+        let denied = verify(&text, &signature, &Expected { domain, ..expected() });
+        assert_eq!(denied, Err(VerifyError::Userinfo));
     }
 
     #[test]

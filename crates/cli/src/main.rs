@@ -56,6 +56,9 @@ enum Command {
     /// List, check, use and revoke sessions
     #[command(subcommand)]
     Session(commands::session::Session),
+    /// Read and verify sign-in messages (ERC-4361)
+    #[command(subcommand)]
+    Siwe(commands::siwe::Siwe),
     /// Make the vault, look at it, change its passphrase
     #[command(subcommand)]
     Vault(commands::vault::Vault),
@@ -113,6 +116,7 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
             Command::Grant(command) => commands::grant::run(&context, command).await,
             Command::Approve(args) => commands::approve::run(&context, args).await,
             Command::Session(command) => commands::session::run(&context, command).await,
+            Command::Siwe(command) => commands::siwe::run(&context, command).await,
             Command::Vault(command) => commands::vault::run(&context, command).await,
             Command::Backup(args) => commands::backup::backup(&context, args).await,
             Command::Restore(args) => commands::backup::restore(&context, args).await,

@@ -47,6 +47,12 @@ impl DateTime {
         &self.text
     }
 
+    /// The second in which it lies; `None` before 1970.
+    #[must_use]
+    pub fn unix(&self) -> Option<UnixSeconds> {
+        u64::try_from(self.second).ok().and_then(UnixSeconds::new)
+    }
+
     /// Whether this moment is before, at or after the start of the second `other`.
     #[must_use]
     pub fn cmp_unix(&self, other: UnixSeconds) -> Ordering {
@@ -65,7 +71,9 @@ impl fmt::Display for DateTime {
 /// The Unix second in which a `date-time` lies, and whether it lies after that second's start.
 fn moment(text: &[u8]) -> Option<(i64, bool)> {
     let (head, tail) = text.split_at_checked(19)?;
-    let [y @ .., b'-', m0, m1, b'-', d0, d1, b'T' | b't', h0, h1, b':', i0, i1, b':', s0, s1] = head else { return None };
+    let [y @ .., b'-', m0, m1, b'-', d0, d1, b'T' | b't', h0, h1, b':', i0, i1, b':', s0, s1] = head else {
+        return None;
+    };
     let (year, month, day) = (number(y)?, number(&[*m0, *m1])?, number(&[*d0, *d1])?);
     let (hour, minute, second) = (number(&[*h0, *h1])?, number(&[*i0, *i1])?, number(&[*s0, *s1])?);
     let valid = (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day) && hour < 24 && minute < 60;

@@ -57,3 +57,11 @@ field!(
     /// RFC 3986's `pchar`, any number of them.
     RequestId, RequestId, rfc3986::is_pchars
 );
+
+impl Domain {
+    /// Whether a user name stands before the host, as in `good.com@evil.com`: the grammar has it, and no browser shows it.
+    #[must_use]
+    pub fn has_userinfo(&self) -> bool {
+        self.0.contains('@')
+    }
+}

@@ -11,7 +11,8 @@ impl FromStr for Message {
     /// Reads a message of ERC-4361, section "ABNF Message Format".
     ///
     /// Stricter than the ABNF where it would let one meaning have two spellings, or none: the domain's host is not
-    /// empty, the address has its EIP-55 checksum, the chain id has no leading zero and is not 0; see [`DateTime`].
+    /// empty, the address has its EIP-55 checksum, the chain id has no leading zero, is not 0 and fits 64 bits. And it is
+    /// bounded by [`MAX_MESSAGE`] and [`MAX_RESOURCES`].
     fn from_str(text: &str) -> Result<Self, ParseError> {
         if text.len() > MAX_MESSAGE {
             return Err(ParseError::TooLong);
@@ -113,7 +114,9 @@ pub enum ParseError {
     #[error("a sign-in message has at most 64 resources")]
     TooManyResources,
     /// An unknown, repeated or misplaced line, or a line break at the end.
-    #[error("a line after the known fields is unknown, repeated or out of order")]
+    #[error(
+        "after the last field nothing may stand: a line is unknown, repeated or out of order, or a line break ends the message"
+    )]
     Trailing,
 }
 
@@ -140,6 +143,22 @@ impl ParseError {
             Self::Resource => "bad_resource",
             Self::TooManyResources => "too_many_resources",
             Self::Trailing => "trailing_line",
+        }
+    }
+
+    /// Where another byte than the writer sees may be to blame: what to do about it.
+    #[must_use]
+    pub fn hint(self, text: &str) -> Option<&'static str> {
+        if text.starts_with('\u{feff}') {
+            Some("the text begins with a byte order mark, which is no part of a message; write it without")
+        } else if text.contains('\r') {
+            Some("the text has carriage returns; the lines of a message end in a line feed alone")
+        } else if text.ends_with('\n') {
+            Some("the text ends in a line break, which is no part of a message; `printf %s` writes none")
+        } else if text.ends_with(' ') {
+            Some("the text ends in a space, which is no part of a message")
+        } else {
+            None
         }
     }
 }
@@ -174,7 +193,10 @@ fn resources(lines: &mut Lines<'_>) -> Result<Option<Vec<super::Uri>>, ParseErro
         Some(_) => return Err(ParseError::Trailing),
     }
     let mut uris = Vec::new();
-    for line in lines {
+    while let Some(line) = lines.next() {
+        if line.is_empty() && lines.peek().is_none() {
+            return Err(ParseError::Trailing);
+        }
         if uris.len() == MAX_RESOURCES {
             return Err(ParseError::TooManyResources);
         }

@@ -138,7 +138,9 @@ fn line_breaks_are_single_and_between_lines() {
     assert_eq!(code(&FULL.replace('\n', "\r\n")), "bad_header");
     assert_eq!(code(&BARE.replace("24Z", "24Z\r")), "bad_issued_at");
     assert_eq!(code(&format!("{BARE}\n")), "trailing_line");
-    assert_eq!(code(&format!("{FULL}\n")), "bad_resource");
+    assert_eq!(code(&format!("{FULL}\n")), "trailing_line");
+    assert_eq!(code(&format!("{FULL}\n\n")), "bad_resource");
+    assert_eq!(code(&format!("{BARE}\nResources:\n")), "trailing_line");
     assert_eq!(code(&format!("\n{FULL}")), "bad_header");
 }
 

@@ -16,6 +16,8 @@ pub mod grant_replay;
 pub mod login;
 pub mod serve;
 pub mod session;
+pub mod siwe;
+pub mod siwe_verify;
 pub mod vault;
 pub mod vault_open;
 
