@@ -9,7 +9,8 @@ use secp256k1::{
 /// Recovers the address whose key signed `digest`.
 ///
 /// `signature` is 65 bytes, `r || s || v`; `v` is 27 or 28, or 0 or 1 as some wallets write it. A caller that stores
-/// signatures as identities must not: the same signature has two values of `v`.
+/// signatures as identities must not: the same signature has two values of `v`. The 64 bytes of ERC-2098 are not read: no
+/// wallet signs messages so, and they would be a third spelling.
 ///
 /// # Errors
 /// [`SignatureError`] for another length or `v`, for an `s` above half the group's order (EIP-2), and where no key
@@ -77,7 +78,7 @@ impl ProvenGrant {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// Not 65 bytes. A contract wallet's signature ends up here too.
-    #[error("a signature has 65 bytes")]
+    #[error("a plain account's signature has 65 bytes; a contract wallet's has to be asked of its chain")]
     Length,
     /// The last byte.
     #[error("a signature ends in 27, 28, 0 or 1")]

@@ -3,6 +3,7 @@
 use crate::{
     signature::{SignatureError, personal_hash, recover},
     siwe::{Message, Nonce, ParseError},
+    wallet::{Eoa, Evidence, WalletError, prove, reader::ContractReader},
 };
 use core::cmp::Ordering;
 use hallpass_types::{AccountId, ChainId, UnixSeconds};
@@ -26,11 +27,12 @@ pub struct Expected<'a> {
     pub now: UnixSeconds,
 }
 
-/// An account whose key signed in just now. Only [`verify()`] makes one.
+/// An account that signed in just now. Only [`verify()`] and [`verify_on()`] make one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProvenAccount {
     account: AccountId,
     nonce: Nonce,
+    evidence: Evidence,
 }
 
 impl ProvenAccount {
@@ -45,9 +47,15 @@ impl ProvenAccount {
     pub fn nonce(&self) -> &str {
         self.nonce.as_str()
     }
+
+    /// What proved it: a key, or a contract's answer, which has to be asked for again.
+    #[must_use]
+    pub const fn evidence(&self) -> Evidence {
+        self.evidence
+    }
 }
 
-/// Verifies that the account named in `text` signed it (ERC-191), and that it is the message `expected`
+/// Verifies that the key of the account named in `text` signed it (ERC-191), and that it is the message `expected`
 /// (ERC-4361, section "Verifying a signed Message"). Checks run in the order of [`VerifyError`]'s variants.
 ///
 /// `signature` is taken as [`recover`] takes it. Expiry is half-open: at `Expiration Time` the message is no longer
@@ -56,6 +64,38 @@ impl ProvenAccount {
 /// # Errors
 /// The first check that fails.
 pub fn verify(text: &str, signature: &[u8], expected: &Expected<'_>) -> Result<ProvenAccount, VerifyError> {
+    let message = as_expected(text, expected)?;
+    if recover(personal_hash(text), signature)? != message.address {
+        return Err(SignatureError::WrongSigner.into());
+    }
+    Ok(proven(message, Evidence::Key))
+}
+
+/// The same for every kind of account, contract wallets included (ERC-1271, ERC-6492, EIP-7702): [`prove`] says how. The message
+/// is judged before the chain is asked anything.
+///
+/// # Errors
+/// The first check that fails. Where [`VerifyError::is_verdict`] says no, the signature was not judged.
+pub async fn verify_on<R: ContractReader>(
+    text: &str,
+    signature: &[u8],
+    expected: &Expected<'_>,
+    eoa: Eoa,
+    reader: &R,
+) -> Result<ProvenAccount, VerifyError> {
+    let message = as_expected(text, expected)?;
+    let account = AccountId { chain: message.chain_id, address: message.address };
+    let evidence = prove(account, personal_hash(text), signature, eoa, reader).await?;
+    Ok(proven(message, evidence))
+}
+
+fn proven(message: Message, evidence: Evidence) -> ProvenAccount {
+    let account = AccountId { chain: message.chain_id, address: message.address };
+    ProvenAccount { account, nonce: message.nonce, evidence }
+}
+
+/// The message, if it is the one that is expected. Who signed it is not looked at.
+fn as_expected(text: &str, expected: &Expected<'_>) -> Result<Message, VerifyError> {
     let message: Message = text.parse()?;
     if message.domain.as_str() != expected.domain {
         return Err(VerifyError::Domain);
@@ -86,15 +126,11 @@ pub fn verify(text: &str, signature: &[u8], expected: &Expected<'_>) -> Result<P
     if message.not_before.as_ref().is_some_and(|time| time.cmp_unix(expected.now) == Ordering::Greater) {
         return Err(VerifyError::NotYetValid);
     }
-    if recover(personal_hash(text), signature)? != message.address {
-        return Err(SignatureError::WrongSigner.into());
-    }
-    let account = AccountId { chain: message.chain_id, address: message.address };
-    Ok(ProvenAccount { account, nonce: message.nonce })
+    Ok(message)
 }
 
 /// Why a sign-in is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
     /// Not a message of ERC-4361.
     #[error(transparent)]
@@ -129,12 +165,15 @@ pub enum VerifyError {
     /// The signature is not one, or not the account's.
     #[error(transparent)]
     Signature(#[from] SignatureError),
+    /// The same, where contract wallets are asked too; or the chain could not be.
+    #[error(transparent)]
+    Wallet(#[from] WalletError),
 }
 
 impl VerifyError {
-    /// The stable code; a message's or a signature's own where that failed.
+    /// The stable code; a message's, a signature's or a node's own where that failed.
     #[must_use]
-    pub const fn code(self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::Message(error) => error.code(),
             Self::Domain => "domain_mismatch",
@@ -147,148 +186,19 @@ impl VerifyError {
             Self::Expired => "expired",
             Self::NotYetValid => "not_yet_valid",
             Self::Signature(error) => error.code(),
+            Self::Wallet(error) => error.code(),
+        }
+    }
+
+    /// Whether the sign-in was judged. Where not, the chain could not be read: it is denied all the same, and may be tried again.
+    #[must_use]
+    pub const fn is_verdict(&self) -> bool {
+        match self {
+            Self::Wallet(error) => error.is_verdict(),
+            _ => true,
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        signature::tests::Signer,
-        siwe::{DateTime, tests::full},
-    };
-    use proptest::prelude::*;
-
-    const CHAINS: [ChainId; 1] = [ChainId::new(8453).unwrap()];
-
-    fn expected() -> Expected<'static> {
-        Expected {
-            domain: "example.com:3388",
-            uri: "https://example.com/login?a=1#b",
-            nonce: "32891756abc",
-            chains: &CHAINS,
-            now: UnixSeconds::new(1_795_255_200).unwrap(),
-        }
-    }
-
-    fn signed(change: impl FnOnce(&mut Message)) -> (String, [u8; 65]) {
-        let signer = Signer::new(9);
-        let mut message = full();
-        message.address = signer.address();
-        change(&mut message);
-        let text = message.to_string();
-        let signature = signer.sign(personal_hash(&text));
-        (text, signature)
-    }
-
-    fn verdict(change: impl FnOnce(&mut Message)) -> &'static str {
-        let (text, signature) = signed(change);
-        verify(&text, &signature, &expected()).map_or_else(VerifyError::code, |_| "proven")
-    }
-
-    fn at(seconds_from_now: i64) -> DateTime {
-        let now = i64::try_from(expected().now.get()).unwrap();
-        DateTime::from_unix(UnixSeconds::new((now + seconds_from_now).try_into().unwrap()).unwrap()).unwrap()
-    }
-
-    #[test]
-    fn the_signer_is_proven_on_the_chain_it_named() {
-        let (text, signature) = signed(|_| {});
-        let proven = verify(&text, &signature, &expected()).unwrap();
-        assert_eq!(proven.account().to_string(), format!("eip155:8453:{}", Signer::new(9).address()));
-        assert_eq!(proven.nonce(), "32891756abc");
-    }
-
-    #[test]
-    fn what_the_server_does_not_expect_is_denied_by_its_code() {
-        assert_eq!(verdict(|_| {}), "proven");
-        assert_eq!(verdict(|m| m.domain = "example.com".parse().unwrap()), "domain_mismatch");
-        assert_eq!(verdict(|m| m.domain = "Example.com:3388".parse().unwrap()), "domain_mismatch");
-        assert_eq!(verdict(|m| m.domain = "example.com:3388@evil.com".parse().unwrap()), "domain_mismatch");
-        assert_eq!(verdict(|m| m.uri = "https://example.com/login".parse().unwrap()), "uri_mismatch");
-        assert_eq!(verdict(|m| m.scheme = Some("http".parse().unwrap())), "scheme_mismatch");
-        assert_eq!(verdict(|m| m.scheme = None), "proven");
-        assert_eq!(verdict(|m| m.nonce = "32891756abd".parse().unwrap()), "nonce_mismatch");
-        assert_eq!(verdict(|m| m.chain_id = ChainId::new(1).unwrap()), "chain_not_allowed");
-        assert_eq!(verdict(|m| m.address = Signer::new(8).address()), "wrong_signer");
-    }
-
-    #[test]
-    fn times_are_half_open_and_the_future_is_a_minute_away() {
-        assert_eq!(verdict(|m| m.issued_at = at(60)), "proven");
-        assert_eq!(verdict(|m| m.issued_at = at(61)), "issued_in_future");
-        assert_eq!(verdict(|m| m.expiration_time = Some(at(1))), "proven");
-        assert_eq!(verdict(|m| m.expiration_time = Some(at(0))), "expired");
-        assert_eq!(verdict(|m| m.expiration_time = None), "proven");
-        assert_eq!(verdict(|m| m.not_before = Some(at(0))), "proven");
-        assert_eq!(verdict(|m| m.not_before = Some(at(1))), "not_yet_valid");
-        assert_eq!(verdict(|m| m.not_before = None), "proven");
-    }
-
-    #[test]
-    fn a_domain_with_a_user_name_is_denied_though_it_is_expected() {
-        let domain = "good.example@evil.example";
-        let (text, signature) = signed(|m| m.domain = domain.parse().unwrap());
-        let denied = verify(&text, &signature, &Expected { domain, ..expected() });
-        assert_eq!(denied, Err(VerifyError::Userinfo));
-    }
-
-    #[test]
-    fn no_chain_at_all_is_not_every_chain() {
-        let (text, signature) = signed(|_| {});
-        let denied = verify(&text, &signature, &Expected { chains: &[], ..expected() });
-        assert_eq!(denied, Err(VerifyError::Chain));
-    }
-
-    #[test]
-    fn a_signature_of_the_text_itself_is_not_a_personal_one() {
-        let (text, _) = signed(|_| {});
-        let raw = Signer::new(9).sign(alloy_primitives::keccak256(&text));
-        assert_eq!(verify(&text, &raw, &expected()), Err(SignatureError::WrongSigner.into()));
-    }
-
-    /// A change to one place of a text: replaced, inserted, deleted, doubled, or cut off from there.
-    fn mutate(text: &str, place: usize, kind: u8, byte: u8) -> String {
-        let mut bytes = text.as_bytes().to_vec();
-        let place = place % bytes.len();
-        match kind {
-            0 => bytes[place] = byte,
-            1 => bytes.insert(place, byte),
-            2 => drop(bytes.remove(place)),
-            3 => bytes.insert(place, bytes[place]),
-            _ => bytes.truncate(place),
-        }
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-
-    proptest! {
-        #[test]
-        fn no_changed_message_verifies(place: usize, kind in 0..5_u8, byte in 0..128_u8) {
-            let (text, signature) = signed(|_| {});
-            let changed = mutate(&text, place, kind, byte);
-            prop_assume!(changed != text);
-            prop_assert!(verify(&changed, &signature, &expected()).is_err());
-        }
-
-        #[test]
-        fn no_changed_signature_verifies(place in 0..64_usize, bit in 0..8_u8) {
-            let (text, mut signature) = signed(|_| {});
-            signature[place] ^= 1 << bit;
-            prop_assert!(verify(&text, &signature, &expected()).is_err());
-        }
-
-        #[test]
-        fn whatever_parses_prints_back_the_same_bytes(
-            changes in proptest::collection::vec((any::<usize>(), 0..5_u8, 0..128_u8), 0..4)
-        ) {
-            let text = changes.into_iter().fold(full().to_string(), |text, (place, kind, byte)| match text.as_str() {
-                "" => text,
-                text => mutate(text, place, kind, byte),
-            });
-            if let Ok(message) = text.parse::<Message>() {
-                prop_assert_eq!(message.to_string(), text);
-            }
-        }
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
 //! Everything that knows a chain.
 //!
+//! - [`accounts`]: asks contract wallets whether a signature is theirs.
 //! - [`backend`]: what every backend implements, and its report card.
 //! - [`contracts`]: the functions and errors of our contracts, and their committed artifacts.
 //! - [`entry_point`]: EntryPoints (ERC-4337): their counters and events, and what a session's operation carries.
@@ -10,6 +11,7 @@
 //! - [`transaction`]: plain transactions, from JSON-RPC's form, and signed.
 //! - [`wallet`]: development wallets, for chain 31337 alone.
 
+pub mod accounts;
 pub mod backend;
 pub mod contracts;
 pub mod entry_point;
@@ -20,6 +22,7 @@ pub mod relay;
 pub mod transaction;
 pub mod wallet;
 
+pub use accounts::AccountReader;
 pub use backend::Backend;
 pub use hallpass::{Home, wire};
 pub use node::{Node, NodeError};

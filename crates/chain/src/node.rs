@@ -161,6 +161,14 @@ impl Node {
         self.ask(self.provider.call(request(from, to, data))).await
     }
 
+    /// Runs a request at a block without sending it; tells what it returns.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub async fn run_at(&self, request: TransactionRequest, block: BlockId) -> Result<Bytes, NodeError> {
+        self.ask(self.provider.call(request).block(block)).await
+    }
+
     /// The gas that a call would take at the head.
     ///
     /// # Errors

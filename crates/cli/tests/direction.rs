@@ -1,4 +1,4 @@
-//! Dependencies point one way: types <- policy <- session <- {auth, vault, chain, store} <- signer <- server <- cli.
+//! Dependencies point one way: types <- policy <- session <- {auth <- chain, vault, store} <- signer <- server <- cli.
 //! `policy` and `session` know no clock, network, disk or chain client; `server` names no database.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
@@ -15,7 +15,7 @@ const MAY: [(&str, &[&str]); 13] = [
     ("auth", &["types", "policy", "session"]),
     ("memory", &[]),
     ("vault", &["types", "policy", "session", "memory"]),
-    ("chain", &["types", "policy", "session"]),
+    ("chain", &["types", "policy", "session", "auth"]),
     ("store", &["types", "policy", "session"]),
     ("signer", &["types", "policy", "session", "vault", "store"]),
     ("server", &["types", "policy", "session", "auth", "vault", "chain", "store", "signer"]),
