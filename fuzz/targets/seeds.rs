@@ -54,7 +54,30 @@ fn all() -> Outcome {
             of_vector(&vector, &mut out)?;
         }
     }
+    sign_in(&mut out)?;
     made(&mut out)
+}
+
+/// Sign-in messages, and the fields of one as the target takes them.
+fn sign_in(out: &mut Out) -> Outcome {
+    let begin = "wants you to sign in with your Ethereum account:\n0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2\n";
+    let end = "Version: 1\nChain ID: 8453\nNonce: 32891756abc\nIssued At: 2026-11-21T09:59:00.5Z";
+    let all = "\nExpiration Time: 2026-11-21T12:10:00+02:00\nNot Before: 2016-12-31T23:59:60Z\nRequest ID: a%20b:@";
+    let resources = "\nResources:\n- ipfs://bafy/\n- https://u@[::1]:8/c?d#e";
+    for message in [
+        format!("example.com {begin}\n\nURI: did:example:1\n{end}"),
+        format!("example.com {begin}\n\n\nURI: did:example:1\n{end}{resources}"),
+        format!("https://u:p@[::1]:3388 {begin}\nI accept.\n\nURI: https://example.com/l?a=1#b\n{end}{all}{resources}"),
+        format!("[v1.a]:1 {begin}\nhttp://a\n\nURI: file:///\n{end}{all}\nResources:"),
+    ] {
+        out.put("siwe", message.as_bytes())?;
+        out.put("siwe", message.replace('\n', "\r\n").as_bytes())?;
+        out.put("siwe", format!("{message}\n").as_bytes())?;
+    }
+    let fields = ["https", "a@b:1", "who", "I accept.", "a://b/c?d#e", "1", "abcdefgh", "2016-12-31T23:59:60Z"];
+    let more = ["9999-12-31T23:59:59-23:59", "0000-01-01T00:00:00Z", "a%20b", "some", "a:b", "c:d"];
+    out.put("siwe", [&fields[..], &more].concat().join("\n").as_bytes())?;
+    out.put("siwe", fields.join("\n").as_bytes())
 }
 
 fn cases(name: &str, out: &mut Out) -> Outcome {
