@@ -14,7 +14,6 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
             assert_eq!(message.to_string(), text, "it reads, and prints as something else");
             assert_eq!(message.to_string().parse::<Message>().as_ref(), Ok(&message));
             assert!(text.is_ascii() && !text.contains('\r') && text.len() <= MAX_MESSAGE);
-            planted(message.nonce.as_str().as_bytes());
         }
         Err(error) => {
             assert!(!error.code().is_empty() && !error.to_string().is_empty());
@@ -22,6 +21,8 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         }
     }
     let message = put_together(text);
+    planted(message.statement.as_ref().map_or("", |statement| statement.as_str()).as_bytes());
+    planted(message.nonce.as_str().as_bytes());
     let printed = message.to_string();
     if printed.len() <= MAX_MESSAGE {
         assert_eq!(printed.parse::<Message>().as_ref(), Ok(&message), "{printed:?}");

@@ -145,6 +145,16 @@ fn line_breaks_are_single_and_between_lines() {
 }
 
 #[test]
+fn bytes_that_nobody_sees_are_pointed_at() {
+    let hint = |text: String| text.parse::<Message>().unwrap_err().hint(&text).unwrap_or("none");
+    assert!(hint(format!("\u{feff}{BARE}")).contains("byte order mark"));
+    assert!(hint(BARE.replace('\n', "\r\n")).contains("carriage returns"));
+    assert!(hint(format!("{BARE}\n")).contains("line break"));
+    assert!(hint(format!("{BARE} ")).contains("space"));
+    assert_eq!(hint(BARE.replace("Version: 1", "Version: 2")), "none");
+}
+
+#[test]
 fn fields_come_once_and_in_order() {
     assert_eq!(replaced("\nNot Before:", "\nExpiration Time: 2026-11-21T12:10:00Z\nNot Before:"), "trailing_line");
     assert_eq!(

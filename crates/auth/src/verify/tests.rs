@@ -1,8 +1,12 @@
 use super::*;
+use crate::wallet::reader::{Answer, Block, Code, Question, ReadError};
 use crate::{
     signature::tests::Signer,
     siwe::{DateTime, tests::full},
 };
+use alloy_primitives::{Address, B256};
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
 use proptest::prelude::*;
 
 const CHAINS: [ChainId; 1] = [ChainId::new(8453).unwrap()];
@@ -134,5 +138,73 @@ proptest! {
         if let Ok(message) = text.parse::<Message>() {
             prop_assert_eq!(message.to_string(), text);
         }
+    }
+}
+
+/// A chain on which every account is a contract that accepts, or on which nothing can be asked.
+struct Chain {
+    accepts: bool,
+}
+
+impl ContractReader for Chain {
+    fn chain(&self) -> ChainId {
+        CHAINS[0]
+    }
+
+    async fn head(&self) -> Result<Block, ReadError> {
+        let down = ReadError { code: "node_unreachable", says: "the node does not answer".into() };
+        if self.accepts { Ok(Block { number: 5, hash: B256::ZERO }) } else { Err(down) }
+    }
+
+    async fn code(&self, _account: Address, _block: Block) -> Result<Code, ReadError> {
+        Ok(Code::Contract)
+    }
+
+    async fn ask(&self, question: &Question<'_>, _block: Block) -> Result<Answer, ReadError> {
+        Ok(if question.signature == [1, 2, 3] { Answer::Accepted } else { Answer::Refused })
+    }
+}
+
+fn on_chain(
+    text: &str,
+    signature: &[u8],
+    expected: &Expected<'_>,
+    accepts: bool,
+) -> Result<ProvenAccount, VerifyError> {
+    let chain = Chain { accepts };
+    let future = pin!(verify_on(text, signature, expected, Eoa::CodeFirst, &chain));
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(verdict) => verdict,
+        Poll::Pending => panic!("nothing here waits"),
+    }
+}
+
+#[test]
+fn a_contract_is_proven_on_the_chain_it_named() {
+    let (text, signature) = signed(|_| {});
+    let proven = on_chain(&text, &[1, 2, 3], &expected(), true).unwrap();
+    assert_eq!(proven.account().to_string(), format!("eip155:8453:{}", Signer::new(9).address()));
+    assert_eq!(proven.nonce(), "32891756abc");
+    assert!(proven.evidence().ages());
+    let refused = on_chain(&text, &signature, &expected(), true).unwrap_err();
+    assert_eq!((refused.code(), refused.is_verdict()), ("contract_refused", true));
+    assert!(!verify(&text, &signature, &expected()).unwrap().evidence().ages());
+}
+
+#[test]
+fn what_is_expected_of_a_message_holds_for_contracts_too_and_before_they_are_asked() {
+    let (text, _) = signed(|_| {});
+    let silent = on_chain(&text, &[1, 2, 3], &expected(), false).unwrap_err();
+    assert_eq!((silent.code(), silent.is_verdict()), ("node_unreachable", false));
+    for (wrong, code) in [
+        (Expected { domain: "evil.com", ..expected() }, "domain_mismatch"),
+        (Expected { uri: "https://evil.com", ..expected() }, "uri_mismatch"),
+        (Expected { nonce: "anothernonce", ..expected() }, "nonce_mismatch"),
+        (Expected { chains: &[], ..expected() }, "chain_not_allowed"),
+        (Expected { now: UnixSeconds::EPOCH, ..expected() }, "issued_in_future"),
+        (Expected { now: UnixSeconds::MAX, ..expected() }, "expired"),
+    ] {
+        let refused = on_chain(&text, &[1, 2, 3], &wrong, false).unwrap_err();
+        assert_eq!((refused.code(), refused.is_verdict()), (code, true));
     }
 }
