@@ -234,6 +234,7 @@ fn a_signature_is_bounded() {
     let account = of(&Signer::new(3));
     assert_eq!(code_of(proved(account, &[1; MAX_SIGNATURE], Eoa::WithoutRpc, &told)), "contract");
     assert_eq!(code_of(proved(account, &[1; MAX_SIGNATURE + 1], Eoa::WithoutRpc, &told)), "signature_too_long");
+    assert_eq!(WalletError::TooLong.to_string(), format!("a signature has at most {MAX_SIGNATURE} bytes"));
 }
 
 #[test]

@@ -59,7 +59,9 @@ async fn a_wallet_signs_before_it_is_deployed_and_after() {
         assert_eq!(f.judged(f.wallet(manner), f.at, &call, &own).await, "contract_refused", "{manner:?}");
     }
 
+    let before = f.lab.everything().await;
     f.lab.chain.transact(Some(f.at), call.abi_encode().into()).await;
+    assert!(f.lab.everything().await != before, "what is compared tells a change");
     assert_eq!(f.judged(account, f.at, &call, &own).await, "contract");
     assert_eq!(f.judged(account, f.at, &call, &other).await, "preparation_failed");
     // It stands and accepts: no preparation is tried, whatever it would have been.
