@@ -72,6 +72,10 @@ pub enum Action {
     Spent,
     /// An operation's signature died, at a final block.
     Released,
+    /// A login got its next tokens.
+    Refreshed,
+    /// A login's wallet proved itself once more.
+    SteppedUp,
     /// An operation was denied by the policy.
     Denied,
     /// Personal data was deleted.

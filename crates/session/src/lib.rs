@@ -1,7 +1,8 @@
 //! What a session is and how it lives: pure decisions, no clock, network, disk or randomness of their own.
 //!
 //! - [`lifecycle`]: the states every kind of session passes through, and who moved it, and why.
-//! - [`login`], [`token`]: a login session, its bearer token, and the one-use nonce before it.
+//! - [`login`], [`login_nonce`], [`token`]: a login session, the one-use nonce before it, and its tokens.
+//! - [`refresh`]: how one refresh token follows another. [`live`]: the logins that requests are checked against.
 //! - [`key`], [`grant_request`]: a key session, and the grant it stands on.
 //! - [`reservation`]: the budget held for one operation, from before its signature until its death at a final block.
 //! - [`budget`]: what is left, and the ledger that the next operation is judged against; [`view`]: what that starts from.
@@ -18,7 +19,10 @@ pub mod elsewhere;
 pub mod grant_request;
 pub mod key;
 pub mod lifecycle;
+pub mod live;
 pub mod login;
+pub mod login_nonce;
+pub mod refresh;
 pub mod request;
 pub mod reservation;
 pub mod token;
@@ -30,10 +34,13 @@ pub use elsewhere::{Elsewhere, Explained, Sequences};
 pub use grant_request::{Decision, StoredGrant};
 pub use key::{Installation, KeySession};
 pub use lifecycle::{Actor, Lifecycle, Reason, TransitionError};
-pub use login::{LoginNonce, LoginSession, NonceError};
+pub use live::{Checked, LiveLogin, LiveLogins};
+pub use login::{Access, Binding, Jkt, LoginSession, Pending, Refresh};
+pub use login_nonce::{LoginNonce, NonceError};
+pub use refresh::{NoRefresh, RefreshKey, Refreshed};
 pub use request::{Asked, How, Met, OwnerRequest, RequestError, RequestState};
 pub use reservation::{
     FinalBlock, FinalView, GrantState, NonceState, Release, Reservation, ReservationState, Route, SettleError,
 };
-pub use token::{Token, TokenError, TokenHash};
+pub use token::{Token, TokenError, TokenHash, TokenKind};
 pub use view::ChainView;

@@ -111,6 +111,12 @@ pub enum Reason {
     Restored,
     /// Its owner's data was deleted.
     DataDeleted,
+    /// A refresh token was presented after its successor was in use: one of the two is in other hands.
+    RefreshReused,
+    /// The same browser logged in again.
+    LoggedInAgain,
+    /// Its owner logged in elsewhere, and it was the one used least lately above the limit.
+    TooManyLogins,
 }
 
 impl Reason {
@@ -130,6 +136,9 @@ impl Reason {
             Self::Frozen => "frozen",
             Self::Restored => "restored",
             Self::DataDeleted => "data_deleted",
+            Self::RefreshReused => "refresh_reused",
+            Self::LoggedInAgain => "logged_in_again",
+            Self::TooManyLogins => "too_many_logins",
         }
     }
 }
@@ -239,7 +248,7 @@ impl Lifecycle {
         }
     }
 
-    const fn cannot(&self, action: &'static str) -> TransitionError {
+    pub(crate) const fn cannot(&self, action: &'static str) -> TransitionError {
         TransitionError::NotAllowed { state: self.name(), action }
     }
 }

@@ -1,7 +1,9 @@
-//! Login sessions, and the nonce that a wallet signs to start one.
+//! Login sessions. One is one family of tokens: what is refreshed, rotated, revoked and remembered is the whole of it.
 
-use crate::{Actor, Lifecycle, Reason, TokenHash, TransitionError};
+use crate::{Actor, Lifecycle, Reason, TokenHash, TokenKind, TransitionError};
 use alloy_primitives::hex;
+use core::cmp::{max, min};
+use core::fmt;
 use hallpass_types::{AccountId, SessionId, UnixSeconds, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -17,19 +19,159 @@ pub struct LoginSession {
     pub account: AccountId,
     /// Where it stands.
     pub lifecycle: Lifecycle,
-    /// Exclusive end, whatever the activity.
-    pub not_after: UnixSeconds,
-    /// What the holder's token hashes to.
-    pub token_hash: TokenHash,
     /// Inclusive start.
     pub created: UnixSeconds,
+    /// Exclusive end, whatever the activity.
+    pub not_after: UnixSeconds,
+    /// Seconds without use after which it ends.
+    pub idle: u64,
+    /// When it was last used, as far as that is durable: at most a minute behind.
+    pub seen: UnixSeconds,
+    /// When its wallet last proved itself.
+    pub proved_at: UnixSeconds,
+    /// What a token of it must come with.
+    pub binding: Binding,
+    /// The access token.
+    pub access: Access,
+    /// How the next one is asked for; none where the access token lives as long as the login.
+    pub refresh: Option<Refresh>,
+    /// What its owner calls the device: a claim.
+    pub device: Option<String>,
+    /// Where it was begun from: the network alone (IPv4 /24, IPv6 /48).
+    pub ip: Option<String>,
+}
+
+/// What a token must come with to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Binding {
+    /// Nothing: whoever bears it. Our own command line.
+    Bearer,
+    /// A browser, its cookie, and an origin that may use it.
+    Cookie,
+    /// A proof of the key with this thumbprint (RFC 9449).
+    Dpop {
+        /// RFC 7638, SHA-256.
+        jkt: Jkt,
+    },
+}
+
+impl Binding {
+    /// The kind of its access tokens.
+    #[must_use]
+    pub const fn token(&self) -> TokenKind {
+        match self {
+            Self::Bearer => TokenKind::Bearer,
+            Self::Cookie => TokenKind::Cookie,
+            Self::Dpop { .. } => TokenKind::Dpop,
+        }
+    }
+
+    /// Its stable name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Bearer => "bearer",
+            Self::Cookie => "cookie",
+            Self::Dpop { .. } => "dpop",
+        }
+    }
+
+    /// The key, where there is one.
+    #[must_use]
+    pub const fn jkt(&self) -> Option<Jkt> {
+        match self {
+            Self::Dpop { jkt } => Some(*jkt),
+            Self::Bearer | Self::Cookie => None,
+        }
+    }
+}
+
+/// The thumbprint of a public key: SHA-256 of its canonical JSON form (RFC 7638).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Jkt(#[serde(with = "hex::serde")] pub [u8; 32]);
+
+impl fmt::Debug for Jkt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Jkt({})", hex::encode(self.0))
+    }
+}
+
+/// An access token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Access {
+    /// What it hashes to.
+    pub hash: TokenHash,
+    /// Its exclusive end.
+    pub not_after: UnixSeconds,
+}
+
+/// Where a family's refresh tokens stand; see [`crate::refresh`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refresh {
+    /// The one that gives the successor.
+    pub current: TokenHash,
+    /// The successor, from when it was first given until it is used.
+    pub pending: Option<Pending>,
+}
+
+/// A successor that was given and not used yet: the answer may have been lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pending {
+    /// The refresh token's hash.
+    pub refresh: TokenHash,
+    /// The access token that came with it.
+    pub access: Access,
+    /// When that access token was made: it derives from this.
+    pub issued: UnixSeconds,
 }
 
 impl LoginSession {
-    /// Whether its token is good at `now`: active, and `created <= now < not_after`.
+    /// When it ends if it is not used after `used`, exclusive.
     #[must_use]
-    pub fn is_live(&self, now: UnixSeconds) -> bool {
-        self.lifecycle.is_active() && self.created <= now && now < self.not_after
+    pub fn ends(&self, used: UnixSeconds) -> UnixSeconds {
+        ends(self.not_after, self.idle, max(self.seen, used))
+    }
+
+    /// Whether it is good at `now`, last used at `used`: active, `created <= now`, and before its end.
+    #[must_use]
+    pub fn is_live(&self, now: UnixSeconds, used: UnixSeconds) -> bool {
+        self.lifecycle.is_active() && self.created <= now && now < self.ends(used)
+    }
+
+    /// Every token that it takes now.
+    pub fn tokens(&self) -> impl Iterator<Item = TokenHash> {
+        let refresh = self.refresh.into_iter().flat_map(|r| {
+            let pending = r.pending.into_iter().flat_map(|p| [p.refresh, p.access.hash]);
+            core::iter::once(r.current).chain(pending)
+        });
+        core::iter::once(self.access.hash).chain(refresh)
+    }
+
+    /// Notes that it was used. Never back: a clock that goes back shortens nothing and lengthens nothing.
+    #[must_use]
+    pub fn used(self, at: UnixSeconds) -> Self {
+        Self { seen: max(self.seen, at), ..self }
+    }
+
+    /// The wallet proved itself once more: every token of before is good for nothing, `refresh` gives the next ones.
+    ///
+    /// # Errors
+    /// [`TransitionError::NotAllowed`] where it is not active.
+    pub fn step_up(
+        self,
+        now: UnixSeconds,
+        access: Access,
+        refresh: Option<TokenHash>,
+    ) -> Result<Self, TransitionError> {
+        if !self.lifecycle.is_active() {
+            return Err(self.lifecycle.cannot("step_up"));
+        }
+        let refresh = self.refresh.and(refresh).map(|current| Refresh { current, pending: None });
+        Ok(Self { proved_at: now, access, refresh, ..self.used(now) })
     }
 
     /// Ends it. Nothing outside this server knows of a login, so it is revoked at once.
@@ -41,141 +183,98 @@ impl LoginSession {
         Ok(Self { lifecycle, ..self })
     }
 
-    /// Notes that its time ran out.
+    /// Notes that its time ran out, the last use being at `used`.
     ///
     /// # Errors
-    /// [`TransitionError::NotExpired`] before `not_after`, [`TransitionError::NotAllowed`] where it has already ended.
-    pub fn expire(self, now: UnixSeconds) -> Result<Self, TransitionError> {
-        let lifecycle = self.lifecycle.expire(now, self.not_after)?;
+    /// [`TransitionError::NotExpired`] before its end, [`TransitionError::NotAllowed`] where it has already ended.
+    pub fn expire(self, now: UnixSeconds, used: UnixSeconds) -> Result<Self, TransitionError> {
+        let ends = self.ends(used);
+        let lifecycle = self.lifecycle.expire(now, ends)?;
         Ok(Self { lifecycle, ..self })
     }
 }
 
-/// How long a login nonce lives, in seconds.
-pub const NONCE_LIFE: u64 = 300;
-
-/// What a login message must contain, once: 32 hex digits, the `nonce` of ERC-4361.
-///
-/// One use is the store's part: it hands a nonce out of its table and forgets it in the same transaction.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LoginNonce {
-    value: [u8; 16],
-    issued_at: UnixSeconds,
-}
-
-impl LoginNonce {
-    /// From 16 bytes of a random source.
-    #[must_use]
-    pub const fn issue(random: [u8; 16], now: UnixSeconds) -> Self {
-        Self { value: random, issued_at: now }
-    }
-
-    /// The text that the message contains.
-    #[must_use]
-    pub fn text(&self) -> String {
-        hex::encode(self.value)
-    }
-
-    /// Reads the text back to the bytes that stores key by; `None` unless it is 32 lower-case hex digits.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<[u8; 16]> {
-        let mut value = [0; 16];
-        let canonical = text.len() == 32 && !text.bytes().any(|b| b.is_ascii_uppercase());
-        (canonical && hex::decode_to_slice(text, &mut value).is_ok()).then_some(value)
-    }
-
-    /// The bytes, as stores key by them.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        &self.value
-    }
-
-    /// When it was issued.
-    #[must_use]
-    pub const fn issued_at(&self) -> UnixSeconds {
-        self.issued_at
-    }
-
-    /// Uses it up: `issued_at <= now < issued_at + 300`.
-    ///
-    /// # Errors
-    /// [`NonceError::Expired`] from the end of its life on, [`NonceError::FromTheFuture`] where the clock went back.
-    pub fn use_at(self, now: UnixSeconds) -> Result<(), NonceError> {
-        match now.get().checked_sub(self.issued_at.get()) {
-            None => Err(NonceError::FromTheFuture),
-            Some(age) if age >= NONCE_LIFE => Err(NonceError::Expired),
-            Some(_) => Ok(()),
-        }
-    }
-}
-
-/// Why a nonce was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NonceError {
-    /// Older than its life.
-    #[error("the login took longer than five minutes; start again")]
-    Expired,
-    /// Issued after the present.
-    #[error("the server's clock went back; start again")]
-    FromTheFuture,
-}
-
-impl NonceError {
-    /// The stable code.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Expired => "nonce_expired",
-            Self::FromTheFuture => "clock_went_back",
-        }
-    }
+/// The earlier of an absolute end and that of idleness since `used`; both exclusive.
+pub(crate) fn ends(not_after: UnixSeconds, idle: u64, used: UnixSeconds) -> UnixSeconds {
+    min(not_after, used.plus(idle).unwrap_or(UnixSeconds::MAX))
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::Token;
 
-    fn at(s: u64) -> UnixSeconds {
+    pub(crate) fn at(s: u64) -> UnixSeconds {
         UnixSeconds::new(s).unwrap()
     }
 
-    fn session() -> LoginSession {
+    pub(crate) fn session() -> LoginSession {
         LoginSession {
             id: SessionId::from_bytes([1; 16]),
             user: UserId::from_bytes([2; 16]),
             account: "eip155:1:0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266".parse().unwrap(),
             lifecycle: Lifecycle::Active { since: at(100) },
-            not_after: at(200),
-            token_hash: Token::from_random([3; 32]).hash(),
             created: at(100),
+            not_after: at(200),
+            idle: 40,
+            seen: at(100),
+            proved_at: at(100),
+            binding: Binding::Bearer,
+            access: Access { hash: Token::from_random(TokenKind::Bearer, [3; 32]).hash(), not_after: at(200) },
+            refresh: None,
+            device: None,
+            ip: None,
         }
     }
 
     #[test]
     fn a_login_is_live_from_its_start_and_dead_at_its_end() {
-        let live: Vec<bool> = [99, 100, 199, 200].map(|t| session().is_live(at(t))).into();
-        assert_eq!(live, [false, true, true, false]);
+        let live = |t, used| session().is_live(at(t), at(used));
+        assert_eq!([99, 100, 139, 140].map(|t| live(t, 100)), [false, true, true, false], "idle");
+        assert_eq!([199, 200].map(|t| live(t, 190)), [true, false], "absolute");
+        assert!(live(139, 50), "what is durable counts too");
     }
 
     #[test]
     fn a_revoked_login_is_dead_at_once_and_for_good() {
-        let ended = session().revoke(at(150), Reason::HolderAsked, Actor::Holder(session().id)).unwrap();
-        assert!(!ended.is_live(at(150)));
+        let ended = session().revoke(at(130), Reason::HolderAsked, Actor::Holder(session().id)).unwrap();
+        assert!(!ended.is_live(at(130), at(130)));
         assert_eq!(
-            ended.clone().revoke(at(151), Reason::OwnerAsked, Actor::Server).unwrap_err().code(),
+            ended.clone().revoke(at(131), Reason::OwnerAsked, Actor::Server).unwrap_err().code(),
             "transition_not_allowed"
         );
-        assert_eq!(ended.expire(at(300)).unwrap_err().code(), "transition_not_allowed");
+        let access = ended.access;
+        assert_eq!(ended.clone().step_up(at(131), access, None).unwrap_err().code(), "transition_not_allowed");
+        assert_eq!(ended.expire(at(300), at(300)).unwrap_err().code(), "transition_not_allowed");
+    }
+
+    #[test]
+    fn an_idle_login_expires_and_a_used_one_does_not() {
+        assert_eq!(session().expire(at(140), at(101)).unwrap_err().code(), "not_expired");
+        assert!(session().expire(at(140), at(100)).unwrap().lifecycle.is_terminal());
+    }
+
+    #[test]
+    fn a_step_up_leaves_none_of_the_old_tokens() {
+        let hash = |n| Token::from_random(TokenKind::Refresh, [n; 32]).hash();
+        let pending =
+            Pending { refresh: hash(5), access: Access { hash: hash(6), not_after: at(150) }, issued: at(120) };
+        let family = LoginSession { refresh: Some(Refresh { current: hash(4), pending: Some(pending) }), ..session() };
+        let before: Vec<_> = family.tokens().collect();
+        let fresh = Access { hash: hash(7), not_after: at(160) };
+        let after = family.step_up(at(130), fresh, Some(hash(8))).unwrap();
+        assert_eq!(after.tokens().collect::<Vec<_>>(), [hash(7), hash(8)]);
+        assert_eq!((before.len(), after.proved_at, after.seen), (4, at(130), at(130)));
+        // One without refresh tokens gets none by it.
+        assert_eq!(session().step_up(at(130), fresh, Some(hash(8))).unwrap().refresh, None);
     }
 
     /// Neither the token nor eight bytes of it in a row, in hex or as numbers, stand in what is shown of it or made with it.
     #[test]
     fn nothing_shown_or_stored_has_a_token_in_it() {
         let bytes: [u8; 32] = core::array::from_fn(|i| 0xa0 | i as u8);
-        let (token, login) = (Token::from_random(bytes), session());
-        let login = LoginSession { token_hash: token.hash(), ..login };
+        let (token, login) = (Token::from_random(TokenKind::Bearer, bytes), session());
+        let login = LoginSession { access: Access { hash: token.hash(), not_after: at(200) }, ..login };
         let bad = token.reveal().to_uppercase().parse::<Token>().unwrap_err();
         let shown = [
             format!("{token:?} {token:#?} {login:?} {login:#?} {:?} {bad:?} {bad}", token.hash()),
@@ -192,16 +291,5 @@ mod tests {
         assert!(!shows(&shown, &bytes));
         // The search finds what is there.
         assert!(shows(&shown, token.hash().as_bytes()) && shows(&token.reveal(), &bytes));
-    }
-
-    #[test]
-    fn a_nonce_lives_for_five_minutes_and_not_before_it_was_issued() {
-        let nonce = LoginNonce::issue([0xc4; 16], at(1000));
-        assert_eq!(LoginNonce::parse(&nonce.text()), Some([0xc4; 16]));
-        assert_eq!(LoginNonce::parse(&nonce.text().to_uppercase()), None);
-        assert_eq!(nonce.clone().use_at(at(1000)), Ok(()));
-        assert_eq!(nonce.clone().use_at(at(1299)), Ok(()));
-        assert_eq!(nonce.clone().use_at(at(1300)), Err(NonceError::Expired));
-        assert_eq!(nonce.use_at(at(999)), Err(NonceError::FromTheFuture));
     }
 }

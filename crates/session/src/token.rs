@@ -1,4 +1,4 @@
-//! Bearer tokens of login sessions.
+//! Tokens: 256 random bits, of a kind that is written before them.
 
 use alloy_primitives::hex;
 use core::{fmt, str::FromStr};
@@ -6,35 +6,86 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-const PREFIX: &str = "hp_";
+/// What a token is for. Each kind has its own prefix, and the prefix is hashed with the token: one of another kind is
+/// another token, whatever its bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TokenKind {
+    /// `hp_`: asks for signatures of one key session.
+    Holder,
+    /// `hps_`: a login, for whoever bears it.
+    Bearer,
+    /// `hpd_`: a login, with a proof of its key (RFC 9449) and not without.
+    Dpop,
+    /// `hpc_`: a login, in a browser's cookie and nowhere else.
+    Cookie,
+    /// `hpr_`: the next access token of a login.
+    Refresh,
+    /// `hpi_`: a resource server, which asks whose tokens it was shown.
+    ResourceServer,
+}
 
-/// A bearer token: 256 random bits, written `hp_` and 64 lower-case hex digits (67 characters, one spelling).
+impl TokenKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] =
+        [Self::Holder, Self::Bearer, Self::Dpop, Self::Cookie, Self::Refresh, Self::ResourceServer];
+
+    /// What stands before the digits.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Holder => "hp_",
+            Self::Bearer => "hps_",
+            Self::Dpop => "hpd_",
+            Self::Cookie => "hpc_",
+            Self::Refresh => "hpr_",
+            Self::ResourceServer => "hpi_",
+        }
+    }
+}
+
+/// A token: its kind's prefix and 64 lower-case hex digits, in one spelling.
 ///
 /// Never stored: a store keeps its [`TokenHash`]. Zeroized on drop; `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
-pub struct Token([u8; 32]);
+pub struct Token {
+    #[zeroize(skip)]
+    kind: TokenKind,
+    bits: [u8; 32],
+}
 
 impl Token {
     /// From 32 bytes of a random source fit for keys.
     #[must_use]
-    pub const fn from_random(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+    pub const fn from_random(kind: TokenKind, bits: [u8; 32]) -> Self {
+        Self { kind, bits }
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub const fn kind(&self) -> TokenKind {
+        self.kind
+    }
+
+    /// The 256 bits, to derive from.
+    pub(crate) const fn bits(&self) -> &[u8; 32] {
+        &self.bits
     }
 
     /// What goes to the holder, once.
     #[must_use]
     pub fn reveal(&self) -> Zeroizing<String> {
-        let digits = Zeroizing::new(hex::encode(self.0));
-        let mut text = Zeroizing::new(String::with_capacity(PREFIX.len() + digits.len()));
-        text.push_str(PREFIX);
+        let digits = Zeroizing::new(hex::encode(self.bits));
+        let prefix = self.kind.prefix();
+        let mut text = Zeroizing::new(String::with_capacity(prefix.len() + digits.len()));
+        text.push_str(prefix);
         text.push_str(&digits);
         text
     }
 
-    /// What a store keeps and looks up by: SHA-256 of the 32 bytes. 256 random bits need no salt.
+    /// What a store keeps and looks up by: SHA-256 of the prefix and the 32 bytes. 256 random bits need no salt.
     #[must_use]
     pub fn hash(&self) -> TokenHash {
-        TokenHash(Sha256::digest(self.0).into())
+        TokenHash(Sha256::new().chain_update(self.kind.prefix()).chain_update(self.bits).finalize().into())
     }
 }
 
@@ -48,17 +99,18 @@ impl FromStr for Token {
     type Err = TokenError;
 
     fn from_str(text: &str) -> Result<Self, TokenError> {
-        let digits = text.strip_prefix(PREFIX).ok_or(TokenError)?;
+        let read = TokenKind::ALL.into_iter().find_map(|kind| Some((kind, text.strip_prefix(kind.prefix())?)));
+        let (kind, digits) = read.ok_or(TokenError)?;
         if digits.len() != 64 || digits.bytes().any(|b| b.is_ascii_uppercase()) {
             return Err(TokenError);
         }
-        let mut token = Self([0; 32]);
-        hex::decode_to_slice(digits, &mut token.0).map_err(|_| TokenError)?;
+        let mut token = Self { kind, bits: [0; 32] };
+        hex::decode_to_slice(digits, &mut token.bits).map_err(|_| TokenError)?;
         Ok(token)
     }
 }
 
-/// SHA-256 of a token's 32 bytes.
+/// SHA-256 of a token's prefix and 32 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TokenHash([u8; 32]);
 
@@ -68,11 +120,17 @@ impl TokenHash {
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+
+    /// From the bytes that were kept.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
 }
 
 /// A token of another shape. Says nothing of what was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a token is `hp_` and 64 lower-case hex digits")]
+#[error("a token is its kind's prefix and 64 lower-case hex digits")]
 pub struct TokenError;
 
 impl TokenError {
@@ -86,35 +144,49 @@ impl TokenError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     #[test]
     fn a_token_has_one_spelling() {
-        let token = Token::from_random([0xab; 32]);
+        let token = Token::from_random(TokenKind::Bearer, [0xab; 32]);
         let text = token.reveal();
-        assert_eq!(text.as_str(), format!("hp_{}", "ab".repeat(32)));
+        assert_eq!(text.as_str(), format!("hps_{}", "ab".repeat(32)));
         assert_eq!(text.parse::<Token>(), Ok(token));
         let bad = [
             text.to_uppercase(),
             text.replace('a', "A"),
             format!("{}0", *text),
-            text[..66].into(),
-            text[3..].into(),
-            format!("hp_{}", "zz".repeat(32)),
+            text[..67].into(),
+            text[4..].into(),
+            format!("hpx_{}", &text[4..]),
+            format!("hps_{}", "zz".repeat(32)),
         ];
         for bad in bad {
             assert_eq!(bad.parse::<Token>(), Err(TokenError), "{bad}");
         }
     }
 
+    /// The same bits under another prefix are another token, and hash to something else.
     #[test]
-    fn debug_shows_no_digit_of_a_token() {
-        assert_eq!(format!("{:?}", Token::from_random([0xab; 32])), "Token(redacted)");
+    fn a_token_of_one_kind_is_none_of_another() {
+        let all = TokenKind::ALL.map(|kind| Token::from_random(kind, [7; 32]));
+        for token in &all {
+            assert_eq!(token.reveal().parse::<Token>().unwrap().kind(), token.kind());
+        }
+        assert_eq!(all.iter().map(Token::hash).collect::<HashSet<_>>().len(), TokenKind::ALL.len());
     }
 
-    /// FIPS 180-4 SHA-256 of 32 zero bytes.
     #[test]
-    fn the_hash_is_sha_256() {
-        let hash = Token::from_random([0; 32]).hash();
-        assert_eq!(hex::encode(hash.as_bytes()), "66687aadf862bd776c8fc18b8e9f8e20089714856ee233b3902a591d0d5f2925");
+    fn debug_shows_no_digit_of_a_token() {
+        assert_eq!(format!("{:?}", Token::from_random(TokenKind::Refresh, [0xab; 32])), "Token(redacted)");
+    }
+
+    /// `(printf hps_; head -c 32 /dev/zero) | sha256sum`
+    #[test]
+    fn the_hash_is_sha_256_of_prefix_and_bits() {
+        let hash = Token::from_random(TokenKind::Bearer, [0; 32]).hash();
+        let bare: [u8; 32] = Sha256::digest([b"hps_".as_slice(), &[0; 32]].concat()).into();
+        assert_eq!(hash.as_bytes(), &bare);
+        assert_eq!(hex::encode(bare), "f7c532c31db3ffe241902a4344bb2a4ca2a331a857c069b2144d754faa591d9e");
     }
 }

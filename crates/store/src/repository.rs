@@ -38,7 +38,9 @@ pub trait Store: Send + Sync {
 pub trait Tx: Send {
     /// People, by the accounts they have proved.
     fn accounts(&mut self) -> &mut dyn Accounts;
-    /// Login and key sessions.
+    /// Login sessions.
+    fn logins(&mut self) -> &mut dyn Logins;
+    /// Key sessions.
     fn sessions(&mut self) -> &mut dyn Sessions;
     /// Grants as asked for and answered.
     fn grants(&mut self) -> &mut dyn Grants;
@@ -97,27 +99,51 @@ pub trait Accounts: Send {
     async fn delete_personal_data(&mut self, user: UserId, event: &AuditEvent) -> Result<(), StoreError>;
 }
 
-/// Login and key sessions. `create` needs the user's account; `save` changes what was read or added in the same
+/// Login sessions. `create` needs the user's account; `save` and `note` change what was read or added in the same
+/// transaction.
+///
+/// `save` and `note` fail with [`StoreError::Stale`] where it was not, where the stored login is terminal, and where anything
+/// but its state, its last use and proof, and its tokens differs; `create`, `save` and `note` with
+/// [`StoreError::AlreadyExists`] where a token is another login's.
+#[async_trait]
+pub trait Logins: Send {
+    /// Adds one.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] where the id or a token is known.
+    async fn create(&mut self, login: &LoginSession, event: &AuditEvent) -> Result<(), StoreError>;
+    /// Moves one.
+    async fn save(&mut self, login: &LoginSession, event: &AuditEvent) -> Result<(), StoreError>;
+    /// Notes what is no transition and makes no audit event: its last use, and that a successor is in use.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] also where the state or the proof differs, or a token is new.
+    async fn note(&mut self, login: &LoginSession) -> Result<(), StoreError>;
+    /// By id.
+    async fn find(&mut self, id: SessionId) -> Result<Option<LoginSession>, StoreError>;
+    /// By the hash of any token that it ever had, spent ones too, whatever its state; until [`Self::prune_tokens`].
+    async fn find_by_token(&mut self, hash: &TokenHash) -> Result<Option<LoginSession>, StoreError>;
+    /// All of a user's, ended ones too, oldest first, then by id; none once the user's data was deleted.
+    async fn list(&mut self, user: UserId) -> Result<Vec<LoginSession>, StoreError>;
+    /// Every user's that has not ended, by id.
+    async fn list_live(&mut self) -> Result<Vec<LoginSession>, StoreError>;
+    /// A user's that have not ended, by id.
+    async fn list_live_of(&mut self, user: UserId) -> Result<Vec<LoginSession>, StoreError>;
+    /// Every user's that has not ended and whose time has run out at `now` as far as its last use is known here, by that end
+    /// and then by id.
+    async fn list_due(&mut self, now: UnixSeconds) -> Result<Vec<LoginSession>, StoreError>;
+    /// Forgets the tokens of every login whose absolute end is `now` or earlier; answers how many.
+    async fn prune_tokens(&mut self, now: UnixSeconds) -> Result<usize, StoreError>;
+}
+
+/// Key sessions. `create` needs the user's account; `save` changes what was read or added in the same
 /// transaction: what was read before may have changed since.
 ///
 /// `save` fails with [`StoreError::Stale`] where it was not, where the stored session is terminal, or is being revoked and
-/// the new state is not, and where more than its state (and installation) differs; `create` with [`StoreError::AlreadyExists`] where the id or
-/// the token is known.
+/// the new state is not, and where more than its state and installation differs; `create` with [`StoreError::AlreadyExists`] where the id
+/// is known.
 #[async_trait]
 pub trait Sessions: Send {
-    /// Adds a login session.
-    async fn create_login(&mut self, session: &LoginSession, event: &AuditEvent) -> Result<(), StoreError>;
-    /// Moves a login session.
-    async fn save_login(&mut self, session: &LoginSession, event: &AuditEvent) -> Result<(), StoreError>;
-    /// By id.
-    async fn find_login(&mut self, id: SessionId) -> Result<Option<LoginSession>, StoreError>;
-    /// By its token's hash.
-    async fn find_login_by_token(&mut self, hash: &TokenHash) -> Result<Option<LoginSession>, StoreError>;
-    /// Every user's that has not ended, by id.
-    async fn list_live_logins(&mut self) -> Result<Vec<LoginSession>, StoreError>;
-    /// All of a user's, ended ones too, oldest first, then by id; none once the user's data was deleted.
-    async fn list_logins(&mut self, user: UserId) -> Result<Vec<LoginSession>, StoreError>;
-
     /// Adds a key session.
     async fn create_key(&mut self, session: &KeySession, event: &AuditEvent) -> Result<(), StoreError>;
     /// Moves a key session.

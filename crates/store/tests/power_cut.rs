@@ -2,7 +2,7 @@
 //!
 //! `HALLPASS_POWER_CUTS` sets the number of runs (200).
 
-use hallpass_session::{LoginNonce, LoginSession, Token};
+use hallpass_session::{Access, LoginNonce, LoginSession, Token, TokenKind};
 use hallpass_store::testing::SeededRng;
 use hallpass_store::testing::disk::{Cut, Disk};
 use hallpass_store::testing::sample::{account, account_event, at, login, login_event, user};
@@ -30,11 +30,12 @@ async fn open(disk: &Disk, seed: u64) -> Result<RedbStore, StoreError> {
 /// Step `n`: a login, its event, a vault record and a nonce in one transaction; and the nonce of an earlier step, used.
 async fn step(store: &RedbStore, n: u64, rng: &SeededRng) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
-    let token_hash = Token::from_random([id(n), id(n)].concat().try_into().unwrap_or_default()).hash();
-    let session = LoginSession { id: SessionId::from_bytes(id(n)), created: created(n), token_hash, ..login(1, 0) };
+    let bits = [id(n), id(n)].concat().try_into().unwrap_or_default();
+    let access = Access { hash: Token::from_random(TokenKind::Bearer, bits).hash(), not_after: at(1000) };
+    let session = LoginSession { id: SessionId::from_bytes(id(n)), created: created(n), access, ..login(1, 0) };
     let mut event = login_event(1, 0);
     event.subject = hallpass_session::Subject::Login(session.id);
-    tx.sessions().create_login(&session, &event).await?;
+    tx.logins().create(&session, &event).await?;
     tx.vault().put_record(&n.to_string(), &vec![n as u8; rng.below(9000) as usize]).await?;
     tx.nonces().issue(&LoginNonce::issue(id(n), at(n))).await?;
     if let Some(earlier) = n.checked_sub(3) {
@@ -63,7 +64,7 @@ async fn check(bytes: Vec<u8>, acknowledged: u64, seed: u64) -> Result<(), Strin
     let store = open(&Disk::new(bytes, None), seed + 1).await.map_err(|e| format!("does not open: {e:?}"))?;
     let read = async {
         let mut tx = store.read().await?;
-        let sessions = tx.sessions().list_logins(user(1)).await?.len() as u64;
+        let sessions = tx.logins().list(user(1)).await?.len() as u64;
         let events = tx.audit().list(None, 0, usize::MAX).await?.len() as u64;
         let records = tx.vault().record_ids().await?.len() as u64;
         let account = tx.accounts().find(user(1)).await?.is_some();

@@ -1,7 +1,7 @@
 //! A transaction whose commit is another.
 
 use async_trait::async_trait;
-use hallpass_store::repository::{Accounts, AuditLog, Grants, Nonces, Requests, Reservations, Sessions, Vault};
+use hallpass_store::repository::{Accounts, AuditLog, Grants, Logins, Nonces, Requests, Reservations, Sessions, Vault};
 use hallpass_store::{Store, StoreError, Tx};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -18,6 +18,9 @@ pub struct Changed {
 impl Tx for Changed {
     fn accounts(&mut self) -> &mut dyn Accounts {
         self.inner.accounts()
+    }
+    fn logins(&mut self) -> &mut dyn Logins {
+        self.inner.logins()
     }
     fn sessions(&mut self) -> &mut dyn Sessions {
         self.inner.sessions()

@@ -1,8 +1,8 @@
 //! People, by the accounts they have proved.
 
 use super::kv::{
-    ACCOUNT_INDEX, ACCOUNTS, HOLDER_OF, HOLDERS, KEYS, KEYS_BY_USER, LIVE, LOGIN_TOKENS, LOGINS, LOGINS_BY_USER, META,
-    OPEN_REQUESTS, REQUESTS, RESERVATIONS, USER_KEYS,
+    ACCOUNT_INDEX, ACCOUNTS, HOLDER_OF, HOLDERS, KEYS, KEYS_BY_USER, LIVE, LOGINS, LOGINS_BY_USER, META, OPEN_REQUESTS,
+    REQUESTS, RESERVATIONS, USER_KEYS,
 };
 use super::rewrite::REWRITE;
 use super::tx::RedbTx;
@@ -88,7 +88,7 @@ impl Accounts for RedbTx {
         let event = self.prepare(&bare, Subject::Account(user), user)?;
         self.record(&event)?;
         for login in logins {
-            self.kv().remove(LOGIN_TOKENS, login.token_hash.as_bytes())?;
+            self.forget_tokens(&login)?;
         }
         for key in keys {
             if let Some(holder) = self.kv().get(HOLDER_OF, key.id.as_bytes())? {

@@ -30,10 +30,16 @@ pub(super) const ACCOUNTS: Table = Table("accounts");
 pub(super) const ACCOUNT_INDEX: Table = Table("account_index");
 /// Session -> sealed login.
 pub(super) const LOGINS: Table = Table("logins");
-/// Token hash -> session.
+/// Hash of every token that a login ever had, access and refresh -> session; until the login's absolute end.
 pub(super) const LOGIN_TOKENS: Table = Table("login_tokens");
 /// User, created, session.
 pub(super) const LOGINS_BY_USER: Table = Table("logins_by_user");
+/// The login's absolute end, session, token hash; one for each row of [`LOGIN_TOKENS`].
+pub(super) const LOGIN_TOKEN_ENDS: Table = Table("login_token_ends");
+/// User, session; while not terminal.
+pub(super) const LIVE_LOGINS: Table = Table("live_logins");
+/// The end, were it not used again; session; while not terminal.
+pub(super) const DUE_LOGINS: Table = Table("due_logins");
 /// Session -> sealed key session.
 pub(super) const KEYS: Table = Table("keys");
 /// User, created, session.
@@ -82,7 +88,7 @@ pub(super) const AUDIT: Table = Table("audit");
 pub(super) const AUDIT_BY_USER: Table = Table("audit_by_user");
 
 /// Every table.
-pub(super) const ALL: [Table; 30] = [
+pub(super) const ALL: [Table; 33] = [
     META,
     USER_KEYS,
     ACCOUNTS,
@@ -90,6 +96,9 @@ pub(super) const ALL: [Table; 30] = [
     LOGINS,
     LOGIN_TOKENS,
     LOGINS_BY_USER,
+    LOGIN_TOKEN_ENDS,
+    LIVE_LOGINS,
+    DUE_LOGINS,
     KEYS,
     KEYS_BY_USER,
     DUE_KEYS,

@@ -14,6 +14,7 @@ mod audit;
 mod grants;
 mod kv;
 mod life;
+mod logins;
 mod nonces;
 mod requests;
 mod reservations;
@@ -36,7 +37,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tx::RedbTx;
 
 /// The format of the file, as a whole. Another one is refused.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 /// The version of every row.
 pub const ROW_VERSION: u8 = 1;
 

@@ -1,14 +1,14 @@
-//! Login and key sessions.
+//! Key sessions.
 
-use super::kv::{ACCOUNTS, DUE_KEYS, HOLDER_OF, HOLDERS, KEYS, KEYS_BY_USER, LOGIN_TOKENS, LOGINS, LOGINS_BY_USER};
+use super::kv::{ACCOUNTS, DUE_KEYS, HOLDER_OF, HOLDERS, KEYS, KEYS_BY_USER};
 use super::tx::{RedbTx, by_user, join};
 use crate::{Sessions, StoreError};
 use async_trait::async_trait;
-use hallpass_session::{AuditEvent, KeySession, Lifecycle, LoginSession, Subject, TokenHash};
+use hallpass_session::{AuditEvent, KeySession, Lifecycle, Subject, TokenHash};
 use hallpass_types::{SessionId, UnixSeconds, UserId};
 
 /// Whether `new` may stand where `old` stands: nothing revives an ended session, whoever computed it from what.
-fn may_follow(old: &Lifecycle, new: &Lifecycle) -> bool {
+pub(super) fn may_follow(old: &Lifecycle, new: &Lifecycle) -> bool {
     match old {
         ended if ended.is_terminal() => false,
         Lifecycle::Revoking { .. } => matches!(new, Lifecycle::Revoking { .. } | Lifecycle::Revoked { .. }),
@@ -40,62 +40,6 @@ impl RedbTx {
 
 #[async_trait]
 impl Sessions for RedbTx {
-    async fn create_login(&mut self, session: &LoginSession, event: &AuditEvent) -> Result<(), StoreError> {
-        self.expect_user(session.user)?;
-        let (id, token) = (session.id.as_bytes(), session.token_hash.as_bytes());
-        let event = self.prepare(event, Subject::Login(session.id), session.user)?;
-        let row = self.sealed(LOGINS, id, session.user, session)?;
-        if self.kv().get(LOGIN_TOKENS, token)?.is_some() {
-            return Err(StoreError::AlreadyExists { table: LOGIN_TOKENS.0 });
-        }
-        self.kv().add(LOGINS, id, &row)?;
-        self.kv().add(LOGIN_TOKENS, token, id)?;
-        self.kv().add(LOGINS_BY_USER, &by_user(session.user, session.created, id), &[])?;
-        self.record(&event).map(drop)
-    }
-
-    async fn save_login(&mut self, session: &LoginSession, event: &AuditEvent) -> Result<(), StoreError> {
-        let id = session.id.as_bytes();
-        let old: LoginSession = self.stored(LOGINS, id)?;
-        let same = LoginSession { lifecycle: old.lifecycle.clone(), ..session.clone() } == old;
-        if !same || !may_follow(&old.lifecycle, &session.lifecycle) {
-            return Err(StoreError::Stale);
-        }
-        let event = self.prepare(event, Subject::Login(session.id), session.user)?;
-        let row = self.sealed(LOGINS, id, session.user, session)?;
-        self.kv().put(LOGINS, id, &row)?;
-        self.record(&event).map(drop)
-    }
-
-    async fn find_login(&mut self, id: SessionId) -> Result<Option<LoginSession>, StoreError> {
-        self.find_sealed(LOGINS, id.as_bytes())
-    }
-
-    async fn find_login_by_token(&mut self, hash: &TokenHash) -> Result<Option<LoginSession>, StoreError> {
-        self.keys()?;
-        let Some(id) = self.kv().get(LOGIN_TOKENS, hash.as_bytes())? else { return Ok(None) };
-        let found: LoginSession =
-            self.find_sealed(LOGINS, &id)?.ok_or_else(|| LOGIN_TOKENS.corrupt(hash.as_bytes()))?;
-        if found.token_hash == *hash { Ok(Some(found)) } else { Err(LOGIN_TOKENS.corrupt(hash.as_bytes())) }
-    }
-
-    async fn list_live_logins(&mut self) -> Result<Vec<LoginSession>, StoreError> {
-        self.keys()?;
-        let mut live = Vec::new();
-        for (id, _) in self.kv().all(LOGINS, &[])? {
-            match self.find_sealed::<LoginSession>(LOGINS, &id) {
-                Ok(Some(login)) if !login.lifecycle.is_terminal() => live.push(login),
-                Ok(_) | Err(StoreError::DataDeleted) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(live)
-    }
-
-    async fn list_logins(&mut self, user: UserId) -> Result<Vec<LoginSession>, StoreError> {
-        self.of_user(LOGINS_BY_USER, user, LOGINS)
-    }
-
     async fn create_key(&mut self, session: &KeySession, event: &AuditEvent) -> Result<(), StoreError> {
         self.expect_user(session.user)?;
         let id = session.id.as_bytes();

@@ -139,11 +139,11 @@ async fn a_sealed_store_gives_the_vault_its_bytes_and_nobody_a_person() {
         tx.accounts().find(user(9)).await.unwrap_err().code(),
         tx.accounts().find_by_account(&account_id(1)).await.unwrap_err().code(),
         tx.accounts().create(&account(3), &account_event(3)).await.unwrap_err().code(),
-        tx.sessions().find_login(session(10)).await.unwrap_err().code(),
-        tx.sessions().find_login_by_token(&login(1, 10).token_hash).await.unwrap_err().code(),
+        tx.logins().find(session(10)).await.unwrap_err().code(),
+        tx.logins().find_by_token(&login(1, 10).access.hash).await.unwrap_err().code(),
         tx.sessions().list_keys(user(1)).await.unwrap_err().code(),
         tx.sessions().list_due_keys(at(0)).await.unwrap_err().code(),
-        tx.sessions().create_login(&login(1, 11), &login_event(1, 11)).await.unwrap_err().code(),
+        tx.logins().create(&login(1, 11), &login_event(1, 11)).await.unwrap_err().code(),
         tx.reservations().list_live(session(20)).await.unwrap_err().code(),
         tx.audit().list(None, 0, 10).await.unwrap_err().code(),
     ];
@@ -176,12 +176,12 @@ async fn a_corrupt_row_is_named_and_its_content_is_not() {
             before.lock().unwrap().clone_from(v);
             change(v);
         });
-        let error = store.read().await.unwrap().sessions().find_login(session(10)).await.unwrap_err();
+        let error = store.read().await.unwrap().logins().find(session(10)).await.unwrap_err();
         assert_eq!(error.code(), "corrupt_row");
         assert_eq!(error.to_string(), format!("the row `{}` of table `logins` is corrupt", hex::encode([10; 16])));
         tamper(&store, LOGINS, |v| v.clone_from(&before.lock().unwrap()));
     }
-    assert!(store.read().await.unwrap().sessions().find_login(session(10)).await.is_ok());
+    assert!(store.read().await.unwrap().logins().find(session(10)).await.is_ok());
 }
 
 #[tokio::test]
@@ -260,7 +260,7 @@ async fn after_deletion_no_key_that_is_left_opens_a_row() {
     tx.accounts().create(&account(1), &account_event(1)).await.unwrap();
     let ended =
         login(1, 10).revoke(at(200), hallpass_session::Reason::OwnerAsked, hallpass_session::Actor::Server).unwrap();
-    tx.sessions().create_login(&ended, &login_event(1, 10)).await.unwrap();
+    tx.logins().create(&ended, &login_event(1, 10)).await.unwrap();
     tx.commit().await.unwrap();
     let mut tx = store.begin().await.unwrap();
     let event = event(1, Subject::Account(user(1)), Action::DataDeleted);
@@ -279,7 +279,7 @@ async fn after_deletion_no_key_that_is_left_opens_a_row() {
     tx.make_user_key(user(1)).unwrap();
     Box::new(tx).commit().await.unwrap();
     let mut tx = store.read().await.unwrap();
-    assert_eq!(tx.sessions().find_login(session(10)).await.unwrap_err().code(), "corrupt_row");
+    assert_eq!(tx.logins().find(session(10)).await.unwrap_err().code(), "corrupt_row");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use super::kv::{AUDIT, AUDIT_BY_USER, Kv, META, Table, USER_KEYS};
 use super::{ROW_VERSION, SharedWitness, blocking};
 use crate::keys::{self, UserKey};
-use crate::repository::{Accounts, AuditLog, Grants, Nonces, Requests, Reservations, Sessions, Vault};
+use crate::repository::{Accounts, AuditLog, Grants, Logins, Nonces, Requests, Reservations, Sessions, Vault};
 use crate::{StoreError, StoreKeys, Tx};
 use async_trait::async_trait;
 use hallpass_session::{AuditEvent, Subject};
@@ -290,6 +290,9 @@ fn split_sealed<'a>(table: Table, key: &[u8], row: &'a [u8]) -> Result<(UserId, 
 #[async_trait]
 impl Tx for RedbTx {
     fn accounts(&mut self) -> &mut dyn Accounts {
+        self
+    }
+    fn logins(&mut self) -> &mut dyn Logins {
         self
     }
     fn sessions(&mut self) -> &mut dyn Sessions {

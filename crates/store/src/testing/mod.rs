@@ -11,6 +11,7 @@
 )]
 
 pub mod disk;
+pub mod logins;
 pub mod operations;
 pub mod people;
 pub mod requests;
@@ -74,6 +75,14 @@ macro_rules! conformance {
             a_holders_token_is_one_sessions_and_is_handed_on_or_forgotten,
             what_a_restored_store_ends_is_found,
             deleted_data_is_gone_and_live_data_is_not_deleted,
+        );
+        $crate::conformance!(@ $fresh, logins:
+            a_login_is_known_by_every_token_it_ever_had,
+            a_token_is_one_logins,
+            what_is_noted_of_a_login_is_no_transition,
+            a_login_changes_in_what_moves_alone,
+            logins_that_have_not_ended_are_found_by_user_and_by_their_end,
+            an_ended_logins_tokens_are_remembered_until_its_absolute_end,
         );
         $crate::conformance!(@ $fresh, operations:
             an_idempotency_key_makes_one_reservation,

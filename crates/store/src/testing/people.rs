@@ -14,9 +14,9 @@ pub async fn what_is_stored_reads_back(store: Arc<dyn Store>) {
     assert_eq!(tx.accounts().find(user(1)).await.unwrap(), Some(account(1)));
     assert_eq!(tx.accounts().find_by_account(&account_id(2)).await.unwrap(), Some(account(2)));
     assert_eq!(tx.accounts().find_by_account(&account_id(3)).await.unwrap(), None);
-    assert_eq!(tx.sessions().find_login(session(10)).await.unwrap(), Some(login(1, 10)));
-    assert_eq!(tx.sessions().find_login_by_token(&login(1, 10).token_hash).await.unwrap(), Some(login(1, 10)));
-    assert_eq!(tx.sessions().find_login_by_token(&login(1, 11).token_hash).await.unwrap(), None);
+    assert_eq!(tx.logins().find(session(10)).await.unwrap(), Some(login(1, 10)));
+    assert_eq!(tx.logins().find_by_token(&login(1, 10).access.hash).await.unwrap(), Some(login(1, 10)));
+    assert_eq!(tx.logins().find_by_token(&login(1, 11).access.hash).await.unwrap(), None);
     assert_eq!(tx.sessions().find_key(session(20)).await.unwrap(), Some(key(1, 20)));
     assert_eq!(tx.sessions().find_key(session(10)).await.unwrap(), None);
     assert_eq!(tx.grants().find(GrantId::repeat_byte(20)).await.unwrap(), Some(grant(1, 20)));
@@ -31,7 +31,7 @@ pub async fn an_account_is_known_once(store: Arc<dyn Store>) {
     let refused = [
         tx.accounts().create(&same_account, &account_event(3)).await,
         tx.accounts().create(&same_user, &account_event(1)).await,
-        tx.sessions().create_login(&login(2, 10), &login_event(2, 10)).await,
+        tx.logins().create(&login(2, 10), &login_event(2, 10)).await,
         tx.sessions().create_key(&key(2, 20), &key_event(2, 20)).await,
         tx.grants().create(&grant(2, 20), &grant_event(2, 20)).await,
     ];
@@ -39,15 +39,15 @@ pub async fn an_account_is_known_once(store: Arc<dyn Store>) {
         assert_eq!(result.unwrap_err().code(), "already_exists");
     }
     let mut same_token = login(2, 11);
-    same_token.token_hash = login(1, 10).token_hash;
-    let result = tx.sessions().create_login(&same_token, &login_event(2, 11)).await;
+    same_token.access.hash = login(1, 10).access.hash;
+    let result = tx.logins().create(&same_token, &login_event(2, 11)).await;
     assert_eq!(result.unwrap_err().code(), "already_exists");
-    assert_eq!(tx.sessions().create_login(&login(9, 12), &login_event(9, 12)).await.unwrap_err().code(), "no_such_row");
+    assert_eq!(tx.logins().create(&login(9, 12), &login_event(9, 12)).await.unwrap_err().code(), "no_such_row");
     tx.commit().await.unwrap();
     let mut tx = store.read().await.unwrap();
     assert_eq!(tx.accounts().find(user(3)).await.unwrap(), None);
-    assert_eq!(tx.sessions().find_login(session(11)).await.unwrap(), None);
-    assert_eq!(tx.sessions().find_login(session(10)).await.unwrap(), Some(login(1, 10)));
+    assert_eq!(tx.logins().find(session(11)).await.unwrap(), None);
+    assert_eq!(tx.logins().find(session(10)).await.unwrap(), Some(login(1, 10)));
     assert_eq!(tx.audit().list(None, 0, 100).await.unwrap().len(), 5);
 }
 
@@ -57,7 +57,7 @@ pub async fn listings_are_oldest_first_and_a_users_own(store: Arc<dyn Store>) {
     let mut expected = vec![(100, 10)];
     for (id, created) in [(13, 70), (12, 300), (11, 300), (14, 256)] {
         let made = hallpass_session::LoginSession { created: at(created), ..login(1, id) };
-        tx.sessions().create_login(&made, &login_event(1, id)).await.unwrap();
+        tx.logins().create(&made, &login_event(1, id)).await.unwrap();
         let made = hallpass_session::KeySession { created: at(created), ..key(1, id + 20) };
         tx.sessions().create_key(&made, &key_event(1, id + 20)).await.unwrap();
         let made = hallpass_session::StoredGrant { created: at(created), ..grant(1, id + 20) };
@@ -65,19 +65,19 @@ pub async fn listings_are_oldest_first_and_a_users_own(store: Arc<dyn Store>) {
         expected.push((created, id));
     }
     let ended = login(1, 10).revoke(at(150), Reason::OwnerAsked, Actor::Server).unwrap();
-    tx.sessions().save_login(&ended, &login_event(1, 10)).await.unwrap();
+    tx.logins().save(&ended, &login_event(1, 10)).await.unwrap();
     tx.commit().await.unwrap();
     expected.sort_unstable();
 
     let mut tx = store.read().await.unwrap();
-    let logins = tx.sessions().list_logins(user(1)).await.unwrap();
+    let logins = tx.logins().list(user(1)).await.unwrap();
     assert_eq!(logins.iter().map(|s| (s.created.get(), s.id.as_bytes()[0])).collect::<Vec<_>>(), expected);
     let keys = tx.sessions().list_keys(user(1)).await.unwrap();
     let order: Vec<u8> = keys.iter().map(|s| s.id.as_bytes()[0]).collect();
     assert_eq!(order, [33, 20, 34, 31, 32]);
     let grants = tx.grants().list(user(1)).await.unwrap();
     assert_eq!(grants.iter().map(|g| g.id[0]).collect::<Vec<_>>(), [33, 20, 34, 31, 32]);
-    assert_eq!(tx.sessions().list_logins(user(2)).await.unwrap(), []);
+    assert_eq!(tx.logins().list(user(2)).await.unwrap(), []);
     assert_eq!(tx.grants().list(user(2)).await.unwrap(), []);
     let due = async |tx: &mut dyn crate::Tx, now| {
         let due = tx.sessions().list_due_keys(at(now)).await.unwrap();
@@ -101,13 +101,13 @@ pub async fn an_ended_session_is_never_revived(store: Arc<dyn Store>) {
     assert_eq!(tx.sessions().list_due_keys(at(100_000)).await.unwrap(), []);
     assert_eq!(tx.sessions().save_key(&revoked, &key_event(1, 20)).await.unwrap_err().code(), "stale_write");
 
-    let expired = login(1, 10).expire(at(1000)).unwrap();
-    tx.sessions().save_login(&expired, &login_event(1, 10)).await.unwrap();
-    assert_eq!(tx.sessions().save_login(&login(1, 10), &login_event(1, 10)).await.unwrap_err().code(), "stale_write");
+    let expired = login(1, 10).expire(at(1000), at(100)).unwrap();
+    tx.logins().save(&expired, &login_event(1, 10)).await.unwrap();
+    assert_eq!(tx.logins().save(&login(1, 10), &login_event(1, 10)).await.unwrap_err().code(), "stale_write");
     tx.commit().await.unwrap();
     let mut tx = store.read().await.unwrap();
     assert_eq!(tx.sessions().find_key(session(20)).await.unwrap(), Some(revoked));
-    assert_eq!(tx.sessions().find_login(session(10)).await.unwrap(), Some(expired));
+    assert_eq!(tx.logins().find(session(10)).await.unwrap(), Some(expired));
 }
 
 /// A state computed from an older read would undo what happened since: here, a suspension.
@@ -131,7 +131,7 @@ pub async fn a_state_read_in_another_transaction_is_not_saved(store: Arc<dyn Sto
 /// A new token takes the place of the one before, and no token is of two sessions.
 pub async fn a_holder_is_known_by_its_newest_token_alone(store: Arc<dyn Store>) {
     let mut tx = peopled(&*store).await;
-    let [first, second, third] = [1, 2, 3].map(|n| hallpass_session::Token::from_random([n; 32]).hash());
+    let [first, second, third] = [1, 2, 3].map(|n| token(hallpass_session::TokenKind::Holder, n));
     let unknown = tx.sessions().set_holder(session(99), &first, &key_event(1, 99)).await;
     assert_eq!(unknown.unwrap_err().code(), "no_such_row");
     tx.sessions().set_holder(session(20), &first, &key_event(1, 20)).await.unwrap();
@@ -170,7 +170,7 @@ pub async fn a_holders_token_is_one_sessions_and_is_handed_on_or_forgotten(store
     let mut tx = peopled(&*store).await;
     tx.sessions().create_key(&key(1, 21), &key_event(1, 21)).await.unwrap();
     tx.sessions().create_key(&key(2, 22), &key_event(2, 22)).await.unwrap();
-    let [first, second] = [7, 8].map(|n| hallpass_session::Token::from_random([n; 32]).hash());
+    let [first, second] = [7, 8].map(|n| token(hallpass_session::TokenKind::Holder, n));
     let whose = async |tx: &mut dyn crate::Tx, hash| {
         tx.sessions().find_key_by_holder(hash).await.unwrap().map(|s| s.id.as_bytes()[0])
     };
@@ -195,10 +195,10 @@ pub async fn a_holders_token_is_one_sessions_and_is_handed_on_or_forgotten(store
 /// Logins that have not ended are found without their users, and so is every key session that has not.
 pub async fn what_a_restored_store_ends_is_found(store: Arc<dyn Store>) {
     let mut tx = peopled(&*store).await;
-    tx.sessions().create_login(&login(2, 40), &login_event(2, 40)).await.unwrap();
+    tx.logins().create(&login(2, 40), &login_event(2, 40)).await.unwrap();
     let ended = login(1, 10).revoke(at(150), Reason::Restored, Actor::Server).unwrap();
-    tx.sessions().save_login(&ended, &login_event(1, 10)).await.unwrap();
-    assert_eq!(tx.sessions().list_live_logins().await.unwrap(), [login(2, 40)]);
+    tx.logins().save(&ended, &login_event(1, 10)).await.unwrap();
+    assert_eq!(tx.logins().list_live().await.unwrap(), [login(2, 40)]);
 
     let suspended = key(1, 20).suspend(at(150), Reason::Restored, Actor::Server).unwrap();
     tx.sessions().save_key(&suspended, &key_event(1, 20)).await.unwrap();
@@ -209,12 +209,12 @@ pub async fn what_a_restored_store_ends_is_found(store: Arc<dyn Store>) {
 /// Deletion waits for what lives, then nothing personal can be read, and nobody else is touched.
 pub async fn deleted_data_is_gone_and_live_data_is_not_deleted(store: Arc<dyn Store>) {
     let mut tx = peopled(&*store).await;
-    tx.sessions().create_login(&login(2, 40), &login_event(2, 40)).await.unwrap();
+    tx.logins().create(&login(2, 40), &login_event(2, 40)).await.unwrap();
     let event = event(1, Subject::Account(user(1)), Action::DataDeleted);
     let delete = async |tx: &mut Box<dyn crate::Tx>| tx.accounts().delete_personal_data(user(1), &event).await;
     assert_eq!(delete(&mut tx).await.unwrap_err().code(), "still_live", "a live login");
     let login_end = login(1, 10).revoke(at(200), Reason::DataDeleted, Actor::Server).unwrap();
-    tx.sessions().save_login(&login_end, &login_event(1, 10)).await.unwrap();
+    tx.logins().save(&login_end, &login_event(1, 10)).await.unwrap();
     assert_eq!(delete(&mut tx).await.unwrap_err().code(), "still_live", "a live key session");
     let ended = key(1, 20).expire(at(1000)).unwrap();
     assert!(matches!(ended.lifecycle, Lifecycle::Expired { .. }));
@@ -235,15 +235,15 @@ pub async fn deleted_data_is_gone_and_live_data_is_not_deleted(store: Arc<dyn St
     let mut tx = store.read().await.unwrap();
     assert_eq!(tx.accounts().find(user(1)).await.unwrap(), None);
     assert_eq!(tx.accounts().find_by_account(&account_id(1)).await.unwrap(), None);
-    assert_eq!(tx.sessions().find_login(session(10)).await.unwrap_err().code(), "data_deleted");
-    assert_eq!(tx.sessions().find_login_by_token(&login(1, 10).token_hash).await.unwrap(), None);
+    assert_eq!(tx.logins().find(session(10)).await.unwrap_err().code(), "data_deleted");
+    assert_eq!(tx.logins().find_by_token(&login(1, 10).access.hash).await.unwrap(), None);
     assert_eq!(tx.sessions().find_key(session(20)).await.unwrap_err().code(), "data_deleted");
     assert_eq!(tx.grants().find(GrantId::repeat_byte(20)).await.unwrap_err().code(), "data_deleted");
     assert_eq!(tx.sessions().list_keys(user(1)).await.unwrap(), []);
     let trail = tx.audit().list(Some(user(1)), 0, 100).await.unwrap();
     assert_eq!(trail.len(), 9, "the trail stays");
     assert!(trail.iter().all(|e| e.from.is_none()), "without origins");
-    assert_eq!(tx.sessions().find_login(session(40)).await.unwrap(), Some(login(2, 40)));
+    assert_eq!(tx.logins().find(session(40)).await.unwrap(), Some(login(2, 40)));
     assert!(tx.audit().list(Some(user(2)), 0, 100).await.unwrap().iter().all(|e| e.from.is_some()));
 
     let mut tx = store.begin().await.unwrap();

@@ -84,7 +84,7 @@ pub async fn an_open_request_keeps_its_owners_data(store: Arc<dyn Store>) {
     let mut tx = peopled(&*store).await;
     create(&mut tx, &request(1)).await.unwrap();
     let login_end = login(1, 10).revoke(at(200), Reason::DataDeleted, Actor::Server).unwrap();
-    tx.sessions().save_login(&login_end, &login_event(1, 10)).await.unwrap();
+    tx.logins().save(&login_end, &login_event(1, 10)).await.unwrap();
     tx.sessions().save_key(&key(1, 20).expire(at(1000)).unwrap(), &key_event(1, 20)).await.unwrap();
     let deletion = event(1, Subject::Account(user(1)), Action::DataDeleted);
     let early = tx.accounts().delete_personal_data(user(1), &deletion).await;

@@ -4,8 +4,9 @@ use crate::{Account, Store, Tx};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use hallpass_policy::Cost;
 use hallpass_session::{
-    Action, Actor, Asked, AuditEvent, Counter, Decision, Installation, KeySession, Lifecycle, LoginSession, Origin,
-    OwnerRequest, RequestState, Reservation, ReservationState, Route, StoredGrant, Subject, Token,
+    Access, Action, Actor, Asked, AuditEvent, Binding, Counter, Decision, Installation, KeySession, Lifecycle,
+    LoginSession, Origin, OwnerRequest, RequestState, Reservation, ReservationState, Route, StoredGrant, Subject,
+    Token, TokenHash, TokenKind,
 };
 use hallpass_types::{
     AccountId, ChainId, GrantId, IdempotencyKey, RequestId, ReservationId, SessionId, UnixSeconds, UserId,
@@ -43,6 +44,12 @@ pub fn account(n: u8) -> Account {
     Account { user: user(n), account: account_id(n), created: at(100) }
 }
 
+/// What token `id` hashes to.
+#[must_use]
+pub fn token(kind: TokenKind, id: u8) -> TokenHash {
+    Token::from_random(kind, [id; 32]).hash()
+}
+
 /// A login of user `n`, live from 100 to 1000.
 #[must_use]
 pub fn login(n: u8, id: u8) -> LoginSession {
@@ -51,9 +58,16 @@ pub fn login(n: u8, id: u8) -> LoginSession {
         user: user(n),
         account: account_id(n),
         lifecycle: Lifecycle::Active { since: at(100) },
-        not_after: at(1000),
-        token_hash: Token::from_random([id; 32]).hash(),
         created: at(100),
+        not_after: at(1000),
+        idle: 900,
+        seen: at(100),
+        proved_at: at(100),
+        binding: Binding::Bearer,
+        access: Access { hash: token(TokenKind::Bearer, id), not_after: at(1000) },
+        refresh: None,
+        device: Some("a laptop".into()),
+        ip: Some("203.0.113.0/24".into()),
     }
 }
 
@@ -196,7 +210,7 @@ pub async fn peopled(store: &dyn Store) -> Box<dyn Tx> {
     let mut tx = store.begin().await.unwrap();
     tx.accounts().create(&account(1), &account_event(1)).await.unwrap();
     tx.accounts().create(&account(2), &account_event(2)).await.unwrap();
-    tx.sessions().create_login(&login(1, 10), &login_event(1, 10)).await.unwrap();
+    tx.logins().create(&login(1, 10), &login_event(1, 10)).await.unwrap();
     tx.sessions().create_key(&key(1, 20), &key_event(1, 20)).await.unwrap();
     tx.grants().create(&grant(1, 20), &grant_event(1, 20)).await.unwrap();
     tx

@@ -10,7 +10,7 @@ pub async fn dropping_a_transaction_undoes_it(store: Arc<dyn Store>) {
     drop(peopled(&*store).await);
     let mut tx = store.begin().await.unwrap();
     assert_eq!(tx.accounts().find(user(1)).await.unwrap(), None);
-    assert_eq!(tx.sessions().find_login(session(10)).await.unwrap(), None);
+    assert_eq!(tx.logins().find(session(10)).await.unwrap(), None);
     assert_eq!(tx.audit().list(None, 0, 100).await.unwrap(), []);
     tx.accounts().create(&account(1), &account_event(1)).await.unwrap();
     tx.commit().await.unwrap();
@@ -23,13 +23,13 @@ pub async fn a_reading_transaction_writes_nothing(store: Arc<dyn Store>) {
     peopled(&*store).await.commit().await.unwrap();
     let mut tx = store.read().await.unwrap();
     assert!(tx.sessions().find_key(session(20)).await.unwrap().is_some());
-    assert!(tx.sessions().find_login(session(10)).await.unwrap().is_some());
+    assert!(tx.logins().find(session(10)).await.unwrap().is_some());
     assert!(tx.grants().find(grant(1, 20).id).await.unwrap().is_some());
     let codes = [
         tx.accounts().create(&account(3), &account_event(3)).await.unwrap_err().code(),
         tx.accounts().delete_personal_data(user(1), &account_event(1)).await.unwrap_err().code(),
-        tx.sessions().create_login(&login(1, 11), &login_event(1, 11)).await.unwrap_err().code(),
-        tx.sessions().save_login(&login(1, 10), &login_event(1, 10)).await.unwrap_err().code(),
+        tx.logins().create(&login(1, 11), &login_event(1, 11)).await.unwrap_err().code(),
+        tx.logins().save(&login(1, 10), &login_event(1, 10)).await.unwrap_err().code(),
         tx.sessions().create_key(&key(1, 21), &key_event(1, 21)).await.unwrap_err().code(),
         tx.sessions().save_key(&key(1, 20), &key_event(1, 20)).await.unwrap_err().code(),
         tx.grants().create(&grant(1, 21), &grant_event(1, 21)).await.unwrap_err().code(),
@@ -111,9 +111,9 @@ pub async fn an_audit_event_tells_of_its_change(store: Arc<dyn Store>) {
     let mut tx = peopled(&*store).await;
     let wrong = [
         tx.accounts().create(&account(3), &account_event(1)).await,
-        tx.sessions().create_login(&login(1, 11), &login_event(1, 12)).await,
-        tx.sessions().create_login(&login(1, 11), &login_event(2, 11)).await,
-        tx.sessions().save_login(&login(1, 10), &key_event(1, 10)).await,
+        tx.logins().create(&login(1, 11), &login_event(1, 12)).await,
+        tx.logins().create(&login(1, 11), &login_event(2, 11)).await,
+        tx.logins().save(&login(1, 10), &key_event(1, 10)).await,
         tx.sessions().create_key(&key(1, 21), &login_event(1, 21)).await,
         tx.sessions().save_key(&key(1, 20), &key_event(1, 21)).await,
         tx.grants().create(&grant(1, 21), &grant_event(1, 20)).await,
@@ -124,7 +124,7 @@ pub async fn an_audit_event_tells_of_its_change(store: Arc<dyn Store>) {
     for result in wrong {
         assert_eq!(result.unwrap_err().code(), "audit_mismatch");
     }
-    assert_eq!(tx.sessions().find_login(session(11)).await.unwrap(), None);
+    assert_eq!(tx.logins().find(session(11)).await.unwrap(), None);
     assert_eq!(tx.audit().list(None, 0, 100).await.unwrap().len(), 5);
 }
 
