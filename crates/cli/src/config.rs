@@ -1,5 +1,7 @@
 //! The configuration: a TOML file, and environment variables that override it.
 
+mod logins;
+
 use crate::commands::vault_open::Provider;
 use crate::error::CliError;
 use crate::labels::LabelSource;
@@ -11,6 +13,7 @@ use hallpass_server::app::Finality;
 use hallpass_server::webhook::Webhook;
 use hallpass_server::work::requests::{Asking, Mark};
 use hallpass_types::ChainId;
+pub use logins::ResourceServerEntry;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -38,6 +41,20 @@ pub struct Config {
     pub finality: String,
     /// How long a login lasts.
     pub login_hours: u64,
+    /// The same for one that is refreshed.
+    pub refresh_hours: u64,
+    /// How long a login lasts without being used.
+    pub idle_minutes: u64,
+    /// How long an access token lasts that can be refreshed.
+    pub access_minutes: u64,
+    /// For how long after a proof of the wallet a login may do what asks for one.
+    pub step_up_minutes: u64,
+    /// Most logins of one person at once.
+    pub logins_per_user: u64,
+    /// Other origins whose pages may use a browser's login.
+    pub origins: Vec<String>,
+    /// Who may ask whose token it was shown.
+    pub resource_servers: Vec<ResourceServerEntry>,
     /// Gas units for each operation, where a grant does not say.
     pub gas_per_op: u64,
     /// Gas units that are relayed for one user in a day (UTC).
@@ -86,6 +103,13 @@ impl Default for Config {
             witness: None,
             finality: "finalized".to_owned(),
             login_hours: 12,
+            refresh_hours: 12,
+            idle_minutes: 30,
+            access_minutes: 10,
+            step_up_minutes: 5,
+            logins_per_user: 32,
+            origins: Vec::new(),
+            resource_servers: Vec::new(),
             gas_per_op: 1_000_000,
             relay_gas_per_day: 100_000_000,
             outside_hours: 24,
@@ -107,7 +131,7 @@ impl Default for Config {
     }
 }
 
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 28] = [
     "listen",
     "public_url",
     "chain",
@@ -117,6 +141,11 @@ const KEYS: [&str; 23] = [
     "witness",
     "finality",
     "login_hours",
+    "refresh_hours",
+    "idle_minutes",
+    "access_minutes",
+    "step_up_minutes",
+    "logins_per_user",
     "gas_per_op",
     "relay_gas_per_day",
     "outside_hours",
@@ -134,8 +163,19 @@ const KEYS: [&str; 23] = [
 ];
 
 /// Those of them that are numbers.
-const NUMBERS: [&str; 6] =
-    ["login_hours", "gas_per_op", "relay_gas_per_day", "outside_hours", "ask_minutes", "renew_minutes"];
+const NUMBERS: [&str; 11] = [
+    "login_hours",
+    "refresh_hours",
+    "idle_minutes",
+    "access_minutes",
+    "step_up_minutes",
+    "logins_per_user",
+    "gas_per_op",
+    "relay_gas_per_day",
+    "outside_hours",
+    "ask_minutes",
+    "renew_minutes",
+];
 
 impl Config {
     /// Reads the file, then the environment.
@@ -164,7 +204,7 @@ impl Config {
             // "<what is wrong>\nin `<key>`\n"
             let says = e.to_string().trim_end().replace('\n', " ");
             CliError::input("bad_config", format!("the configuration cannot be read: {says}")).hint(format!(
-                "known keys: {}; each can be set as HALLPASS_NAME too; and `ask`, `local_users`, and `[[labels]]` tables",
+                "known keys: {}; each can be set as HALLPASS_NAME too; and `ask`, `local_users`, `origins`, and `[[labels]]` and `[[resource_servers]]` tables",
                 KEYS.join(", ")
             ))
         })?;
@@ -217,7 +257,9 @@ impl Config {
             uri: self.public_url.clone(),
             chain: self.chain,
             finality,
-            login_seconds: self.login_hours.saturating_mul(3600),
+            logins: logins::bounds(self)?,
+            origins: logins::origins(&self.origins)?,
+            resource_servers: logins::resource_servers(&self.resource_servers)?,
             gas_per_op: self.gas_per_op,
             relay_gas_per_day: self.relay_gas_per_day,
             outside_seconds: self.outside_hours.saturating_mul(3600),

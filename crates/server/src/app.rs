@@ -1,6 +1,7 @@
 //! What every handler is given.
 
 use crate::error::ApiError;
+use crate::logins::{self, Bounds, Logins};
 use crate::webhook::Outbox;
 use crate::work::requests::Asking;
 use alloy_eips::BlockNumberOrTag;
@@ -8,7 +9,7 @@ use alloy_primitives::Address;
 use hallpass_chain::Node;
 use hallpass_chain::contracts::Suite;
 use hallpass_policy::lists::Lists;
-use hallpass_session::{Action, Actor, AuditEvent, Reason, Subject};
+use hallpass_session::{Action, Actor, AuditEvent, Reason, RefreshKey, Subject, TokenHash};
 pub use hallpass_signer::record_id;
 use hallpass_signer::{Limits, Parts, Signer};
 use hallpass_store::{Store, Tx};
@@ -27,8 +28,12 @@ pub struct Settings {
     pub chain: ChainId,
     /// The block that counts as final.
     pub finality: Finality,
-    /// How long a login lasts, in seconds.
-    pub login_seconds: u64,
+    /// What is decided of logins.
+    pub logins: Bounds,
+    /// Origins of other pages that may use a browser's login, as browsers write them.
+    pub origins: Vec<String>,
+    /// Who may ask whose token it was shown.
+    pub resource_servers: Vec<ResourceServer>,
     /// Gas units that a grant allows each operation where it does not say.
     pub gas_per_op: u64,
     /// Gas units that are relayed for one user in a day (UTC).
@@ -41,6 +46,25 @@ pub struct Settings {
     pub lists: Lists,
     /// What owners are asked, and who is told.
     pub asking: Asking,
+}
+
+impl Settings {
+    /// The origin of our own pages, as browsers write it.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        let host = self.uri.find("://").map_or(0, |at| at + 3);
+        let end = self.uri.get(host..).and_then(|rest| rest.find('/')).map_or(self.uri.len(), |at| host + at);
+        self.uri.get(..end).unwrap_or_default()
+    }
+}
+
+/// Somebody who takes our tokens and asks us about them (RFC 7662).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceServer {
+    /// What the operator calls it.
+    pub name: String,
+    /// What its credential hashes to.
+    pub credential: TokenHash,
 }
 
 /// Which block is final.
@@ -81,6 +105,8 @@ pub struct App {
     pub rng: Arc<dyn Rng>,
     /// What the operator decides.
     pub settings: Arc<Settings>,
+    /// Who is logged in.
+    pub logins: Arc<Logins>,
     /// Reserves and signs.
     pub signer: Signer,
     /// Read while an operation is reserved and signed, written while a session is ended.
@@ -104,16 +130,27 @@ pub struct App {
 }
 
 impl App {
-    /// Puts the parts together, and starts the signer on the running tokio runtime.
-    #[must_use]
-    pub fn new(
+    /// Puts the parts together, reads who is logged in, and starts the signer on the running tokio runtime.
+    ///
+    /// # Errors
+    /// As the store, and where there is no randomness.
+    pub async fn start(
         store: Arc<dyn Store>,
         vault: Arc<Vault>,
         chain: Arc<ChainSide>,
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
         settings: Settings,
-    ) -> Self {
+    ) -> Result<Self, ApiError> {
+        let logins = Logins::start(logins::Parts {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            rng: Arc::clone(&rng),
+            bounds: settings.logins.clone(),
+            refresh: RefreshKey::new(*vault.derive_index_key("session/refresh")),
+            beside: |errand| drop(tokio::spawn(errand)),
+        })
+        .await?;
         let sending = Arc::new(core::array::from_fn(|_| tokio::sync::Mutex::new(())));
         let signing = Arc::default();
         let signer = Signer::start(Parts {
@@ -125,13 +162,14 @@ impl App {
             gate: Arc::clone(&signing),
         });
         let outbox = settings.asking.webhook.clone().map(|webhook| Outbox::start(webhook, Arc::clone(&clock)));
-        Self {
+        Ok(Self {
             store,
             vault,
             chain,
             clock,
             rng,
             settings: Arc::new(settings),
+            logins: Arc::new(logins),
             signer,
             signing,
             nonces: Arc::default(),
@@ -142,7 +180,7 @@ impl App {
             outbox,
             ending: Arc::default(),
             sending,
-        }
+        })
     }
 
     /// The lock of an operation; a few operations share each.
@@ -235,4 +273,38 @@ pub async fn sealed_key(tx: &mut dyn Tx, id: &str) -> Result<Option<SealedRecord
 pub async fn put_sealed_key(tx: &mut dyn Tx, id: &str, record: &SealedRecord) -> Result<(), ApiError> {
     let bytes = serde_json::to_vec(record).map_err(|e| ApiError::internal("encode", e.to_string()))?;
     Ok(tx.vault().put_record(id, &bytes).await?)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn settings() -> Settings {
+        Settings {
+            domain: "hallpass.example".to_owned(),
+            uri: "https://hallpass.example".to_owned(),
+            chain: ChainId::new(1).unwrap(),
+            logins: Bounds::default(),
+            origins: Vec::new(),
+            resource_servers: Vec::new(),
+            finality: Finality::Tag,
+            gas_per_op: 0,
+            relay_gas_per_day: 0,
+            outside_seconds: 0,
+            outside_wei: 0,
+            lists: Lists::default(),
+            asking: Asking::default(),
+        }
+    }
+
+    #[test]
+    fn the_origin_is_scheme_host_and_port() {
+        for (uri, origin) in [
+            ("https://hallpass.example", "https://hallpass.example"),
+            ("https://hallpass.example/", "https://hallpass.example"),
+            ("http://127.0.0.1:8700/under/a/path", "http://127.0.0.1:8700"),
+        ] {
+            assert_eq!(Settings { uri: uri.to_owned(), ..settings() }.origin(), origin);
+        }
+    }
 }

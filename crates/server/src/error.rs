@@ -1,7 +1,8 @@
 //! What a refusal looks like: a status, a stable code, one sentence, and a hint where one helps.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hallpass_chain::NodeError;
 use hallpass_chain::hallpass::HomeError;
@@ -30,13 +31,31 @@ pub struct ApiError {
     pub status: StatusCode,
     /// The body.
     pub problem: Problem,
+    /// What is asked for instead, as `WWW-Authenticate` has it.
+    pub challenge: Option<&'static str>,
 }
+
+/// What a request may come with.
+const CHALLENGE: &str = "Bearer, DPoP algs=\"ES256 EdDSA\"";
 
 impl ApiError {
     /// A refusal.
     #[must_use]
     pub fn new(status: StatusCode, code: &str, says: impl Into<String>) -> Self {
-        Self { status, problem: Problem { code: code.to_owned(), says: says.into(), hint: None } }
+        Self { status, problem: Problem { code: code.to_owned(), says: says.into(), hint: None }, challenge: None }
+    }
+
+    /// Says in `WWW-Authenticate` what to come with.
+    #[must_use]
+    pub const fn challenge(mut self, challenge: &'static str) -> Self {
+        self.challenge = Some(challenge);
+        self
+    }
+
+    /// 403
+    #[must_use]
+    pub fn forbidden(code: &str, says: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, says)
     }
 
     /// 400
@@ -50,6 +69,7 @@ impl ApiError {
     pub fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "not_logged_in", "there is no valid session behind this request")
             .hint("log in first")
+            .challenge(CHALLENGE)
     }
 
     /// 404, also for what is somebody else's.
@@ -95,7 +115,11 @@ impl IntoResponse for ApiError {
         if self.status.is_server_error() {
             tracing::error!(code = %self.problem.code, says = %self.problem.says, "refused");
         }
-        (self.status, Json(self.problem)).into_response()
+        let mut response = (self.status, Json(self.problem)).into_response();
+        if let Some(challenge) = self.challenge {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        response
     }
 }
 

@@ -5,7 +5,8 @@
 //! - [`rpc`]: JSON-RPC for holders, over HTTP and, in [`local`], over a Unix socket.
 //! - [`work`]: what endpoints have done: installing, executing, ending, settling.
 //! - [`webhook`]: tells the operator's URL what owners are asked.
-//! - [`caller`]: who asks, from the bearer token. [`error`]: what a refusal looks like.
+//! - [`logins`]: who is logged in, and every change of that.
+//! - [`caller`]: who asks, from the token, cookie or proof. [`error`]: what a refusal looks like.
 //! - [`outward`]: what leaves for somebody else's is looked through for keys first.
 //!
 //! This crate names no database: the store is handed in as a trait object.
@@ -15,6 +16,7 @@ pub mod caller;
 pub mod endpoints;
 pub mod error;
 pub mod local;
+pub mod logins;
 pub mod outward;
 pub mod rpc;
 pub mod webhook;

@@ -86,7 +86,8 @@ impl LoginSession {
         seconds: u64,
     ) -> Result<Refreshed, NoRefresh> {
         let hash = old.hash();
-        let Some(refresh) = self.refresh.filter(|_| self.is_live(now, used)) else { return Err(NoRefresh::Ended) };
+        let may = old.kind() == TokenKind::Refresh && self.is_live(now, used);
+        let Some(refresh) = self.refresh.filter(|_| may) else { return Err(NoRefresh::Ended) };
         let (moved, refresh) = match refresh.pending {
             _ if hash == refresh.current => (self, refresh),
             Some(pending) if hash == pending.refresh => {
@@ -203,6 +204,8 @@ mod tests {
         assert_eq!(idle.unwrap_err(), NoRefresh::Ended, "idle");
         assert_eq!(present(session(), &first(), 110).unwrap_err(), NoRefresh::Ended, "no refresh tokens");
         assert_eq!(present(family(), &first(), 99).unwrap_err(), NoRefresh::Ended, "before its start");
+        let access = Token::from_random(TokenKind::Bearer, [3; 32]);
+        assert_eq!(present(family(), &access, 110).unwrap_err(), NoRefresh::Ended, "no refresh token");
     }
 
     #[test]

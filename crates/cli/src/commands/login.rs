@@ -49,12 +49,17 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
             std::io::stdin()
                 .read_line(&mut signature)
                 .map_err(|e| CliError::input("no_signature", format!("cannot read the signature: {e}")))?;
-            client.post("/v1/login", &LoginBody { message, signature: signature.trim().to_owned() }).await?
+            client
+                .post(
+                    "/v1/login",
+                    &LoginBody { message, signature: signature.trim().to_owned(), ..LoginBody::default() },
+                )
+                .await?
         }
         (None, None) => return Err(CliError::input("no_wallet", "give --address or --dev-key")),
     };
     let file = token_file()?;
-    system::write_private(&file, &view.token)?;
+    system::write_private(&file, token(&view)?)?;
     let shown = serde_json::json!({ "session": view.session, "account": view.account, "not_after": view.not_after, "token_file": file });
     context.show(&shown, || {
         format!(
@@ -68,12 +73,17 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The token of a login that is not a browser's.
+pub fn token(view: &LoginView) -> Result<&str, CliError> {
+    view.token.as_deref().ok_or_else(|| CliError::missing("bad_answer", "the server's answer has no token"))
+}
+
 /// A whole login with a development wallet.
 pub async fn with_wallet(client: &Client, wallet: &DevWallet) -> Result<LoginView, CliError> {
     let nonce: NonceView = client.post("/v1/login/nonce", &()).await?;
     let message = message(&nonce, wallet.address())?.to_string();
     let signature = wallet.sign_message(&message).map_err(wallet_error)?.to_string();
-    client.post("/v1/login", &LoginBody { message, signature }).await
+    client.post("/v1/login", &LoginBody { message, signature, ..LoginBody::default() }).await
 }
 
 fn message(nonce: &NonceView, address: Address) -> Result<Message, CliError> {

@@ -14,6 +14,7 @@ use hallpass_server::local::Local;
 use hallpass_server::{App, ChainSide, Settings, work};
 use hallpass_store::{RedbStore, Store, StoreKeys};
 use hallpass_vault::{RelayPolicy, SealedRecord, Vault, VaultHeader};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,7 +61,9 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
     let address = listener.local_addr().map_or(config.listen, |a| a);
     let chain = ChainSide { node, second, suite, relayer_address, relayer: tokio::sync::Mutex::new(relayer) };
     let app =
-        App::new(Arc::new(store), Arc::new(vault), Arc::new(chain), Arc::new(SystemClock), Arc::new(OsRng), settings);
+        App::start(Arc::new(store), Arc::new(vault), Arc::new(chain), Arc::new(SystemClock), Arc::new(OsRng), settings)
+            .await
+            .map_err(|e| CliError::missing(&e.problem.code, e.problem.says))?;
     let settling = app.clone();
     tokio::spawn(async move {
         if let Err(error) = work::requests::moves::tell_all(&settling).await {
@@ -68,6 +71,9 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
         }
         loop {
             work::settle::once(&settling).await;
+            if let Err(error) = settling.logins.sweep().await {
+                tracing::warn!(code = %error.problem.code, "logins that ran out could not be noted");
+            }
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
     });
@@ -83,7 +89,8 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
         .show(&serde_json::json!({ "listening": address.to_string(), "relayer": relayer.to_checksum(None) }), || {
             format!("listening on http://{address}\nrelayer {relayer} pays for gas: keep it funded\nstop with Ctrl-C")
         })?;
-    let served = axum::serve(listener, hallpass_server::router(app)).with_graceful_shutdown(stopped());
+    let service = hallpass_server::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(stopped());
     served.await.map_err(|e| CliError::missing("server_failed", format!("the server stopped: {e}")))?;
     Ok(ExitCode::SUCCESS)
 }

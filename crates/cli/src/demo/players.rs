@@ -59,7 +59,13 @@ impl Player {
         // The owner funds the account before anything stands there.
         let call = IERC20::transferCall { to: account, amount: U256::from(1_000_000_000_u64) };
         world.send(&world.deployer, TxKind::Call(world.token), call.abi_encode().into(), None).await?;
-        Ok(Self { name, wallet, client: world.server.clone().with_token(view.token), account, home })
+        Ok(Self {
+            name,
+            wallet,
+            client: world.server.clone().with_token(login::token(&view)?.to_owned()),
+            account,
+            home,
+        })
     }
 
     /// Reads a grant, shows it, has the owner sign it, and waits until it stands on chain.

@@ -29,7 +29,8 @@ fn with_all<T>(work: impl FnOnce(&mut All) -> T) -> T {
 /// Remembers a secret.
 pub fn plant(what: &str, text: &str) {
     with_all(|all| {
-        let digits = text.trim_start_matches("hp_");
+        let digits =
+            if text.starts_with("hp") { text.split_once('_').map_or(text, |(_, digits)| digits) } else { text };
         let raw = alloy_primitives::hex::decode(digits).ok().filter(|raw| raw.len() >= 16);
         for bytes in [Some(text.as_bytes().to_vec()), raw].into_iter().flatten() {
             for form in forms(&bytes) {
@@ -39,22 +40,26 @@ pub fn plant(what: &str, text: &str) {
     });
 }
 
-/// Remembers what `who`, a server's URL or a command's folder, answered to `request`. Where that is the one that shows a token, the token is planted and left out.
+/// Remembers what `who`, a server's URL or a command's folder, answered to `request`. Where that is one that shows tokens, they are planted and left out.
 pub fn said(who: &str, request: &str, text: &str) {
-    let shows = ["/v1/login", "/holder", "session token"].iter().any(|shows| request.ends_with(shows));
+    let shows = ["/v1/login", "/step_up", "/v1/token", "/holder", "session token", "logins credential"];
     let mut rest = text.to_owned();
-    if let Some(token) = tokens(text).next().filter(|_| shows) {
-        plant(&format!("the token of {request}"), token);
-        rest = text.replacen(token, "", 1);
+    if shows.iter().any(|shows| request.ends_with(shows)) {
+        for token in tokens(text) {
+            plant(&format!("the token of {request}"), token);
+            rest = rest.replacen(token, "", 1);
+        }
     }
     with_all(|all| all.said.push([who.to_owned(), request.to_owned(), rest]));
 }
 
 /// Our tokens in a text.
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    text.match_indices("hp_").filter_map(|(at, _)| {
-        let token = text.get(at..at + 67)?;
-        token[3..].bytes().all(|b| b.is_ascii_hexdigit()).then_some(token)
+    text.match_indices("hp").filter_map(|(at, _)| {
+        let from = text.get(at..)?;
+        let prefix = ["hp_", "hps_", "hpd_", "hpc_", "hpr_", "hpi_"].into_iter().find(|p| from.starts_with(p))?;
+        let token = from.get(..prefix.len() + 64)?;
+        token[prefix.len()..].bytes().all(|b| b.is_ascii_hexdigit()).then_some(token)
     })
 }
 

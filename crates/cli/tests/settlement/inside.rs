@@ -8,6 +8,7 @@ use hallpass_chain::contracts::Suite;
 use hallpass_chain::hallpass::RELAYED;
 use hallpass_policy::lists::Lists;
 use hallpass_server::app::Finality;
+use hallpass_server::logins::Bounds;
 use hallpass_server::{App, ChainSide, Settings, router};
 use hallpass_store::{RedbStore, StoreKeys};
 use hallpass_types::{ChainId, Clock, Rng, RngError, UnixSeconds};
@@ -80,7 +81,9 @@ impl Inside {
             uri: url.clone(),
             chain,
             finality: Finality::Depth(DEPTH),
-            login_seconds: 10_000_000,
+            logins: Bounds { absolute: 10_000_000, idle: 10_000_000, step_up: 10_000_000, ..Bounds::default() },
+            origins: Vec::new(),
+            resource_servers: Vec::new(),
             gas_per_op: 1_000_000,
             relay_gas_per_day: u64::MAX,
             outside_seconds: 0,
@@ -88,14 +91,16 @@ impl Inside {
             lists: Lists::default(),
             asking: Default::default(),
         };
-        let app = App::new(
+        let app = App::start(
             Arc::new(store),
             Arc::new(vault),
             Arc::new(side),
             Arc::clone(&clock) as Arc<dyn Clock>,
             Arc::new(Os),
             settings,
-        );
+        )
+        .await
+        .unwrap();
         let served = axum::serve(listener, router(app.clone()));
         tokio::spawn(async move { served.await.unwrap() });
         Self { app, api: Api::new(&url), clock }

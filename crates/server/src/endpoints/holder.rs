@@ -7,7 +7,7 @@ use crate::work::own;
 use crate::{ApiError, App};
 use axum::Json;
 use axum::extract::State;
-use hallpass_session::{Action, Actor, KeySession, Subject, Token};
+use hallpass_session::{Action, Actor, KeySession, Subject, Token, TokenKind};
 use hallpass_store::Tx;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -33,7 +33,7 @@ pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -
 /// # Errors
 /// 409 for a session that has ended.
 pub async fn make(app: &App, mut tx: Box<dyn Tx>, session: &KeySession, actor: Actor) -> Result<HolderView, ApiError> {
-    let token = Token::from_random(app.random()?);
+    let token = Token::from_random(TokenKind::Holder, app.random()?);
     let id = session.id;
     if session.lifecycle.is_terminal() {
         return Err(ApiError::conflict("session_ended", "an ended session has no holder"));

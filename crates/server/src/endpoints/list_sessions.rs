@@ -13,7 +13,7 @@ use axum::extract::State;
 pub async fn handler(State(app): State<App>, caller: Caller) -> Result<Json<Vec<SessionView>>, ApiError> {
     let mut tx = app.store.read().await?;
     let mut out = Vec::new();
-    for s in tx.sessions().list_logins(caller.user()).await? {
+    for s in tx.logins().list(caller.user()).await? {
         out.push(SessionView::of_login(&s));
     }
     for s in tx.sessions().list_keys(caller.user()).await? {

@@ -1,40 +1,64 @@
-//! `POST /v1/login`: a signed ERC-4361 message for a session token.
+//! `POST /v1/login`: a signed ERC-4361 message for a session.
 
 use super::shapes::{Body, bytes};
-use crate::app::event;
+use crate::caller::shown::{COOKIE_NAME, cookies};
+use crate::caller::{origin, proof};
 use crate::error::Problem;
+use crate::logins::begin::{Given, Wanted};
+use crate::work::wallet;
 use crate::{ApiError, App};
 use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
-use hallpass_auth::siwe::Message;
-use hallpass_auth::{Expected, verify};
-use hallpass_session::{Action, Actor, Lifecycle, LoginNonce, LoginSession, Subject, Token};
-use hallpass_store::Account;
+use axum::extract::{ConnectInfo, State};
+use axum::http::header::SET_COOKIE;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use hallpass_session::{Binding, Jkt, Token, TokenKind};
+use hallpass_types::{SessionId, UnixSeconds};
 use serde::{Deserialize, Serialize};
+use std::net::{IpAddr, SocketAddr};
 use utoipa::ToSchema;
 
 /// The wallet's answer.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoginBody {
     /// The message, byte by byte as it was signed.
     pub message: String,
     /// 65 bytes, 0x-hex.
     pub signature: String,
+    /// For browsers: the token comes as a cookie that no script sees, and the answer has none. Needs an allowed `Origin`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cookie: bool,
+    /// For programs: a short access token and a refresh token. A login with a DPoP proof always has both.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refresh: bool,
+    /// What to call the device in lists: 1 to 64 characters, no control characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
 }
 
 /// A session.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub struct LoginView {
-    /// Sent as `Authorization: Bearer` from now on; shown once.
-    pub token: String,
+    /// The access token, shown once; absent where the cookie has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// How it is sent: `Bearer` or `DPoP` in `Authorization`, `Cookie` by the browser itself.
+    pub token_type: String,
+    /// Its exclusive end, Unix seconds.
+    pub token_not_after: u64,
+    /// What `POST /v1/token` takes for the next one; absent where the access token lives as long as the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
     /// The session's id.
     pub session: String,
     /// CAIP-10.
     pub account: String,
-    /// Exclusive, Unix seconds.
+    /// The session's exclusive end, whatever the activity, Unix seconds.
     pub not_after: u64,
+    /// Seconds without use after which it ends.
+    pub idle_seconds: u64,
 }
 
 impl core::fmt::Debug for LoginView {
@@ -46,71 +70,140 @@ impl core::fmt::Debug for LoginView {
     }
 }
 
-/// Uses the message's nonce up, whether the rest of it is good or not.
+/// Uses the nonce up, whatever comes of it. A `DPoP` header binds the session to the proof's key (RFC 9449).
 #[utoipa::path(post, path = "/v1/login", operation_id = "login", tag = "login", request_body = LoginBody,
-    responses((status = 201, body = LoginView), (status = 400, body = Problem), (status = 401, body = Problem)))]
-pub async fn handler(
-    State(app): State<App>,
-    Body(body): Body<LoginBody>,
-) -> Result<(StatusCode, Json<LoginView>), ApiError> {
-    let refused = |code: &str, says: String| {
-        ApiError::new(StatusCode::UNAUTHORIZED, code, says).hint("ask for a new nonce and sign again")
-    };
-    let message: Message =
-        body.message.parse().map_err(|e: hallpass_auth::siwe::ParseError| ApiError::bad(e.code(), e.to_string()))?;
+    responses((status = 201, body = LoginView), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 429, body = Problem)))]
+pub async fn handler(State(app): State<App>, parts: Parts, Body(body): Body<LoginBody>) -> Result<Response, ApiError> {
     let signature = bytes("signature", &body.signature)?;
-    let now = app.clock.now();
-    let unknown = || refused("nonce_unknown", "the nonce is not one of this server's, or was used before".to_owned());
-    let nonce = LoginNonce::parse(message.nonce.as_str()).ok_or_else(unknown)?;
-    let mut tx = app.store.begin().await?;
-    let nonce = tx.nonces().take(&nonce).await?.ok_or_else(unknown)?;
-    tx.commit().await?;
-    let text = nonce.text();
-    nonce.use_at(now).map_err(|e| refused(e.code(), e.to_string()))?;
-    let expected = Expected {
-        domain: &app.settings.domain,
-        uri: &app.settings.uri,
-        nonce: &text,
-        chains: &[app.settings.chain],
-        now,
-    };
-    let proven = verify(&body.message, &signature, &expected).map_err(|e| refused(e.code(), e.to_string()))?;
-
-    let token = Token::from_random(app.random()?);
-    let mut tx = app.store.begin().await?;
-    let user = match tx.accounts().find_by_account(&proven.account()).await? {
-        Some(known) => known.user,
-        None => {
-            let user = app.user_id()?;
-            let account = Account { user, account: proven.account(), created: now };
-            let line = event(now, Actor::Owner(user), Action::Created, Subject::Account(user), user, None);
-            tx.accounts().create(&account, &line).await?;
-            user
+    let device = body.device.map(device).transpose()?;
+    // Before the nonce is gone: a proof that is to be made again does not cost a signature.
+    let proof = proof::of_request(&app, &parts.headers, parts.uri.path())?;
+    let binding = match (&proof, body.cookie) {
+        (Some(_), true) => {
+            return Err(ApiError::bad("two_bindings", "a login is bound to a cookie or to a key, not to both"));
         }
+        (Some(proof), false) => Binding::Dpop { jkt: Jkt(proof.jkt) },
+        (None, true) => Binding::Cookie,
+        (None, false) => Binding::Bearer,
     };
-    let session = LoginSession {
-        id: app.session_id()?,
-        user,
-        account: proven.account(),
-        lifecycle: Lifecycle::Active { since: now },
-        not_after: now
-            .plus(app.settings.login_seconds)
-            .ok_or_else(|| ApiError::internal("time", "a time is out of range"))?,
-        token_hash: token.hash(),
-        created: now,
+    if binding == Binding::Cookie {
+        if body.refresh {
+            return Err(ApiError::bad(
+                "cookie_slides",
+                "a login in a cookie lives on by being used; it is not refreshed",
+            ));
+        }
+        origin::check_login(&parts.headers, &app.settings)?;
+    }
+    let account = wallet::prove(&app, &body.message, &signature).await?;
+    if let Some(proof) = &proof {
+        proof::once(&app, proof, StatusCode::BAD_REQUEST)?;
+    }
+    let wanted = Wanted {
+        account,
+        binding,
+        refresh: body.refresh || proof.is_some(),
+        device,
+        ip: parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|from| network(from.0.ip())),
+        instead: if binding == Binding::Cookie { of_browser(&app, &parts.headers) } else { None },
     };
-    tx.sessions()
-        .create_login(
-            &session,
-            &event(now, Actor::Owner(user), Action::Created, Subject::Login(session.id), user, None),
-        )
-        .await?;
-    tx.commit().await?;
+    let given = app.logins.log_in(wanted).await?;
+    Ok(answer(StatusCode::CREATED, &given, app.clock.now()))
+}
+
+/// New tokens, where their holder takes them from.
+pub fn answer(status: StatusCode, given: &Given, now: UnixSeconds) -> Response {
+    let login = &given.login;
+    let (token, token_type) = match login.binding {
+        Binding::Cookie => (None, "Cookie"),
+        Binding::Bearer => (Some(given.access.reveal().to_string()), "Bearer"),
+        Binding::Dpop { .. } => (Some(given.access.reveal().to_string()), "DPoP"),
+    };
     let view = LoginView {
-        token: token.reveal().to_string(),
-        session: session.id.to_string(),
-        account: session.account.to_string(),
-        not_after: session.not_after.get(),
+        token,
+        token_type: token_type.to_owned(),
+        token_not_after: given.access_not_after.get(),
+        refresh_token: given.refresh.as_ref().map(|token| token.reveal().to_string()),
+        session: login.id.to_string(),
+        account: login.account.to_string(),
+        not_after: login.not_after.get(),
+        idle_seconds: login.idle,
     };
-    Ok((StatusCode::CREATED, Json(view)))
+    let mut response = (status, Json(view)).into_response();
+    if login.binding == Binding::Cookie {
+        let lives = given.access_not_after.get().saturating_sub(now.get());
+        set_cookie(&mut response, &given.access.reveal(), lives);
+    }
+    response
+}
+
+/// Sets the cookie for so many seconds; for none it is taken away.
+pub fn set_cookie(response: &mut Response, value: &str, seconds: u64) {
+    let text = format!("{COOKIE_NAME}={value}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={seconds}");
+    if let Ok(mut value) = HeaderValue::from_str(&text) {
+        value.set_sensitive(true);
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+}
+
+/// The login that this browser has now.
+fn of_browser(app: &App, headers: &HeaderMap) -> Option<SessionId> {
+    let tokens = cookies(headers).filter_map(|text| text.parse::<Token>().ok());
+    let mut ours = tokens.filter(|token| token.kind() == TokenKind::Cookie);
+    ours.find_map(|token| app.logins.check(&token.hash())).map(|checked| checked.login.id)
+}
+
+fn device(name: String) -> Result<String, ApiError> {
+    let fits = (1..=64).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    if fits {
+        Ok(name)
+    } else {
+        Err(ApiError::bad("bad_device", "a device's name is 1 to 64 characters, none of control"))
+    }
+}
+
+/// Where somebody is, no closer than a network: IPv4 /24, IPv6 /48.
+fn network(ip: IpAddr) -> String {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => {
+            let [a, b, c, _] = ip.octets();
+            format!("{a}.{b}.{c}.0/24")
+        }
+        IpAddr::V6(ip) => {
+            let [a, b, c, ..] = ip.segments();
+            format!("{}/48", std::net::Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_cut_to_its_network() {
+        let cut =
+            ["203.0.113.77", "2001:db8:aaaa:bbbb::1", "::ffff:203.0.113.77"].map(|ip| network(ip.parse().unwrap()));
+        assert_eq!(cut, ["203.0.113.0/24", "2001:db8:aaaa::/48", "203.0.113.0/24"]);
+    }
+
+    /// RFC 6265bis, section 4.1.3.2: what the prefix asks for, or browsers drop the cookie; no `Domain`.
+    #[test]
+    fn the_cookie_is_one_hosts_and_no_scripts() {
+        let mut response = StatusCode::OK.into_response();
+        set_cookie(&mut response, "hpc_0", 60);
+        let cookie = response.headers()[SET_COOKIE].to_str().unwrap();
+        assert_eq!(cookie, "__Host-hallpass=hpc_0; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=60");
+    }
+
+    #[test]
+    fn a_device_s_name_is_short_and_plain() {
+        for good in ["a", "Ann\u{2019}s laptop", &"x".repeat(64)] {
+            assert!(device(good.to_owned()).is_ok(), "{good}");
+        }
+        for bad in ["", "a\nb", "\u{7f}", &"x".repeat(65)] {
+            assert_eq!(device(bad.to_owned()).unwrap_err().problem.code, "bad_device", "{bad}");
+        }
+    }
 }

@@ -18,6 +18,10 @@ pub struct Me {
     pub session: String,
     /// Exclusive, Unix seconds.
     pub not_after: u64,
+    /// How its token is bound: `bearer`, `cookie` or `dpop`.
+    pub binding: String,
+    /// When the wallet last proved itself, Unix seconds.
+    pub proved_at: u64,
 }
 
 /// Answers 401 without a live session.
@@ -27,7 +31,9 @@ pub async fn handler(caller: Caller) -> Result<Json<Me>, ApiError> {
     Ok(Json(Me {
         user: caller.user().to_string(),
         account: caller.account().to_string(),
-        session: caller.session.id.to_string(),
-        not_after: caller.session.not_after.get(),
+        session: caller.login.id.to_string(),
+        not_after: caller.login.not_after.get(),
+        binding: caller.login.binding.name().to_owned(),
+        proved_at: caller.login.proved_at.get(),
     }))
 }

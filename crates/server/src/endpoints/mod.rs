@@ -8,12 +8,15 @@ pub mod get_grant;
 pub mod get_request;
 pub mod health;
 pub mod holder;
+pub mod introspect;
+pub mod list_logins;
 pub mod list_requests;
 pub mod list_sessions;
 pub mod login;
 pub mod logout;
 pub mod me;
 pub mod nonce;
+pub mod oauth;
 pub mod refuse;
 pub mod refuse_request;
 pub mod renew;
@@ -22,16 +25,24 @@ pub mod request_grant;
 pub mod request_shapes;
 pub mod resume;
 pub mod revoke;
+pub mod revoke_logins;
+pub mod revoke_token;
 pub mod rpc;
 pub mod shapes;
 pub mod sign;
+pub mod step_up;
 pub mod surrender;
+pub mod token;
 pub mod user_op;
 
 use crate::App;
+use crate::caller::proof::{DPOP, DPOP_NONCE};
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -53,7 +64,15 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(health::handler))
         .routes(routes!(nonce::handler))
         .routes(routes!(login::handler))
+        .routes(routes!(step_up::handler))
         .routes(routes!(logout::handler))
+        .routes(routes!(token::handler))
+        .routes(routes!(introspect::handler))
+        .routes(routes!(revoke_token::handler))
+        .routes(routes!(list_logins::handler))
+        .routes(routes!(revoke_logins::one))
+        .routes(routes!(revoke_logins::all))
+        .routes(routes!(revoke_logins::others))
         .routes(routes!(me::handler))
         .routes(routes!(list_sessions::handler))
         .routes(routes!(request_grant::handler))
@@ -83,7 +102,20 @@ pub fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .fallback(not_found)
         .method_not_allowed_fallback(no_such_method)
+        .layer(axum::middleware::from_fn_with_state(app.clone(), headers))
         .with_state(app)
+}
+
+/// What every answer has: it is stored nowhere, and who proves a key gets the nonce for the next proof (RFC 9449, section 8.2).
+/// No answer lets a page of another origin read it: there is no `Access-Control-Allow-Origin` anywhere.
+async fn headers(State(app): State<App>, request: Request, next: Next) -> Response {
+    let proves = request.headers().contains_key(DPOP) || request.uri().path() == "/v1/login/nonce";
+    let mut response = next.run(request).await;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if proves && let Ok(nonce) = HeaderValue::from_str(&app.logins.nonces.at(app.clock.now())) {
+        response.headers_mut().insert(DPOP_NONCE, nonce);
+    }
+    response
 }
 
 /// The OpenAPI document, as it is committed under `docs/reference/openapi.json`.

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hallpass_session::LoginNonce;
-use hallpass_session::login::NONCE_LIFE;
+use hallpass_session::login_nonce::NONCE_LIFE;
 use hallpass_types::UnixSeconds;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -3,7 +3,7 @@
 //!
 //! Found, in bytes as they are, and written once more as JSON in a text, percent-, base64- or hex-encoded:
 //!
-//! - by shape: our tokens (`hp_` and 64 hex digits), PEM and OpenSSH private keys, age and PuTTY keys, extended private keys
+//! - by shape: our tokens (`hp_`, `hps_` and their kin, and 64 hex digits), PEM and OpenSSH private keys, age and PuTTY keys, extended private keys
 //!   (BIP-32: `xprv` and its kin), English mnemonics of 12, 15, 18, 21 or 24 words whose checksum holds (BIP-39), JSON web
 //!   tokens, AWS key ids, tokens of a few services by their prefix;
 //! - by structure: private JSON web keys (RFC 7517), Ethereum keystores (version 3), a file of 64 numbers as Solana keeps a key;

@@ -16,6 +16,8 @@ fn planted() -> Vec<(What, String)> {
     let pem = |kind: &str| format!("-----BEGIN {kind}PRIVATE KEY-----\nMC4CAQ\n-----END {kind}PRIVATE KEY-----");
     vec![
         (What::Token, format!("hp_{}", key())),
+        (What::Token, format!("hps_{}", key())),
+        (What::Token, format!("hpr_{}", key())),
         (What::Token, format!("HP_{}", key().to_uppercase())),
         (What::PrivateKey, pem("")),
         (What::PrivateKey, pem("EC ")),

@@ -1,6 +1,7 @@
 //! What a text looks like by itself.
 
 use super::{What, names, phrase};
+use hallpass_session::TokenKind;
 
 /// How far before a key the word may stand that says what it is, in bytes.
 const NEAR: usize = 40;
@@ -8,7 +9,8 @@ const NEAR: usize = 40;
 /// What stands in a text, by its shape or by the word before it.
 pub(super) fn shape(text: &str) -> Option<What> {
     let lower = text.to_ascii_lowercase();
-    if after_each(&lower, "hp_").any(|rest| run(rest, |b| b.is_ascii_hexdigit()) >= 64) {
+    let ours = TokenKind::ALL.into_iter().flat_map(|kind| after_each(&lower, kind.prefix()));
+    if ours.into_iter().any(|rest| run(rest, |b| b.is_ascii_hexdigit()) >= 64) {
         return Some(What::Token);
     }
     let armoured = after_each(&lower, "-----begin ")

@@ -4,6 +4,7 @@ use super::requests::moves;
 use super::{home, send, stored_grant};
 use crate::app::{event, record_id, sealed_key};
 use crate::caller::{Asker, Caller};
+use crate::logins::end::Which;
 use crate::{ApiError, App};
 use alloy_primitives::{B256, Bytes, U256};
 use alloy_sol_types::SolCall;
@@ -94,14 +95,17 @@ pub async fn revoke(app: &App, asker: &Asker, id: SessionId) -> Result<Ended, Ap
 /// # Errors
 /// 409 where it has ended already.
 pub async fn revoke_login(app: &App, caller: &Caller, id: SessionId) -> Result<Option<LoginSession>, ApiError> {
-    let mut tx = app.store.begin().await?;
-    let Some(login) = tx.sessions().find_login(id).await?.filter(|s| s.user == caller.user()) else { return Ok(None) };
-    let (now, by) = (app.clock.now(), Actor::Owner(caller.user()));
-    let ended = login.revoke(now, Reason::OwnerAsked, by)?;
-    let line = event(now, by, Action::Revoked, Subject::Login(id), caller.user(), Some(Reason::OwnerAsked));
-    tx.sessions().save_login(&ended, &line).await?;
-    tx.commit().await?;
-    Ok(Some(ended))
+    let mut tx = app.store.read().await?;
+    let known = tx.logins().find(id).await?.filter(|login| login.user == caller.user());
+    drop(tx);
+    let Some(login) = known else { return Ok(None) };
+    let by = Actor::Owner(caller.user());
+    let ended = app.logins.end(Which::One(caller.user(), id), by, Reason::OwnerAsked).await?;
+    match ended.into_iter().next() {
+        Some(ended) => Ok(Some(ended)),
+        // Says why not, as the transition does.
+        None => login.revoke(app.clock.now(), Reason::OwnerAsked, by).map(Some).map_err(ApiError::from),
+    }
 }
 
 async fn finish(app: &App, session: &KeySession, grant: &Grant) -> Result<Option<Receipt>, ApiError> {

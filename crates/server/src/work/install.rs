@@ -43,6 +43,12 @@ pub async fn approve(
     let actor = Actor::Owner(caller.user());
     let session = match stored.decision {
         Decision::Pending => {
+            // The signature just now proves the wallet, where the grant it is over was drafted just now: it names an ender that
+            // was made for it, so no older signature fits.
+            let drafted = stored.created.plus(app.logins.bounds().step_up).is_some_and(|until| now < until);
+            if !drafted {
+                caller.expect_fresh(app)?;
+            }
             let stored = stored.approve(now, signature.clone())?;
             let session = session.approve(now)?;
             let line = |subject| event(now, actor, Action::Approved, subject, caller.user(), None);

@@ -14,7 +14,7 @@
 //! - [`settle`]: what final blocks say. [`alarm`]: a key that was used past the signer.
 //!   [`watch`]: what the chain tells of between two requests.
 //! - [`restored`]: a store that was put back from a copy. [`resume`]: from suspended to active again.
-//! - [`send`]: the relayer's key.
+//! - [`send`]: the relayer's key. [`wallet`]: a signed login message.
 
 pub mod alarm;
 pub mod ask;
@@ -34,6 +34,7 @@ pub mod send;
 pub mod settle;
 pub mod sign;
 pub mod takes;
+pub mod wallet;
 pub mod watch;
 
 use crate::caller::Caller;

@@ -85,7 +85,7 @@ pub async fn propose(
     place: Place,
     replaces: Option<&Replaced>,
 ) -> Result<Proposed, ApiError> {
-    let (user, requested_by) = (caller.user(), caller.session.id.to_string());
+    let (user, requested_by) = (caller.user(), caller.login.id.to_string());
     let owner = For { user, account: caller.account(), requested_by, actor: Actor::Owner(user) };
     draft_for(app, &owner, draft, place, replaces).await
 }

@@ -48,15 +48,15 @@ pub async fn apply(store: &dyn Store, clock: &dyn Clock) -> Result<Done, ApiErro
         tx.commit().await?;
         done.requests += 1;
     }
-    let logins = store.read().await?.sessions().list_live_logins().await?;
+    let logins = store.read().await?.logins().list_live().await?;
     for chunk in logins.chunks(CHUNK) {
         let mut tx = store.begin().await?;
         for login in chunk {
-            let Some(stored) = tx.sessions().find_login(login.id).await? else { continue };
+            let Some(stored) = tx.logins().find(login.id).await? else { continue };
             let now = clock.now();
             let (id, user) = (stored.id, stored.user);
             let ended = stored.revoke(now, Reason::Restored, by)?;
-            tx.sessions().save_login(&ended, &event(now, by, Action::Revoked, Subject::Login(id), user, why)).await?;
+            tx.logins().save(&ended, &event(now, by, Action::Revoked, Subject::Login(id), user, why)).await?;
             done.logins += 1;
         }
         tx.commit().await?;

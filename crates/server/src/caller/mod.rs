@@ -1,44 +1,98 @@
-//! Who asks: the login session, or the key session, behind the bearer token.
+//! Who asks: the login session, or the key session, behind what a request comes with.
+//!
+//! [`shown`]: what that is; more than one thing is refused. [`origin`]: which pages may use a browser's cookie.
+//! [`proof`]: that whoever shows a token holds its key.
+
+pub mod origin;
+pub mod proof;
+pub mod shown;
 
 use crate::{ApiError, App};
 use axum::extract::{FromRequestParts, Path};
-use axum::http::{header::AUTHORIZATION, request::Parts};
-use hallpass_session::{Actor, KeySession, LoginSession, OwnerRequest, Token, TokenHash};
+use axum::http::request::Parts;
+use hallpass_session::{Actor, KeySession, LiveLogin, OwnerRequest, TokenKind};
 use hallpass_store::Tx;
 use hallpass_types::{AccountId, RequestId, SessionId, UserId};
+use shown::Shown;
 
 /// A caller who is logged in. Extracting it answers 401 for everything else.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The login session.
-    pub session: LoginSession,
+    pub login: LiveLogin,
 }
 
 impl Caller {
-    async fn of(app: &App, hash: &TokenHash) -> Result<Self, ApiError> {
-        let mut tx = app.store.read().await?;
-        let session = tx.sessions().find_login_by_token(hash).await?.ok_or_else(ApiError::unauthorized)?;
-        if session.is_live(app.clock.now()) { Ok(Self { session }) } else { Err(ApiError::unauthorized()) }
+    async fn of(app: &App, parts: &Parts, shown: &Shown) -> Result<Self, ApiError> {
+        if shown.is_cookie() {
+            origin::check(parts, &app.settings)?;
+        }
+        let hash = shown.token().hash();
+        let checked = app.logins.check(&hash);
+        if let Shown::Dpop(token) = shown {
+            proof::check(app, parts, token, checked.as_ref().map(|checked| &checked.login))?;
+        }
+        let checked = checked.ok_or_else(ApiError::unauthorized)?;
+        app.logins.used(&checked, hash).await?;
+        Ok(Self { login: checked.login })
+    }
+
+    /// Whether the wallet proved itself within the time that the operator set.
+    #[must_use]
+    pub fn is_fresh(&self, app: &App) -> bool {
+        let until = self.login.proved_at.plus(app.logins.bounds().step_up);
+        until.is_some_and(|until| app.clock.now() < until)
+    }
+
+    /// That it did.
+    ///
+    /// # Errors
+    /// 403 `step_up_required`.
+    pub fn expect_fresh(&self, app: &App) -> Result<(), ApiError> {
+        if self.is_fresh(app) { Ok(()) } else { Err(step_up_required()) }
     }
 
     /// The person.
     #[must_use]
     pub const fn user(&self) -> UserId {
-        self.session.user
+        self.login.user
     }
 
     /// The wallet that was proved.
     #[must_use]
     pub const fn account(&self) -> AccountId {
-        self.session.account
+        self.login.account
     }
+}
+
+/// A caller whose wallet proved itself lately: what grants, exports, deletes, or ends everything asks for one.
+#[derive(Debug, Clone)]
+pub struct Fresh(pub Caller);
+
+/// 403: the wallet is to prove itself once more.
+#[must_use]
+pub fn step_up_required() -> ApiError {
+    let says = "this needs a login whose wallet proved itself lately";
+    ApiError::forbidden("step_up_required", says)
+        .hint("sign a new login message and send it to POST /v1/login/step_up, or run `hallpass login --step-up`")
 }
 
 impl FromRequestParts<App> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        Self::of(app, &bearer(parts)?.hash()).await
+        let shown = Shown::of(&parts.headers)?;
+        Self::of(app, parts, &shown).await
+    }
+}
+
+impl FromRequestParts<App> for Fresh {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        caller.expect_fresh(app)?;
+        Ok(Self(caller))
     }
 }
 
@@ -90,20 +144,14 @@ impl FromRequestParts<App> for Asker {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let hash = bearer(parts)?.hash();
-        let mut tx = app.store.read().await?;
-        if let Some(session) = tx.sessions().find_key_by_holder(&hash).await? {
-            return Ok(Self::Holder(session.id));
+        let shown = Shown::of(&parts.headers)?;
+        if shown.token().kind() != TokenKind::Holder {
+            return Caller::of(app, parts, &shown).await.map(Self::Owner);
         }
-        drop(tx);
-        Caller::of(app, &hash).await.map(Self::Owner)
+        let mut tx = app.store.read().await?;
+        let held = tx.sessions().find_key_by_holder(&shown.token().hash()).await?;
+        held.map(|session| Self::Holder(session.id)).ok_or_else(ApiError::unauthorized)
     }
-}
-
-fn bearer(parts: &Parts) -> Result<Token, ApiError> {
-    let header = parts.headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok()).ok_or_else(ApiError::unauthorized)?;
-    let text = header.strip_prefix("Bearer ").ok_or_else(ApiError::unauthorized)?;
-    text.parse().map_err(|_| ApiError::unauthorized())
 }
 
 /// The request that a path names; as [`Named`].

@@ -1,0 +1,65 @@
+//! What of the configuration is about logins.
+
+use super::Config;
+use crate::error::CliError;
+use hallpass_server::app::ResourceServer;
+use hallpass_server::logins::Bounds;
+use hallpass_session::TokenHash;
+use serde::{Deserialize, Serialize};
+
+/// A `[[resource_servers]]` table.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceServerEntry {
+    /// What to call it.
+    pub name: String,
+    /// What its credential hashes to, as `hallpass logins credential` prints it.
+    pub sha256: String,
+}
+
+/// Times and numbers; each at least 1, so that none of them means "never".
+pub fn bounds(config: &Config) -> Result<Bounds, CliError> {
+    let checked = |name: &str, value: u64, most: u64, unit: u64| {
+        if (1..=most).contains(&value) {
+            Ok(value.saturating_mul(unit))
+        } else {
+            Err(CliError::input("bad_config", format!("`{name}` is 1 to {most}")))
+        }
+    };
+    let minutes = |name: &str, value: u64| checked(name, value, 525_600, 60);
+    let hours = |name: &str, value: u64| checked(name, value, 8_760, 3600);
+    Ok(Bounds {
+        absolute: hours("login_hours", config.login_hours)?,
+        refreshed: hours("refresh_hours", config.refresh_hours)?,
+        idle: minutes("idle_minutes", config.idle_minutes)?,
+        access: minutes("access_minutes", config.access_minutes)?,
+        step_up: minutes("step_up_minutes", config.step_up_minutes)?,
+        most: usize::try_from(checked("logins_per_user", config.logins_per_user, 1_000, 1)?).unwrap_or(1),
+    })
+}
+
+/// Origins as browsers write them: scheme, host and port, in lower case, nothing after.
+pub fn origins(listed: &[String]) -> Result<Vec<String>, CliError> {
+    for origin in listed {
+        let parsed = url::Url::parse(origin).ok().map(|url| url.origin().ascii_serialization());
+        if parsed.as_deref() != Some(origin) || !(origin.starts_with("https://") || origin.starts_with("http://")) {
+            let says = format!("`origins`: `{origin}` is no origin");
+            return Err(CliError::input("bad_config", says).hint("for example https://app.example, without a path"));
+        }
+    }
+    Ok(listed.to_vec())
+}
+
+/// Who may introspect.
+pub fn resource_servers(listed: &[ResourceServerEntry]) -> Result<Vec<ResourceServer>, CliError> {
+    let read = |entry: &ResourceServerEntry| {
+        let mut hash = [0; 32];
+        let bad = |_| {
+            let says = format!("`resource_servers`: `sha256` of `{}` is not 64 hex digits", entry.name);
+            CliError::input("bad_config", says).hint("`hallpass logins credential` makes one")
+        };
+        hex::decode_to_slice(&entry.sha256, &mut hash).map_err(bad)?;
+        Ok(ResourceServer { name: entry.name.clone(), credential: TokenHash::from_bytes(hash) })
+    };
+    listed.iter().map(read).collect()
+}

@@ -1,0 +1,162 @@
+//! A server inside the test, by a clock that the test sets, on a store that may fail. No chain: the node answers its id alone.
+
+use crate::common::server::Folder;
+use hallpass_chain::Node;
+use hallpass_chain::contracts::Suite;
+use hallpass_server::app::{Finality, ResourceServer};
+use hallpass_server::logins::Bounds;
+use hallpass_server::{App, ChainSide, Settings, router};
+use hallpass_session::{Token, TokenKind};
+use hallpass_store::{RedbStore, Store, StoreKeys};
+use hallpass_types::{ChainId, Clock, Rng, RngError, UnixSeconds};
+use hallpass_vault::{KdfParams, Passphrase, Vault, VaultHeader};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub const START: u64 = 1_795_255_200;
+
+/// The resource server's credential.
+pub fn credential() -> Token {
+    Token::from_random(TokenKind::ResourceServer, [42; 32])
+}
+
+/// A clock that stands where it is put.
+pub struct Hand(AtomicU64);
+
+impl Hand {
+    pub fn forward(&self, seconds: u64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> UnixSeconds {
+        UnixSeconds::new(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+/// The operating system's.
+pub struct Os;
+
+impl Rng for Os {
+    fn fill(&self, out: &mut [u8]) -> Result<(), RngError> {
+        aws_lc_rs::rand::fill(out).map_err(|_| RngError)
+    }
+}
+
+/// A server.
+pub struct Inside {
+    pub app: App,
+    pub url: String,
+    pub clock: Arc<Hand>,
+    pub folder: Arc<Folder>,
+    vault: Arc<Vault>,
+    bounds: Bounds,
+    served: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        self.served.abort();
+    }
+}
+
+fn store_keys() -> StoreKeys {
+    StoreKeys { index: [1; 32], field: [2; 32] }
+}
+
+/// A node of chain 31337 that knows nothing else.
+async fn stub() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let answer = |body: axum::Json<serde_json::Value>| async move {
+        let id = body.0.get("id").cloned().unwrap_or_default();
+        axum::Json(serde_json::json!({ "jsonrpc": "2.0", "id": id, "result": "0x7a69" }))
+    };
+    let stub = axum::Router::new().fallback(answer);
+    tokio::spawn(async move { axum::serve(listener, stub).await.unwrap() });
+    url
+}
+
+impl Inside {
+    pub async fn start(name: &str) -> Self {
+        Self::bounded(name, Bounds::default()).await
+    }
+
+    pub async fn bounded(name: &str, bounds: Bounds) -> Self {
+        let folder = Arc::new(Folder::new(name));
+        let passphrase = Passphrase::new("a passphrase".into(), KdfParams::MINIMUM);
+        let (vault, _) = VaultHeader::create(&passphrase, &Os).unwrap();
+        let clock = Arc::new(Hand(AtomicU64::new(START)));
+        Self::on(folder, Arc::new(vault), clock, bounds, |store| store).await
+    }
+
+    /// The same with the store wrapped.
+    pub async fn wrapped(name: &str, wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> Self {
+        let folder = Arc::new(Folder::new(name));
+        let passphrase = Passphrase::new("a passphrase".into(), KdfParams::MINIMUM);
+        let (vault, _) = VaultHeader::create(&passphrase, &Os).unwrap();
+        let clock = Arc::new(Hand(AtomicU64::new(START)));
+        Self::on(folder, Arc::new(vault), clock, Bounds::default(), wrap).await
+    }
+
+    async fn on(
+        folder: Arc<Folder>,
+        vault: Arc<Vault>,
+        clock: Arc<Hand>,
+        bounds: Bounds,
+        wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Self {
+        let chain = ChainId::new(31_337).unwrap();
+        let node = Node::connect(&stub().await, chain).await.unwrap();
+        let store = RedbStore::open(folder.path().join("store"), Arc::new(Os)).unwrap();
+        store.unlock(store_keys()).await.unwrap();
+        let relayer = vault.create_relayer_key([7; 16], &Os).unwrap();
+        let relayer_address = relayer.address().unwrap();
+        let relayer = tokio::sync::Mutex::new(relayer);
+        let side = ChainSide { node, second: None, suite: Suite::load().unwrap(), relayer, relayer_address };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let settings = Settings {
+            domain: url.trim_start_matches("http://").to_owned(),
+            uri: url.clone(),
+            chain,
+            logins: bounds.clone(),
+            origins: vec!["https://app.example".to_owned()],
+            resource_servers: vec![ResourceServer { name: "api".to_owned(), credential: credential().hash() }],
+            finality: Finality::Depth(1),
+            gas_per_op: 1_000_000,
+            relay_gas_per_day: 0,
+            outside_seconds: 0,
+            outside_wei: 0,
+            lists: Default::default(),
+            asking: Default::default(),
+        };
+        let app = App::start(
+            wrap(Arc::new(store)),
+            Arc::clone(&vault),
+            Arc::new(side),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            Arc::new(Os),
+            settings,
+        )
+        .await
+        .unwrap();
+        let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let served = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+        Self { app, url, clock, folder, vault, bounds, served }
+    }
+
+    /// Another start on the same store, as after a crash: nothing that stood in memory alone is left.
+    pub async fn again(self) -> Self {
+        let (folder, vault, clock) = (Arc::clone(&self.folder), Arc::clone(&self.vault), Arc::clone(&self.clock));
+        let bounds = self.bounds.clone();
+        self.served.abort();
+        let copy = folder.path().join("copy");
+        std::fs::copy(folder.path().join("store"), &copy).unwrap();
+        let anew = Arc::new(Folder::new("login-again"));
+        std::fs::rename(copy, anew.path().join("store")).unwrap();
+        Self::on(anew, vault, clock, bounds, |store| store).await
+    }
+}

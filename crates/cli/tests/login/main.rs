@@ -1,0 +1,18 @@
+//! Login sessions over HTTP: how their tokens are bound, how they follow one another, how they end. The server runs inside
+//! the test, by a clock that the test sets.
+//!
+//! - [`dpop`]: programs that prove a key. [`refresh`]: one refresh token after another. [`browser`]: cookies.
+//! - [`life`]: times, limits, lists and ends. [`races`]: many at once. [`asked`]: introspection and revocation.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
+
+mod asked;
+mod browser;
+mod client;
+#[path = "../common/mod.rs"]
+mod common;
+mod dpop;
+mod inside;
+mod life;
+mod races;
+mod refresh;
