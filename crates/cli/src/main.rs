@@ -48,6 +48,11 @@ enum Command {
     Serve(commands::serve::Args),
     /// Log in to a server with a wallet (ERC-4361)
     Login(commands::login::Args),
+    /// End the login of this command line
+    Logout,
+    /// List and end logins
+    #[command(subcommand)]
+    Logins(commands::logins::Logins),
     /// Read, explain, request, approve or refuse a grant
     #[command(subcommand)]
     Grant(commands::grant::Grant),
@@ -113,6 +118,8 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
         match cli.command {
             Command::Serve(args) => commands::serve::run(&context, args).await,
             Command::Login(args) => commands::login::run(&context, args).await,
+            Command::Logout => commands::logout::run(&context).await,
+            Command::Logins(command) => commands::logins::run(&context, command).await,
             Command::Grant(command) => commands::grant::run(&context, command).await,
             Command::Approve(args) => commands::approve::run(&context, args).await,
             Command::Session(command) => commands::session::run(&context, command).await,

@@ -6,12 +6,14 @@
 //! few seconds.
 
 use crate::caller::Asker;
+use crate::logins::end::Which;
 use crate::rpc::{self, INVALID_REQUEST, PARSE_ERROR, REJECTED, number};
 use crate::{ApiError, App};
 use core::time::Duration;
-use hallpass_session::{KeySession, Token, TokenHash};
+use hallpass_session::{Actor, KeySession, Reason, Token, TokenHash};
 use hallpass_store::StoreError;
-use hallpass_types::SessionId;
+use hallpass_types::{AccountId, SessionId};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
@@ -127,6 +129,9 @@ async fn connection(app: &App, stream: UnixStream, peer: Peer) -> io::Result<()>
             Ok(request) if peer.operator && rpc::method(&request) == Some("hallpass_backup") => {
                 backup(app, &request).await
             }
+            Ok(request) if peer.operator && rpc::method(&request) == Some("hallpass_end_logins") => {
+                end_logins(app, &request).await
+            }
             Ok(request) => answer(app, &mut token, &request).await,
         };
         send(&mut write, &answer).await?;
@@ -174,6 +179,34 @@ async fn backup(app: &App, request: &Value) -> Value {
             rpc::refused(number(request), ApiError::conflict("file_exists", says).hint("name another file"))
         }
         Err(error) => rpc::refused(number(request), error.into()),
+    }
+}
+
+/// Which logins the operator ends: one of the three.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Whose {
+    session: Option<SessionId>,
+    account: Option<AccountId>,
+    #[serde(default)]
+    everybody: bool,
+}
+
+/// Ends logins of anybody, for the server's own user of the system.
+async fn end_logins(app: &App, request: &Value) -> Value {
+    let params = request.get("params").and_then(|p| p.get(0)).cloned().unwrap_or_default();
+    let which = match serde_json::from_value::<Whose>(params) {
+        Ok(Whose { session: Some(id), account: None, everybody: false }) => Which::Anyones(id),
+        Ok(Whose { session: None, account: Some(account), everybody: false }) => Which::Account(account),
+        Ok(Whose { session: None, account: None, everybody: true }) => Which::Everybody,
+        _ => {
+            let says = "hallpass_end_logins takes one of `session`, `account` and `everybody`";
+            return rpc::refused(number(request), ApiError::bad("bad_params", says));
+        }
+    };
+    match app.logins.end(which, Actor::Server, Reason::AdminAsked).await {
+        Ok(ended) => rpc::result(number(request), json!({ "ended": ended.len() })),
+        Err(error) => rpc::refused(number(request), error),
     }
 }
 

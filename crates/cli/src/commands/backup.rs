@@ -1,19 +1,13 @@
 //! `hallpass backup` and `hallpass restore`
 
 use super::serve::{no_vault, read_header};
-use super::{Context, open_store, store_error};
+use super::{Context, open_store, operator, store_error};
 use crate::error::CliError;
 use clap::Parser;
 use hallpass_store::{RedbStore, Store, StoreError};
-use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
+use serde_json::json;
 use std::path::{Path, PathBuf, absolute};
 use std::process::ExitCode;
-use std::time::Duration;
-
-/// How long a running server may take to write the copy.
-const WAIT: Duration = Duration::from_secs(600);
 
 /// Options of `hallpass backup`.
 #[derive(Parser)]
@@ -66,29 +60,9 @@ fn copy_error(error: StoreError, file: &Path) -> CliError {
 }
 
 fn ask_server(context: &Context, file: &Path) -> Result<(), CliError> {
-    let Some(socket) = &context.config.socket else {
-        return Err(CliError::missing("store_locked", "a server uses the store, and it has no local socket")
-            .hint("set `socket` and start it anew, or stop it for the backup"));
-    };
-    let failed = |e: &dyn core::fmt::Display| {
-        CliError::missing("no_socket", format!("the server does not answer at {}: {e}", socket.display()))
-            .hint("run this as the server's own user of the system")
-    };
-    let mut stream = UnixStream::connect(socket).map_err(|e| failed(&e))?;
-    stream.set_read_timeout(Some(WAIT)).map_err(|e| failed(&e))?;
-    let request = json!({ "jsonrpc": "2.0", "id": 1, "method": "hallpass_backup", "params": [file] });
-    stream.write_all(format!("{request}\n").as_bytes()).map_err(|e| failed(&e))?;
-    let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line).map_err(|e| failed(&e))?;
-    let answer: Value = serde_json::from_str(&line).map_err(|e| failed(&e))?;
-    let Some(error) = answer.get("error") else { return Ok(()) };
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
-    let data = error.get("data");
-    let refused = CliError::refused(&text(data.and_then(|d| d.get("code"))), text(error.get("message")));
-    match data.and_then(|d| d.get("hint")).and_then(Value::as_str) {
-        Some(hint) => Err(refused.hint(hint)),
-        None => Err(refused),
-    }
+    let without = CliError::missing("store_locked", "a server uses the store, and it has no local socket")
+        .hint("set `socket` and start it anew, or stop it for the backup");
+    operator::ask(context, "hallpass_backup", &json!([file]), without).map(drop)
 }
 
 /// Puts a copy in the store's place. The server must not run.

@@ -10,6 +10,7 @@ use hallpass_auth::siwe::{DateTime, Message, Version};
 use hallpass_chain::wallet::{DevWallet, Manners};
 use hallpass_server::endpoints::login::{LoginBody, LoginView};
 use hallpass_server::endpoints::nonce::NonceView;
+use hallpass_server::endpoints::step_up::StepUpBody;
 use hallpass_types::{ChainId, UnixSeconds, account::parse_address};
 use std::process::ExitCode;
 
@@ -22,41 +23,28 @@ pub struct Args {
     /// Sign with the development key of this name (chain 31337 only)
     #[arg(long, value_name = "NAME")]
     dev_key: Option<String>,
+    /// Prove the wallet of the login that is there once more; it goes on with a new token
+    #[arg(long)]
+    step_up: bool,
+    /// What to call this device in `hallpass logins list`
+    #[arg(long, value_name = "NAME", conflicts_with = "step_up")]
+    device: Option<String>,
 }
 
 /// Logs in and keeps the token in the state folder.
 pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
-    let client = Client::new(&context.config.public_url);
-    let view = match (args.dev_key, args.address) {
-        (Some(name), _) => with_wallet(&client, &context.dev_wallet(&name, Manners::Local)?).await?,
-        (None, Some(address)) => {
-            let address =
-                parse_address(&address).map_err(|e| CliError::input(e.code(), format!("`{address}`: {e}")))?;
-            let nonce: NonceView = client.post("/v1/login/nonce", &()).await?;
-            let ours = context.config.settings()?;
-            if nonce.domain != ours.domain || nonce.uri != ours.uri {
-                return Err(CliError::refused(
-                    "foreign_domain",
-                    format!("the server asks for a login to `{}`, not to `{}`", nonce.domain, ours.domain),
-                )
-                .hint("sign nothing for it, or set `public_url` to what it calls itself"));
-            }
-            let message = message(&nonce, address)?.to_string();
-            eprintln!("sign this message with your wallet (personal_sign), then paste the signature:\n");
-            system::out(&message);
-            eprintln!();
-            let mut signature = String::new();
-            std::io::stdin()
-                .read_line(&mut signature)
-                .map_err(|e| CliError::input("no_signature", format!("cannot read the signature: {e}")))?;
-            client
-                .post(
-                    "/v1/login",
-                    &LoginBody { message, signature: signature.trim().to_owned(), ..LoginBody::default() },
-                )
-                .await?
-        }
+    let client =
+        if args.step_up { Client::logged_in(&context.config)? } else { Client::new(&context.config.public_url) };
+    let (message, signature) = match (args.dev_key, args.address) {
+        (Some(name), _) => sign(&client, &context.dev_wallet(&name, Manners::Local)?).await?,
+        (None, Some(address)) => by_hand(context, &client, &address).await?,
         (None, None) => return Err(CliError::input("no_wallet", "give --address or --dev-key")),
+    };
+    let view: LoginView = if args.step_up {
+        client.post("/v1/login/step_up", &StepUpBody { message, signature }).await?
+    } else {
+        let body = LoginBody { message, signature, device: args.device, ..LoginBody::default() };
+        client.post("/v1/login", &body).await?
     };
     let file = token_file()?;
     system::write_private(&file, token(&view)?)?;
@@ -80,10 +68,39 @@ pub fn token(view: &LoginView) -> Result<&str, CliError> {
 
 /// A whole login with a development wallet.
 pub async fn with_wallet(client: &Client, wallet: &DevWallet) -> Result<LoginView, CliError> {
+    let (message, signature) = sign(client, wallet).await?;
+    client.post("/v1/login", &LoginBody { message, signature, ..LoginBody::default() }).await
+}
+
+/// A new message and its signature.
+async fn sign(client: &Client, wallet: &DevWallet) -> Result<(String, String), CliError> {
     let nonce: NonceView = client.post("/v1/login/nonce", &()).await?;
     let message = message(&nonce, wallet.address())?.to_string();
     let signature = wallet.sign_message(&message).map_err(wallet_error)?.to_string();
-    client.post("/v1/login", &LoginBody { message, signature, ..LoginBody::default() }).await
+    Ok((message, signature))
+}
+
+/// The same with a wallet that a person has.
+async fn by_hand(context: &Context, client: &Client, address: &str) -> Result<(String, String), CliError> {
+    let address = parse_address(address).map_err(|e| CliError::input(e.code(), format!("`{address}`: {e}")))?;
+    let nonce: NonceView = client.post("/v1/login/nonce", &()).await?;
+    let ours = context.config.settings()?;
+    if nonce.domain != ours.domain || nonce.uri != ours.uri {
+        return Err(CliError::refused(
+            "foreign_domain",
+            format!("the server asks for a login to `{}`, not to `{}`", nonce.domain, ours.domain),
+        )
+        .hint("sign nothing for it, or set `public_url` to what it calls itself"));
+    }
+    let message = message(&nonce, address)?.to_string();
+    eprintln!("sign this message with your wallet (personal_sign), then paste the signature:\n");
+    system::out(&message);
+    eprintln!();
+    let mut signature = String::new();
+    std::io::stdin()
+        .read_line(&mut signature)
+        .map_err(|e| CliError::input("no_signature", format!("cannot read the signature: {e}")))?;
+    Ok((message, signature.trim().to_owned()))
 }
 
 fn message(nonce: &NonceView, address: Address) -> Result<Message, CliError> {

@@ -42,7 +42,7 @@ pub fn plant(what: &str, text: &str) {
 
 /// Remembers what `who`, a server's URL or a command's folder, answered to `request`. Where that is one that shows tokens, they are planted and left out.
 pub fn said(who: &str, request: &str, text: &str) {
-    let shows = ["/v1/login", "/step_up", "/v1/token", "/holder", "session token", "logins credential"];
+    let shows = ["/v1/login", "/step_up", "/v1/token", "/holder", "session token", "logins credential api"];
     let mut rest = text.to_owned();
     if shows.iter().any(|shows| request.ends_with(shows)) {
         for token in tokens(text) {

@@ -69,7 +69,7 @@ async fn what_is_planted_on_purpose_is_found() {
     assert_eq!(secrets::found(&folder, &url), [""; 0]);
 
     let token = alice.api.token.clone().unwrap();
-    let raw = hex::decode(&token[3..]).unwrap();
+    let raw = hex::decode(&token[4..]).unwrap();
     let base64 = |bytes: &[u8], before: &[u8]| {
         let all = [before, bytes, b"after"].concat();
         let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -78,7 +78,7 @@ async fn what_is_planted_on_purpose_is_found() {
         bits.chunks_exact(6).map(six).collect::<Vec<u8>>()
     };
     let mut forms =
-        vec![raw.clone(), token.clone().into(), token[3..].to_uppercase().into(), hex::encode(&token).into()];
+        vec![raw.clone(), token.clone().into(), token[4..].to_uppercase().into(), hex::encode(&token).into()];
     for before in [&b""[..], b"1", b"12"] {
         forms.extend([base64(&raw, before), base64(token.as_bytes(), before)]);
     }

@@ -59,6 +59,8 @@ async fn nothing_goes_on_before_what_was_signed_is_dead_and_its_owner_has_said_s
     assert_eq!((done.suspended, done.logins, done.holders, done.requests), (2, 1, 1, 1));
     let again = work::restored::apply(inside.app.store.as_ref(), inside.app.clock.as_ref()).await.unwrap();
     assert_eq!((again.suspended, again.logins, again.holders), (0, 0, 0));
+    // As the start does that follows.
+    inside.app.logins.refill().await.unwrap();
     owner.at(&counted.session, "check", &pay(ausd, shop, 1)).await.refused(401, "not_logged_in");
     inside
         .api

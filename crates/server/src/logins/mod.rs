@@ -103,23 +103,35 @@ impl Logins {
         let Parts { store, clock, rng, bounds, refresh, beside } = parts;
         let mut key = [0; 32];
         rng.fill(&mut key).map_err(|e| ApiError::unavailable("no_randomness", e.to_string()))?;
-        let mut table = LiveLogins::new();
-        for login in store.read().await?.logins().list_live().await? {
-            table.put(&login);
-        }
-        Ok(Self {
+        let logins = Self {
             store,
             clock,
             rng,
             bounds,
             refresh,
             beside,
-            table: RwLock::new(table),
+            table: RwLock::default(),
             gate: tokio::sync::Mutex::default(),
             pruned: Mutex::new(UnixSeconds::EPOCH),
             nonces: Nonces::new(key),
             replays: Mutex::default(),
-        })
+        };
+        logins.refill().await?;
+        Ok(logins)
+    }
+
+    /// Fills the table anew, after the store was changed by other ways than [`Self::change`].
+    ///
+    /// # Errors
+    /// As the store.
+    pub async fn refill(&self) -> Result<(), ApiError> {
+        let _one = self.gate.lock().await;
+        let mut table = LiveLogins::new();
+        for login in self.store.read().await?.logins().list_live().await? {
+            table.put(&login);
+        }
+        *self.write() = table;
+        Ok(())
     }
 
     /// What the operator decided.
