@@ -19,7 +19,7 @@ use hallpass_chain::wire;
 use hallpass_policy::abi::Word;
 use hallpass_policy::eval::At;
 use hallpass_policy::grant::{Amount, CallRule, Gas, Meter, Rest, Routes, SessionKey, Use, What, arguments_of};
-use hallpass_policy::{Batch, Call, Grant, Ledger, OpBounds, Status};
+use hallpass_policy::{Batch, Call, Grant, Ledger, OpBounds};
 use hallpass_types::ChainId;
 
 pub const START: u64 = 1_800_000_000;
