@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256, Bytes, keccak256};
 use hallpass_policy::{Draft, Fill, json, text};
 use hallpass_session::{
-    Action, Actor, AuditEvent, Decision, Installation, KeySession, Lifecycle, StoredGrant, Subject, Token,
+    Action, Actor, AuditEvent, Decision, Installation, KeySession, Lifecycle, StoredGrant, Subject, Token, TokenKind,
 };
 use hallpass_signer::record_id;
 use hallpass_store::{Account, RedbStore, Store, StoreKeys, Tx};
@@ -182,7 +182,7 @@ async fn one(
     put(tx, "ender", id, &ender).await;
     tx.grants().create(&stored, &event(now, Subject::Grant(stored.id), user)).await.unwrap();
     tx.sessions().create_key(&held, &event(now, Subject::Key(id), user)).await.unwrap();
-    let token = Token::from_random(keccak256([b"token", id.as_bytes().as_slice()].concat()).0);
+    let token = Token::from_random(TokenKind::Holder, keccak256([b"token", id.as_bytes().as_slice()].concat()).0);
     tx.sessions().set_holder(id, &token.hash(), &event(now, Subject::Key(id), user)).await.unwrap();
     Session { kind, token: token.reveal().as_str().into(), key }
 }

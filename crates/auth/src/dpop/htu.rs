@@ -37,7 +37,7 @@ fn decoded(path: &str) -> Option<String> {
     while let Some(c) = rest.next() {
         match c {
             '%' => {
-                let code = u32::from_str_radix(&rest.as_str().get(..2).filter(|two| hex(two))?.to_owned(), 16).ok()?;
+                let code = u32::from_str_radix(rest.as_str().get(..2).filter(|two| hex(two))?, 16).ok()?;
                 rest.nth(1);
                 match char::from_u32(code) {
                     Some(c) if c.is_ascii_alphanumeric() || "-._~".contains(c) => out.push(c),

@@ -1,4 +1,4 @@
-//! A server inside the test, by a clock that the test sets, on a store that may fail. No chain: the node answers its id alone.
+//! A server inside the test, by a clock that the test sets. No chain: the node answers its id alone.
 
 use crate::common::server::Folder;
 use hallpass_chain::Node;
@@ -7,7 +7,7 @@ use hallpass_server::app::{Finality, ResourceServer};
 use hallpass_server::logins::Bounds;
 use hallpass_server::{App, ChainSide, Settings, router};
 use hallpass_session::{Token, TokenKind};
-use hallpass_store::{RedbStore, Store, StoreKeys};
+use hallpass_store::{RedbStore, StoreKeys};
 use hallpass_types::{ChainId, Clock, Rng, RngError, UnixSeconds};
 use hallpass_vault::{KdfParams, Passphrase, Vault, VaultHeader};
 use std::net::SocketAddr;
@@ -89,25 +89,10 @@ impl Inside {
         let passphrase = Passphrase::new("a passphrase".into(), KdfParams::MINIMUM);
         let (vault, _) = VaultHeader::create(&passphrase, &Os).unwrap();
         let clock = Arc::new(Hand(AtomicU64::new(START)));
-        Self::on(folder, Arc::new(vault), clock, bounds, |store| store).await
+        Self::on(folder, Arc::new(vault), clock, bounds).await
     }
 
-    /// The same with the store wrapped.
-    pub async fn wrapped(name: &str, wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> Self {
-        let folder = Arc::new(Folder::new(name));
-        let passphrase = Passphrase::new("a passphrase".into(), KdfParams::MINIMUM);
-        let (vault, _) = VaultHeader::create(&passphrase, &Os).unwrap();
-        let clock = Arc::new(Hand(AtomicU64::new(START)));
-        Self::on(folder, Arc::new(vault), clock, Bounds::default(), wrap).await
-    }
-
-    async fn on(
-        folder: Arc<Folder>,
-        vault: Arc<Vault>,
-        clock: Arc<Hand>,
-        bounds: Bounds,
-        wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
-    ) -> Self {
+    async fn on(folder: Arc<Folder>, vault: Arc<Vault>, clock: Arc<Hand>, bounds: Bounds) -> Self {
         let chain = ChainId::new(31_337).unwrap();
         let node = Node::connect(&stub().await, chain).await.unwrap();
         let store = RedbStore::open(folder.path().join("store"), Arc::new(Os)).unwrap();
@@ -134,7 +119,7 @@ impl Inside {
             asking: Default::default(),
         };
         let app = App::start(
-            wrap(Arc::new(store)),
+            Arc::new(store),
             Arc::clone(&vault),
             Arc::new(side),
             Arc::clone(&clock) as Arc<dyn Clock>,
@@ -157,6 +142,6 @@ impl Inside {
         std::fs::copy(folder.path().join("store"), &copy).unwrap();
         let anew = Arc::new(Folder::new("login-again"));
         std::fs::rename(copy, anew.path().join("store")).unwrap();
-        Self::on(anew, vault, clock, bounds, |store| store).await
+        Self::on(anew, vault, clock, bounds).await
     }
 }

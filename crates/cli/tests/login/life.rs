@@ -1,7 +1,9 @@
 //! Times, limits, lists and ends; the wallet proving itself once more.
 
 use crate::client::{Client, Key, bearer, cookie, pair};
+use crate::common::people::{Pass, wallet};
 use crate::inside::{Inside, START};
+use hallpass_policy::eip712::domain;
 use hallpass_server::logins::Bounds;
 use serde_json::{Value, json};
 
@@ -211,4 +213,48 @@ async fn a_step_up_gives_new_tokens_of_every_kind() {
     client.refresh(&refresh, &[proof()]).await.oauth(400, "invalid_grant");
     client.refresh(&next, &[proof()]).await.oauth(400, "invalid_grant");
     client.get("/v1/me", &key.shows(&inside, "GET", "/v1/me", &fresh)).await.refused(401, "not_logged_in");
+}
+
+/// A grant that no contract holds, so that no chain is needed; and the owner's signature of it.
+async fn drafted(client: &Client, token: &str, signer: &str) -> (String, Value) {
+    let text = "title = \"Chat\"\nchain = \"eip155:31337\"\nlasts = \"1h\"\n[[allow]]\napp = \"chat.example\"\nverb = \"post.create\"\nat_most = \"30 per 1h\"\n";
+    let asked = client.post("/v1/grants", &[bearer(token)], &json!({ "grant": text, "signer_only": true })).await.ok();
+    let pass = Pass::of(&asked);
+    let message = pass.grant.message();
+    let signature = wallet(signer).sign_typed(&domain(message.chainId, message.backend), &message).unwrap();
+    (format!("/v1/sessions/{}/approve", pass.session), json!({ "signature": signature.to_string() }))
+}
+
+/// The signature of a grant that was drafted just now is a proof of the wallet; of an older one it is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_is_approved_by_a_fresh_login_or_with_a_signature_that_must_be_fresh() {
+    let inside = Inside::start("login-approve").await;
+    let client = Client::of(&inside);
+    let token = client.bearer("alice").await;
+    let approve = async |token: &str, (path, body): &(String, Value)| client.post(path, &[bearer(token)], body).await;
+    // A fresh login, and drafts of any age.
+    let (early, old) = (drafted(&client, &token, "alice").await, drafted(&client, &token, "alice").await);
+    inside.clock.forward(299);
+    approve(&token, &early).await.ok();
+    // An old login and an old draft: whoever stole the token and a signature of yesterday gets nothing.
+    inside.clock.forward(1);
+    let refused = approve(&token, &old).await;
+    refused.refused(403, "step_up_required");
+    // An old login and a new draft, signed by the login's own account.
+    let fresh = drafted(&client, &token, "alice").await;
+    inside.clock.forward(299);
+    approve(&token, &fresh).await.ok();
+    // By somebody else it proves nothing; and the approval above made the login no fresher.
+    let foreign = drafted(&client, &token, "mallory").await;
+    approve(&token, &foreign).await.refused(422, "wrong_signer");
+    let mine = drafted(&client, &token, "alice").await;
+    inside.clock.forward(300);
+    approve(&token, &mine).await.refused(403, "step_up_required");
+    client.post("/v1/logins/revoke_all", &[bearer(&token)], &Value::Null).await.refused(403, "step_up_required");
+    // Once the wallet has proved itself, the old drafts are approved.
+    let body = client.signed("alice").await;
+    let view = client.post("/v1/login/step_up", &[bearer(&token)], &body).await.ok();
+    for waiting in [&old, &mine] {
+        approve(view["token"].as_str().unwrap(), waiting).await.ok();
+    }
 }
