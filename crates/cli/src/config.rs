@@ -7,6 +7,7 @@ use crate::error::CliError;
 use crate::labels::LabelSource;
 use crate::system::{Secret, state_folder};
 use alloy_primitives::{hex, keccak256};
+use hallpass_auth::Eoa;
 use hallpass_policy::lists::Lists;
 use hallpass_server::Settings;
 use hallpass_server::app::Finality;
@@ -49,6 +50,10 @@ pub struct Config {
     pub access_minutes: u64,
     /// For how long after a proof of the wallet a login may do what asks for one.
     pub step_up_minutes: u64,
+    /// For how long the answer of a contract wallet that logged in is good; it is asked again before.
+    pub contract_minutes: u64,
+    /// Whether the chain is asked what stands at an account before its own key is enough to log in.
+    pub code_first: bool,
     /// Most logins of one person at once.
     pub logins_per_user: u64,
     /// Other origins whose pages may use a browser's login.
@@ -107,6 +112,8 @@ impl Default for Config {
             idle_minutes: 30,
             access_minutes: 10,
             step_up_minutes: 5,
+            contract_minutes: 5,
+            code_first: false,
             logins_per_user: 32,
             origins: Vec::new(),
             resource_servers: Vec::new(),
@@ -131,7 +138,7 @@ impl Default for Config {
     }
 }
 
-const KEYS: [&str; 28] = [
+const KEYS: [&str; 29] = [
     "listen",
     "public_url",
     "chain",
@@ -145,6 +152,7 @@ const KEYS: [&str; 28] = [
     "idle_minutes",
     "access_minutes",
     "step_up_minutes",
+    "contract_minutes",
     "logins_per_user",
     "gas_per_op",
     "relay_gas_per_day",
@@ -163,12 +171,13 @@ const KEYS: [&str; 28] = [
 ];
 
 /// Those of them that are numbers.
-const NUMBERS: [&str; 11] = [
+const NUMBERS: [&str; 12] = [
     "login_hours",
     "refresh_hours",
     "idle_minutes",
     "access_minutes",
     "step_up_minutes",
+    "contract_minutes",
     "logins_per_user",
     "gas_per_op",
     "relay_gas_per_day",
@@ -256,6 +265,7 @@ impl Config {
             domain: domain.to_owned(),
             uri: self.public_url.clone(),
             chain: self.chain,
+            eoa: if self.code_first { Eoa::CodeFirst } else { Eoa::WithoutRpc },
             finality,
             logins: logins::bounds(self)?,
             origins: logins::origins(&self.origins)?,

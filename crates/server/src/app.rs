@@ -6,8 +6,9 @@ use crate::webhook::Outbox;
 use crate::work::requests::Asking;
 use alloy_eips::BlockNumberOrTag;
 use alloy_primitives::Address;
-use hallpass_chain::Node;
+use hallpass_auth::{Cached, Eoa};
 use hallpass_chain::contracts::Suite;
+use hallpass_chain::{AccountReader, Node};
 use hallpass_policy::lists::Lists;
 use hallpass_session::{Action, Actor, AuditEvent, Reason, RefreshKey, Subject, TokenHash};
 pub use hallpass_signer::record_id;
@@ -26,6 +27,8 @@ pub struct Settings {
     pub uri: String,
     /// The chain.
     pub chain: ChainId,
+    /// Whether an account's own key is enough to log in before the chain was asked what stands at the account.
+    pub eoa: Eoa,
     /// The block that counts as final.
     pub finality: Finality,
     /// What is decided of logins.
@@ -82,6 +85,8 @@ pub struct ChainSide {
     pub node: Node,
     /// Another node of the same chain: what is final for the first is final for us once this one says the same.
     pub second: Option<Node>,
+    /// Asks contract wallets.
+    pub wallets: Cached<AccountReader>,
     /// Our contracts.
     pub suite: Suite,
     /// The relayer's sealed key; its nonces are given out one at a time.
@@ -283,6 +288,7 @@ pub(crate) mod tests {
         Settings {
             domain: "hallpass.example".to_owned(),
             uri: "https://hallpass.example".to_owned(),
+            eoa: Eoa::WithoutRpc,
             chain: ChainId::new(1).unwrap(),
             logins: Bounds::default(),
             origins: Vec::new(),

@@ -35,7 +35,7 @@ pub use grant_request::{Decision, StoredGrant};
 pub use key::{Installation, KeySession};
 pub use lifecycle::{Actor, Lifecycle, Reason, TransitionError};
 pub use live::{Checked, LiveLogin, LiveLogins};
-pub use login::{Access, Binding, Jkt, LoginSession, Pending, Refresh};
+pub use login::{Access, Binding, ContractProof, Jkt, LoginSession, Pending, Refresh};
 pub use login_nonce::{LoginNonce, NonceError};
 pub use refresh::{NoRefresh, RefreshKey, Refreshed};
 pub use request::{Asked, How, Met, OwnerRequest, RequestError, RequestState};

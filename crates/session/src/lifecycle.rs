@@ -115,6 +115,8 @@ pub enum Reason {
     RefreshReused,
     /// The same browser logged in again.
     LoggedInAgain,
+    /// Its contract wallet no longer accepts what proved it.
+    WalletRefused,
     /// Its owner logged in elsewhere, and it was the one used least lately above the limit.
     TooManyLogins,
 }
@@ -138,6 +140,7 @@ impl Reason {
             Self::DataDeleted => "data_deleted",
             Self::RefreshReused => "refresh_reused",
             Self::LoggedInAgain => "logged_in_again",
+            Self::WalletRefused => "wallet_refused",
             Self::TooManyLogins => "too_many_logins",
         }
     }

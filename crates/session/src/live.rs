@@ -28,6 +28,8 @@ pub struct LiveLogin {
     pub created: UnixSeconds,
     /// Exclusive end, whatever the activity.
     pub not_after: UnixSeconds,
+    /// The same, or where the last answer of its contract wallet is too old before that.
+    pub until: UnixSeconds,
     /// Seconds without use after which it ends.
     pub idle: u64,
     /// When its wallet last proved itself.
@@ -55,6 +57,8 @@ pub struct LiveLogins {
     chunks: Vec<Box<[Option<Slot>]>>,
     free: Vec<u32>,
     used: u32,
+    /// Those that a contract wallet proved, and from when on it is asked again.
+    contracts: HashMap<SessionId, UnixSeconds, Plain>,
 }
 
 /// A slot, and which of its tokens.
@@ -101,7 +105,7 @@ impl LiveLogins {
         let slot = self.slot(place.slot())?;
         let access = if place.is_pending() { slot.pending.as_ref()? } else { &slot.access };
         let (login, used) = (&slot.login, slot.used());
-        let live = login.created <= now && now < ends(login.not_after, login.idle, used) && now < access.not_after;
+        let live = login.created <= now && now < ends(login.until, login.idle, used) && now < access.not_after;
         let note = now.get() >= slot.noted.load(Ordering::Relaxed).saturating_add(NOTE_EVERY);
         let (not_after, pending) = (access.not_after, place.is_pending());
         live.then_some(Checked { login: *login, not_after, pending, note })
@@ -128,12 +132,22 @@ impl LiveLogins {
         let used = self.remove(login.id).map_or(login.seen, |old| old.max(login.seen));
         if login.lifecycle.is_active() {
             self.add(login, used);
+            if let Some(proof) = &login.contract {
+                self.contracts.insert(login.id, proof.due());
+            }
         }
+    }
+
+    /// Those whose contract wallet is to be asked again at `now`.
+    #[must_use]
+    pub fn due_contracts(&self, now: UnixSeconds) -> Vec<SessionId> {
+        self.contracts.iter().filter(|(_, due)| **due <= now).map(|(id, _)| *id).collect()
     }
 
     /// Takes one out; answers when it was last used.
     pub fn remove(&mut self, id: SessionId) -> Option<UnixSeconds> {
         let at = self.by_id.remove(&id)?;
+        self.contracts.remove(&id);
         let slot = self.chunks.get_mut((at / CHUNK) as usize)?.get_mut((at % CHUNK) as usize)?.take()?;
         self.by_token.remove(&slot.access.hash);
         if let Some(pending) = &slot.pending {
@@ -153,6 +167,7 @@ impl LiveLogins {
                 binding: login.binding,
                 created: login.created,
                 not_after: login.not_after,
+                until: login.until(),
                 idle: login.idle,
                 proved_at: login.proved_at,
             },

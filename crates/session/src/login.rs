@@ -1,7 +1,7 @@
 //! Login sessions. One is one family of tokens: what is refreshed, rotated, revoked and remembered is the whole of it.
 
 use crate::{Actor, Lifecycle, Reason, TokenHash, TokenKind, TransitionError};
-use alloy_primitives::hex;
+use alloy_primitives::{B256, Bytes, hex};
 use core::cmp::{max, min};
 use core::fmt;
 use hallpass_types::{AccountId, SessionId, UnixSeconds, UserId};
@@ -39,6 +39,44 @@ pub struct LoginSession {
     pub device: Option<String>,
     /// Where it was begun from: the network alone (IPv4 /24, IPv6 /48).
     pub ip: Option<String>,
+    /// Where a contract wallet proved it: what is asked again; none for an account's own key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<ContractProof>,
+}
+
+/// What a contract wallet accepted as its own (ERC-1271). Its answer is of one block: the same is asked again, and the login
+/// ends where that is not done in time.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContractProof {
+    /// What was signed.
+    pub digest: B256,
+    /// As it was handed over.
+    pub signature: Bytes,
+    /// When the wallet accepted it last.
+    pub asked: UnixSeconds,
+    /// For how many seconds an answer is good.
+    pub every: u64,
+}
+
+impl ContractProof {
+    /// Until when the last answer is good, exclusive.
+    #[must_use]
+    pub fn ends(&self) -> UnixSeconds {
+        self.asked.plus(self.every).unwrap_or(UnixSeconds::MAX)
+    }
+
+    /// From when on it is asked again: half of its time has passed.
+    #[must_use]
+    pub fn due(&self) -> UnixSeconds {
+        self.asked.plus(self.every / 2).unwrap_or(UnixSeconds::MAX)
+    }
+}
+
+impl fmt::Debug for ContractProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ContractProof(asked at {}, good for {} s)", self.asked.get(), self.every)
+    }
 }
 
 /// What a token must come with to be taken.
@@ -133,7 +171,20 @@ impl LoginSession {
     /// When it ends if it is not used after `used`, exclusive.
     #[must_use]
     pub fn ends(&self, used: UnixSeconds) -> UnixSeconds {
-        ends(self.not_after, self.idle, max(self.seen, used))
+        ends(self.until(), self.idle, max(self.seen, used))
+    }
+
+    /// When it ends whatever the activity, exclusive: where a contract wallet proved it, once the last answer is too old.
+    #[must_use]
+    pub fn until(&self) -> UnixSeconds {
+        self.contract.as_ref().map_or(self.not_after, |proof| min(self.not_after, proof.ends()))
+    }
+
+    /// Its contract wallet accepted at `asked` what proved it.
+    #[must_use]
+    pub fn proved_again(self, asked: UnixSeconds) -> Self {
+        let contract = self.contract.map(|proof| ContractProof { asked: max(proof.asked, asked), ..proof });
+        Self { contract, ..self }
     }
 
     /// Whether it is good at `now`, last used at `used`: active, `created <= now`, and before its end.
@@ -166,12 +217,13 @@ impl LoginSession {
         now: UnixSeconds,
         access: Access,
         refresh: Option<TokenHash>,
+        contract: Option<ContractProof>,
     ) -> Result<Self, TransitionError> {
         if !self.lifecycle.is_active() {
             return Err(self.lifecycle.cannot("step_up"));
         }
         let refresh = self.refresh.and(refresh).map(|current| Refresh { current, pending: None });
-        Ok(Self { proved_at: now, access, refresh, ..self.used(now) })
+        Ok(Self { proved_at: now, access, refresh, contract, ..self.used(now) })
     }
 
     /// Ends it. Nothing outside this server knows of a login, so it is revoked at once.
@@ -224,6 +276,7 @@ pub(crate) mod tests {
             refresh: None,
             device: None,
             ip: None,
+            contract: None,
         }
     }
 
@@ -244,7 +297,7 @@ pub(crate) mod tests {
             "transition_not_allowed"
         );
         let access = ended.access;
-        assert_eq!(ended.clone().step_up(at(131), access, None).unwrap_err().code(), "transition_not_allowed");
+        assert_eq!(ended.clone().step_up(at(131), access, None, None).unwrap_err().code(), "transition_not_allowed");
         assert_eq!(ended.expire(at(300), at(300)).unwrap_err().code(), "transition_not_allowed");
     }
 
@@ -262,11 +315,11 @@ pub(crate) mod tests {
         let family = LoginSession { refresh: Some(Refresh { current: hash(4), pending: Some(pending) }), ..session() };
         let before: Vec<_> = family.tokens().collect();
         let fresh = Access { hash: hash(7), not_after: at(160) };
-        let after = family.step_up(at(130), fresh, Some(hash(8))).unwrap();
+        let after = family.step_up(at(130), fresh, Some(hash(8)), None).unwrap();
         assert_eq!(after.tokens().collect::<Vec<_>>(), [hash(7), hash(8)]);
         assert_eq!((before.len(), after.proved_at, after.seen), (4, at(130), at(130)));
         // One without refresh tokens gets none by it.
-        assert_eq!(session().step_up(at(130), fresh, Some(hash(8))).unwrap().refresh, None);
+        assert_eq!(session().step_up(at(130), fresh, Some(hash(8)), None).unwrap().refresh, None);
     }
 
     /// Neither the token nor eight bytes of it in a row, in hex or as numbers, stand in what is shown of it or made with it.

@@ -44,6 +44,7 @@ fn login(n: u64, pending: bool) -> LoginSession {
         refresh: Some(Refresh { current: refresh, pending: pending.then_some(next) }),
         device: None,
         ip: None,
+        contract: None,
     }
 }
 

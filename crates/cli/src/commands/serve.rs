@@ -7,9 +7,10 @@ use crate::error::CliError;
 use crate::labels;
 use crate::system::{OsRng, SystemClock};
 use clap::Parser;
+use hallpass_auth::Cached;
 use hallpass_chain::contracts::Suite;
 use hallpass_chain::hallpass::RELAYED;
-use hallpass_chain::{Node, NodeError};
+use hallpass_chain::{AccountReader, Node, NodeError};
 use hallpass_server::local::Local;
 use hallpass_server::{App, ChainSide, Settings, work};
 use hallpass_store::{RedbStore, Store, StoreKeys};
@@ -59,7 +60,9 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
     let relayer_address =
         relayer.address().ok_or_else(|| CliError::missing("corrupt_row", "the relayer's key has no address"))?;
     let address = listener.local_addr().map_or(config.listen, |a| a);
-    let chain = ChainSide { node, second, suite, relayer_address, relayer: tokio::sync::Mutex::new(relayer) };
+    let reader = AccountReader::new(node.clone()).map_err(|e| CliError::missing("bad_artifact", e.to_string()))?;
+    let wallets = Cached::new(reader);
+    let chain = ChainSide { node, second, wallets, suite, relayer_address, relayer: tokio::sync::Mutex::new(relayer) };
     let app =
         App::start(Arc::new(store), Arc::new(vault), Arc::new(chain), Arc::new(SystemClock), Arc::new(OsRng), settings)
             .await
@@ -71,6 +74,9 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
         }
         loop {
             work::settle::once(&settling).await;
+            if let Err(error) = work::wallet::ask_again(&settling).await {
+                tracing::warn!(code = %error.problem.code, "contract wallets could not be asked again");
+            }
             if let Err(error) = settling.logins.sweep().await {
                 tracing::warn!(code = %error.problem.code, "logins that ran out could not be noted");
             }

@@ -34,6 +34,7 @@ pub fn bounds(config: &Config) -> Result<Bounds, CliError> {
         idle: minutes("idle_minutes", config.idle_minutes)?,
         access: minutes("access_minutes", config.access_minutes)?,
         step_up: minutes("step_up_minutes", config.step_up_minutes)?,
+        contract: minutes("contract_minutes", config.contract_minutes)?,
         most: usize::try_from(checked("logins_per_user", config.logins_per_user, 1_000, 1)?).unwrap_or(1),
     })
 }

@@ -1,8 +1,9 @@
 //! A server inside the test, by a clock that the test sets. No chain: the node answers its id alone.
 
 use crate::common::server::Folder;
-use hallpass_chain::Node;
+use hallpass_auth::{Cached, Eoa};
 use hallpass_chain::contracts::Suite;
+use hallpass_chain::{AccountReader, Node};
 use hallpass_server::app::{Finality, ResourceServer};
 use hallpass_server::logins::Bounds;
 use hallpass_server::{App, ChainSide, Settings, router};
@@ -100,13 +101,15 @@ impl Inside {
         let relayer = vault.create_relayer_key([7; 16], &Os).unwrap();
         let relayer_address = relayer.address().unwrap();
         let relayer = tokio::sync::Mutex::new(relayer);
-        let side = ChainSide { node, second: None, suite: Suite::load().unwrap(), relayer, relayer_address };
+        let wallets = Cached::new(AccountReader::new(node.clone()).unwrap());
+        let side = ChainSide { node, second: None, wallets, suite: Suite::load().unwrap(), relayer, relayer_address };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let settings = Settings {
             domain: url.trim_start_matches("http://").to_owned(),
             uri: url.clone(),
             chain,
+            eoa: Eoa::WithoutRpc,
             logins: bounds.clone(),
             origins: vec!["https://app.example".to_owned()],
             resource_servers: vec![ResourceServer { name: "api".to_owned(), credential: credential().hash() }],

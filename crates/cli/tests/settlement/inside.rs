@@ -3,9 +3,10 @@
 use crate::common::api::Api;
 use crate::common::chain::CHAIN;
 use crate::common::server::Folder;
-use hallpass_chain::Node;
+use hallpass_auth::{Cached, Eoa};
 use hallpass_chain::contracts::Suite;
 use hallpass_chain::hallpass::RELAYED;
+use hallpass_chain::{AccountReader, Node};
 use hallpass_policy::lists::Lists;
 use hallpass_server::app::Finality;
 use hallpass_server::logins::Bounds;
@@ -67,9 +68,11 @@ impl Inside {
         let vault = vault.with_relay_policy(RelayPolicy::new(&RELAYED));
         let relayer = vault.create_relayer_key([7; 16], &Os).unwrap();
         let relayer_address = relayer.address().unwrap();
+        let wallets = Cached::new(AccountReader::new(node.clone()).unwrap());
         let side = ChainSide {
             node,
             second,
+            wallets,
             suite: Suite::load().unwrap(),
             relayer: tokio::sync::Mutex::new(relayer),
             relayer_address,
@@ -80,6 +83,7 @@ impl Inside {
             domain: url.trim_start_matches("http://").to_owned(),
             uri: url.clone(),
             chain,
+            eoa: Eoa::WithoutRpc,
             finality: Finality::Depth(DEPTH),
             logins: Bounds { absolute: 10_000_000, idle: 10_000_000, step_up: 10_000_000, ..Bounds::default() },
             origins: Vec::new(),

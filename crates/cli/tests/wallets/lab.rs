@@ -117,6 +117,11 @@ impl Lab {
         asked
     }
 
+    /// Whatever was asked until now is not looked at.
+    pub fn forget(&self) {
+        self.asked.lock().unwrap().clear();
+    }
+
     /// Puts a contract on the chain.
     pub async fn deploy(&self, name: &'static str, arguments: &[u8]) -> Address {
         let code = [artifact(name).bytecode.as_ref(), arguments].concat();

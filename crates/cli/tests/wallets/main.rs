@@ -3,6 +3,7 @@
 //! delegated accounts (EIP-7702), and nodes that are silent, elsewhere or liars.
 //!
 //! - [`lab`]: the chain, the line and the wallets on it. [`contract`], [`counterfactual`], [`delegated`], [`nodes`]: the cases.
+//! - [`login`]: the same at a server.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
@@ -11,5 +12,8 @@ mod common;
 mod contract;
 mod counterfactual;
 mod delegated;
+#[path = "../settlement/inside.rs"]
+mod inside;
 mod lab;
+mod login;
 mod nodes;

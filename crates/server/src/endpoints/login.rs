@@ -25,7 +25,7 @@ use utoipa::ToSchema;
 pub struct LoginBody {
     /// The message, byte by byte as it was signed.
     pub message: String,
-    /// 65 bytes, 0x-hex.
+    /// 0x-hex: 65 bytes of a key, or what a contract wallet takes (ERC-1271, ERC-6492).
     pub signature: String,
     /// For browsers: the token comes as a cookie that no script sees, and the answer has none. Needs an allowed `Origin`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -73,7 +73,7 @@ impl core::fmt::Debug for LoginView {
 /// Uses the nonce up, whatever comes of it. A `DPoP` header binds the session to the proof's key (RFC 9449).
 #[utoipa::path(post, path = "/v1/login", operation_id = "login", tag = "login", request_body = LoginBody,
     responses((status = 201, body = LoginView), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 429, body = Problem)))]
+        (status = 403, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem)))]
 pub async fn handler(State(app): State<App>, parts: Parts, Body(body): Body<LoginBody>) -> Result<Response, ApiError> {
     let signature = bytes("signature", &body.signature)?;
     let device = body.device.map(device).transpose()?;
@@ -96,12 +96,13 @@ pub async fn handler(State(app): State<App>, parts: Parts, Body(body): Body<Logi
         }
         origin::check_login(&parts.headers, &app.settings)?;
     }
-    let account = wallet::prove(&app, &body.message, &signature).await?;
+    let proven = wallet::prove(&app, &body.message, &signature).await?;
     if let Some(proof) = &proof {
         proof::once(&app, proof, StatusCode::BAD_REQUEST)?;
     }
     let wanted = Wanted {
-        account,
+        account: proven.account,
+        contract: proven.contract,
         binding,
         refresh: body.refresh || proof.is_some(),
         device,

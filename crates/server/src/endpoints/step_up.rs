@@ -31,13 +31,13 @@ pub async fn handler(
     Body(body): Body<StepUpBody>,
 ) -> Result<Response, ApiError> {
     let signature = bytes("signature", &body.signature)?;
-    let account = wallet::prove(&app, &body.message, &signature).await?;
-    if account != caller.account() {
+    let proven = wallet::prove(&app, &body.message, &signature).await?;
+    if proven.account != caller.account() {
         let says = "another account signed than the one that is logged in";
         return Err(
             ApiError::forbidden("other_account", says).hint("sign with the account of this session, or log in anew")
         );
     }
-    let given = app.logins.step_up(caller.login.id).await?;
+    let given = app.logins.step_up(caller.login.id, proven.contract).await?;
     Ok(answer(StatusCode::OK, &given, app.clock.now()))
 }

@@ -2,6 +2,7 @@
 
 use super::oauth::{Fields, OauthError, OauthProblem};
 use crate::caller::proof;
+use crate::work::wallet;
 use crate::{ApiError, App};
 use axum::Json;
 use axum::extract::State;
@@ -55,7 +56,9 @@ pub async fn handler(
     if let Some(proof) = &proof {
         proof::once(&app, proof, StatusCode::BAD_REQUEST)?;
     }
-    let given = app.logins.refresh(token, proof.map(|proof| proof.jkt)).await?.ok_or_else(no)?;
+    let jkt = proof.map(|proof| proof.jkt);
+    wallet::before_refresh(&app, &token, jkt).await?;
+    let given = app.logins.refresh(token, jkt).await?.ok_or_else(no)?;
     let now = app.clock.now().get();
     let refresh = given.refresh.as_ref().ok_or_else(no)?;
     Ok(Json(TokenView {

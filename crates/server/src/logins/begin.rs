@@ -4,7 +4,7 @@ use super::{Logins, Work};
 use crate::ApiError;
 use crate::app::event;
 use hallpass_session::{
-    Access, Action, Actor, Binding, Lifecycle, LoginSession, Reason, Refresh, Subject, Token, TokenKind,
+    Access, Action, Actor, Binding, ContractProof, Lifecycle, LoginSession, Reason, Refresh, Subject, Token, TokenKind,
 };
 use hallpass_store::Account;
 use hallpass_types::{AccountId, SessionId, UnixSeconds, UserId};
@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub struct Wanted {
     /// The account that was proved.
     pub account: AccountId,
+    /// What its contract wallet accepted; none for an account's own key.
+    pub contract: Option<ContractProof>,
     /// What its tokens shall be bound to.
     pub binding: Binding,
     /// Whether its access tokens shall be short, with a refresh token beside them.
@@ -101,6 +103,7 @@ impl Logins {
             refresh: fresh.refresh.as_ref().map(|token| Refresh { current: token.hash(), pending: None }),
             device: wanted.device,
             ip: wanted.ip,
+            contract: wanted.contract,
         };
         work.create(login.clone(), Actor::Owner(user)).await?;
         Ok(Given { login, access: fresh.access, access_not_after: fresh.until, refresh: fresh.refresh })
@@ -145,7 +148,7 @@ impl Logins {
     ///
     /// # Errors
     /// 401 where the login has ended meanwhile; as the store.
-    pub async fn step_up(self: &Arc<Self>, id: SessionId) -> Result<Given, ApiError> {
+    pub async fn step_up(self: &Arc<Self>, id: SessionId, contract: Option<ContractProof>) -> Result<Given, ApiError> {
         let logins = Arc::clone(self);
         self.change(move |work| {
             Box::pin(async move {
@@ -153,7 +156,7 @@ impl Logins {
                 let login = logins.live(work, id).await?.ok_or_else(ApiError::unauthorized)?;
                 let fresh = logins.fresh(login.binding.token(), login.refresh.is_some(), now, login.not_after)?;
                 let access = Access { hash: fresh.access.hash(), not_after: fresh.until };
-                let login = login.step_up(now, access, fresh.refresh.as_ref().map(Token::hash))?;
+                let login = login.step_up(now, access, fresh.refresh.as_ref().map(Token::hash), contract)?;
                 work.save(login.clone(), Action::SteppedUp, Actor::Owner(login.user), None).await?;
                 Ok(Given { login, access: fresh.access, access_not_after: fresh.until, refresh: fresh.refresh })
             })

@@ -7,6 +7,7 @@
 //! store first and durably, then the table, then the answer. It runs in a task of its own, so that a caller who hangs up
 //! stops it at no point in between; and where a commit fails the table takes what the store then says, or forgets the login.
 
+pub mod again;
 pub mod begin;
 pub mod end;
 pub mod go_on;
@@ -33,13 +34,23 @@ pub struct Bounds {
     pub access: u64,
     /// For how long after a proof of the wallet a login may do what asks for one.
     pub step_up: u64,
+    /// For how long the answer of a contract wallet is good (ERC-1271); it is asked again before.
+    pub contract: u64,
     /// Most that live at once for one person; above it the one used least lately ends.
     pub most: usize,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { absolute: 12 * 3600, refreshed: 12 * 3600, idle: 30 * 60, access: 10 * 60, step_up: 5 * 60, most: 32 }
+        Self {
+            absolute: 12 * 3600,
+            refreshed: 12 * 3600,
+            idle: 30 * 60,
+            access: 10 * 60,
+            step_up: 5 * 60,
+            contract: 5 * 60,
+            most: 32,
+        }
     }
 }
 

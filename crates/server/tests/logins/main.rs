@@ -45,6 +45,14 @@ async fn logins(store: Arc<dyn Store>, seed: u64, beside: fn(Errand)) -> Arc<Log
 /// A login with a refresh token.
 async fn family(logins: &Arc<Logins>) -> Given {
     let account = "eip155:1:0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266".parse().unwrap();
-    let wanted = Wanted { account, binding: Binding::Bearer, refresh: true, device: None, ip: None, instead: None };
+    let wanted = Wanted {
+        account,
+        contract: None,
+        binding: Binding::Bearer,
+        refresh: true,
+        device: None,
+        ip: None,
+        instead: None,
+    };
     logins.log_in(wanted).await.unwrap()
 }

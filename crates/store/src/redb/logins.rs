@@ -10,8 +10,8 @@ use hallpass_types::{SessionId, UnixSeconds, UserId};
 
 /// What of a login never changes.
 fn fixed(old: &LoginSession, new: &LoginSession) -> bool {
-    let LoginSession { lifecycle, seen, proved_at, access, refresh, .. } = old.clone();
-    LoginSession { lifecycle, seen, proved_at, access, refresh, ..new.clone() } == *old
+    let LoginSession { lifecycle, seen, proved_at, access, refresh, contract, .. } = old.clone();
+    LoginSession { lifecycle, seen, proved_at, access, refresh, contract, ..new.clone() } == *old
 }
 
 /// The row in [`DUE_LOGINS`]; none once it is terminal.

@@ -71,7 +71,7 @@ pub async fn what_is_noted_of_a_login_is_no_transition(store: Arc<dyn Store>) {
 pub async fn a_login_changes_in_what_moves_alone(store: Arc<dyn Store>) {
     let mut tx = peopled(&*store).await;
     let fresh = Access { hash: token(TokenKind::Bearer, 77), not_after: at(900) };
-    let proved = login(1, 10).step_up(at(300), fresh, None).unwrap();
+    let proved = login(1, 10).step_up(at(300), fresh, None, None).unwrap();
     tx.logins().save(&proved, &login_event(1, 10)).await.unwrap();
     assert_eq!(tx.logins().find(session(10)).await.unwrap(), Some(proved.clone()));
     let key = hallpass_session::Binding::Dpop { jkt: hallpass_session::Jkt([1; 32]) };

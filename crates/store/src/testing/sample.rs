@@ -68,6 +68,7 @@ pub fn login(n: u8, id: u8) -> LoginSession {
         refresh: None,
         device: Some("a laptop".into()),
         ip: Some("203.0.113.0/24".into()),
+        contract: None,
     }
 }
 
