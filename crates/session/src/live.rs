@@ -1,17 +1,16 @@
 //! The logins that are live, by their tokens: what every request is checked against, without the store.
 //!
 //! A table of one process, changed after each commit by whoever commits. Pure: time is handed in, and whoever shares it
-//! locks it. A login costs one slot and a row in each of two maps; slots stand in chunks, so that growing moves none of them.
+//! locks it. All that a request is told stands in one row, so that a check goes to one place in memory, as a look-up in a map
+//! with nothing else in it does; times are kept as seconds since the login's start.
 
-use crate::login::{Access, Binding, ends};
+use crate::login::{Binding, Jkt, ends};
 use crate::{LoginSession, TokenHash};
-use core::hash::{BuildHasherDefault, Hasher};
-use core::sync::atomic::{AtomicU64, Ordering};
-use hallpass_types::{AccountId, SessionId, UnixSeconds, UserId};
+use alloy_primitives::Address;
+use core::sync::atomic::{AtomicU32, Ordering};
+use hallpass_types::{AccountId, ChainId, SessionId, UnixSeconds, UserId};
+use hashbrown::HashTable;
 use std::collections::HashMap;
-
-/// Slots in a chunk.
-const CHUNK: u32 = 1024;
 
 /// What a request is told of its login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +27,6 @@ pub struct LiveLogin {
     pub created: UnixSeconds,
     /// Exclusive end, whatever the activity.
     pub not_after: UnixSeconds,
-    /// The same, or where the last answer of its contract wallet is too old before that.
-    pub until: UnixSeconds,
     /// Seconds without use after which it ends.
     pub idle: u64,
     /// When its wallet last proved itself.
@@ -52,28 +49,45 @@ pub struct Checked {
 /// The logins that are live.
 #[derive(Debug, Default)]
 pub struct LiveLogins {
-    by_token: HashMap<TokenHash, Place, Plain>,
-    by_id: HashMap<SessionId, u32, Plain>,
-    chunks: Vec<Box<[Option<Slot>]>>,
-    free: Vec<u32>,
-    used: u32,
+    /// By the access token's hash.
+    rows: HashTable<Row>,
+    /// By the login's id.
+    by_id: HashTable<Named>,
+    /// Access tokens that came with a successor which is not in use yet: their login, and their end.
+    pending: HashMap<TokenHash, (SessionId, UnixSeconds)>,
+    pending_of: HashMap<SessionId, TokenHash>,
     /// Those that a contract wallet proved, and from when on it is asked again.
-    contracts: HashMap<SessionId, UnixSeconds, Plain>,
+    contracts: HashMap<SessionId, UnixSeconds>,
 }
 
-/// A slot, and which of its tokens.
-#[derive(Debug, Clone, Copy)]
-struct Place(u32);
-
+/// A login. Seconds count from its start; what does not fit is cut to the largest that does, which is earlier.
 #[derive(Debug)]
-struct Slot {
-    login: LiveLogin,
-    access: Access,
-    pending: Option<Access>,
-    /// The last use, in seconds.
-    used: AtomicU64,
+struct Row {
+    hash: TokenHash,
+    id: SessionId,
+    user: UserId,
+    chain: ChainId,
+    address: Address,
+    cookie: bool,
+    created: UnixSeconds,
+    not_after: u32,
+    /// The same, or earlier, where the last answer of its contract wallet is too old.
+    until: u32,
+    access_not_after: u32,
+    idle: u32,
+    proved: u32,
+    /// The last use.
+    used: AtomicU32,
     /// The last use that is durable.
-    noted: AtomicU64,
+    noted: AtomicU32,
+    jkt: Option<Box<Jkt>>,
+}
+
+/// Where a login's row is: what its id and its token's hash end with, which no two rows share.
+#[derive(Debug, Clone, Copy)]
+struct Named {
+    id: u64,
+    token: u64,
 }
 
 /// How far, in seconds, a durable last use may lie behind.
@@ -89,42 +103,41 @@ impl LiveLogins {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.by_id.len()
+        self.rows.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
+        self.rows.is_empty()
     }
 
     /// The login of a token that is good at `now`; `None` for every other. Using it is noted by [`Self::used`].
     #[must_use]
     pub fn check(&self, token: &TokenHash, now: UnixSeconds) -> Option<Checked> {
-        let place = *self.by_token.get(token)?;
-        let slot = self.slot(place.slot())?;
-        let access = if place.is_pending() { slot.pending.as_ref()? } else { &slot.access };
-        let (login, used) = (&slot.login, slot.used());
-        let live = login.created <= now && now < ends(login.until, login.idle, used) && now < access.not_after;
-        let note = now.get() >= slot.noted.load(Ordering::Relaxed).saturating_add(NOTE_EVERY);
-        let (not_after, pending) = (access.not_after, place.is_pending());
-        live.then_some(Checked { login: *login, not_after, pending, note })
+        match self.rows.find(spread(token.as_bytes()), |row| row.hash == *token) {
+            Some(row) => row.check(row.at(row.access_not_after), false, now),
+            None => {
+                let (id, not_after) = *self.pending.get(token)?;
+                self.row(id)?.check(not_after, true, now)
+            }
+        }
     }
 
     /// Notes a use; answers whether it is to be written, which one caller is told.
     #[must_use]
     pub fn used(&self, id: SessionId, now: UnixSeconds) -> bool {
-        let Some(slot) = self.by_id.get(&id).and_then(|slot| self.slot(*slot)) else { return false };
-        slot.used.fetch_max(now.get(), Ordering::Relaxed);
-        let noted = slot.noted.load(Ordering::Relaxed);
-        let due = now.get() >= noted.saturating_add(NOTE_EVERY);
-        due && slot.noted.compare_exchange(noted, now.get(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        let Some(row) = self.row(id) else { return false };
+        let at = row.since(now);
+        row.used.fetch_max(at, Ordering::Relaxed);
+        let noted = row.noted.load(Ordering::Relaxed);
+        row.is_due(now) && row.noted.compare_exchange(noted, at, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// When it was last used; `None` where it is not here.
     #[must_use]
     pub fn last_used(&self, id: SessionId) -> Option<UnixSeconds> {
-        self.by_id.get(&id).and_then(|slot| self.slot(*slot)).map(Slot::used)
+        self.row(id).map(Row::last_used)
     }
 
     /// Takes a login as it was committed: puts it in place of what was known of it, or takes it out where it has ended.
@@ -132,9 +145,6 @@ impl LiveLogins {
         let used = self.remove(login.id).map_or(login.seen, |old| old.max(login.seen));
         if login.lifecycle.is_active() {
             self.add(login, used);
-            if let Some(proof) = &login.contract {
-                self.contracts.insert(login.id, proof.due());
-            }
         }
     }
 
@@ -146,114 +156,126 @@ impl LiveLogins {
 
     /// Takes one out; answers when it was last used.
     pub fn remove(&mut self, id: SessionId) -> Option<UnixSeconds> {
-        let at = self.by_id.remove(&id)?;
         self.contracts.remove(&id);
-        let slot = self.chunks.get_mut((at / CHUNK) as usize)?.get_mut((at % CHUNK) as usize)?.take()?;
-        self.by_token.remove(&slot.access.hash);
-        if let Some(pending) = &slot.pending {
-            self.by_token.remove(&pending.hash);
+        if let Some(token) = self.pending_of.remove(&id) {
+            self.pending.remove(&token);
         }
-        self.free.push(at);
-        Some(slot.used())
+        let name = spread(id.as_bytes());
+        let named = self.by_id.find_entry(name, |named| named.id == name).ok()?;
+        let token = named.get().token;
+        let row = self.rows.find_entry(token, |row| row.id == id).ok()?;
+        named.remove();
+        let (row, _) = row.remove();
+        Some(row.last_used())
     }
 
+    fn row(&self, id: SessionId) -> Option<&Row> {
+        let name = spread(id.as_bytes());
+        let named = self.by_id.find(name, |named| named.id == name)?;
+        self.rows.find(named.token, |row| row.id == id)
+    }
+
+    /// Two logins whose ids or tokens end alike do not happen by chance; the second is then not let in, so that what is ended
+    /// by its id is always found.
     fn add(&mut self, login: &LoginSession, used: UnixSeconds) {
-        let pending = login.refresh.and_then(|refresh| refresh.pending).map(|pending| pending.access);
-        let slot = Slot {
-            login: LiveLogin {
-                id: login.id,
-                user: login.user,
-                account: login.account,
-                binding: login.binding,
-                created: login.created,
-                not_after: login.not_after,
-                until: login.until(),
-                idle: login.idle,
-                proved_at: login.proved_at,
-            },
-            access: login.access,
-            pending,
-            used: AtomicU64::new(used.get()),
-            noted: AtomicU64::new(login.seen.get()),
-        };
-        let Some(at) = self.place() else { return };
-        let Some(place) = self.chunks.get_mut((at / CHUNK) as usize).and_then(|c| c.get_mut((at % CHUNK) as usize))
-        else {
+        let named = Named { id: spread(login.id.as_bytes()), token: spread(login.access.hash.as_bytes()) };
+        let taken = self.by_id.find(named.id, |other| other.id == named.id).is_some()
+            || self.rows.find(named.token, |row| spread(row.hash.as_bytes()) == named.token).is_some();
+        if taken {
             return;
+        }
+        let since = |at: UnixSeconds| seconds(at.get().saturating_sub(login.created.get()));
+        let row = Row {
+            hash: login.access.hash,
+            id: login.id,
+            user: login.user,
+            chain: login.account.chain,
+            address: login.account.address,
+            cookie: login.binding == Binding::Cookie,
+            created: login.created,
+            not_after: since(login.not_after),
+            until: since(login.until()),
+            access_not_after: since(login.access.not_after),
+            idle: seconds(login.idle),
+            proved: since(login.proved_at),
+            used: AtomicU32::new(since(used)),
+            noted: AtomicU32::new(since(login.seen)),
+            jkt: login.binding.jkt().map(Box::new),
         };
-        *place = Some(slot);
-        self.by_id.insert(login.id, at);
-        self.by_token.insert(login.access.hash, Place::of(at, false));
-        if let Some(pending) = pending {
-            self.by_token.insert(pending.hash, Place::of(at, true));
+        self.rows.insert_unique(named.token, row, |row| spread(row.hash.as_bytes()));
+        self.by_id.insert_unique(named.id, named, |named| named.id);
+        if let Some(proof) = &login.contract {
+            self.contracts.insert(login.id, proof.due());
         }
-    }
-
-    /// A slot that is free; none beyond two thousand million, which then are not let in.
-    fn place(&mut self) -> Option<u32> {
-        if let Some(at) = self.free.pop() {
-            return Some(at);
+        if let Some(pending) = login.refresh.and_then(|refresh| refresh.pending) {
+            self.pending.insert(pending.access.hash, (login.id, pending.access.not_after));
+            self.pending_of.insert(login.id, pending.access.hash);
         }
-        let at = self.used;
-        self.used = at.checked_add(1).filter(|used| *used < 1 << 31)?;
-        if at.is_multiple_of(CHUNK) {
-            self.chunks.push((0..CHUNK).map(|_| None).collect());
-        }
-        Some(at)
-    }
-
-    fn slot(&self, at: u32) -> Option<&Slot> {
-        self.chunks.get((at / CHUNK) as usize)?.get((at % CHUNK) as usize)?.as_ref()
     }
 }
 
-impl Slot {
-    fn used(&self) -> UnixSeconds {
-        UnixSeconds::new(self.used.load(Ordering::Relaxed)).unwrap_or(UnixSeconds::EPOCH)
+impl Row {
+    fn check(&self, access_not_after: UnixSeconds, pending: bool, now: UnixSeconds) -> Option<Checked> {
+        let login = self.login();
+        let ends = ends(self.at(self.until), login.idle, self.last_used());
+        let live = login.created <= now && now < ends && now < access_not_after;
+        live.then(|| Checked { login, not_after: access_not_after, pending, note: self.is_due(now) })
+    }
+
+    fn login(&self) -> LiveLogin {
+        let binding = match (&self.jkt, self.cookie) {
+            (Some(jkt), _) => Binding::Dpop { jkt: **jkt },
+            (None, true) => Binding::Cookie,
+            (None, false) => Binding::Bearer,
+        };
+        LiveLogin {
+            id: self.id,
+            user: self.user,
+            account: AccountId { chain: self.chain, address: self.address },
+            binding,
+            created: self.created,
+            not_after: self.at(self.not_after),
+            idle: u64::from(self.idle),
+            proved_at: self.at(self.proved),
+        }
+    }
+
+    /// A moment; past the end of the range it is the start, at which nothing is good any more.
+    fn at(&self, seconds: u32) -> UnixSeconds {
+        self.created.plus(u64::from(seconds)).unwrap_or(self.created)
+    }
+
+    fn since(&self, at: UnixSeconds) -> u32 {
+        seconds(at.get().saturating_sub(self.created.get()))
+    }
+
+    fn last_used(&self) -> UnixSeconds {
+        self.at(self.used.load(Ordering::Relaxed))
+    }
+
+    fn is_due(&self, now: UnixSeconds) -> bool {
+        u64::from(self.since(now)) >= u64::from(self.noted.load(Ordering::Relaxed)).saturating_add(NOTE_EVERY)
     }
 }
 
-impl Place {
-    const fn of(slot: u32, pending: bool) -> Self {
-        Self(slot << 1 | pending as u32)
-    }
-
-    const fn slot(self) -> u32 {
-        self.0 >> 1
-    }
-
-    const fn is_pending(self) -> bool {
-        self.0 & 1 == 1
-    }
+/// As many as fit.
+fn seconds(count: u64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
-
-type Plain = BuildHasherDefault<Leading>;
 
 /// Keys here are SHA-256 or random already: their last eight bytes are hash enough. Whoever sends tokens cannot choose what
 /// they hash to, and puts nothing in.
-#[derive(Default)]
-struct Leading(u64);
-
-impl Hasher for Leading {
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some(last) = bytes.last_chunk() {
-            self.0 = u64::from_le_bytes(*last);
-        }
-    }
-
-    fn write_usize(&mut self, _: usize) {}
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
+fn spread(key: &[u8]) -> u64 {
+    key.last_chunk().map_or(0, |last| u64::from_le_bytes(*last))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::login::tests::{at, session};
-    use crate::login::{Pending, Refresh};
+    use crate::login::{Access, Pending, Refresh};
     use crate::{Actor, Reason, Token, TokenKind};
+    use std::collections::HashMap;
 
     fn hash(n: u32) -> TokenHash {
         let mut bits = [7; 32];
@@ -317,7 +339,42 @@ mod tests {
         assert!(!table.check(&hash(51), at(110)).unwrap().pending);
         table.put(&both.clone().revoke(at(110), Reason::OwnerAsked, Actor::Server).unwrap());
         assert!(!good(&table, &hash(51), 110) && table.is_empty());
-        assert_eq!((table.by_token.len(), table.free.len()), (0, 1));
+        assert_eq!((table.by_id.len(), table.pending.len(), table.pending_of.len()), (0, 0, 0));
+    }
+
+    /// What is told of a login is what was put in, for each way of being bound.
+    #[test]
+    fn a_row_says_what_the_login_does() {
+        let mut table = LiveLogins::new();
+        let bindings = [Binding::Bearer, Binding::Cookie, Binding::Dpop { jkt: Jkt([5; 32]) }];
+        for (n, binding) in (1..).zip(bindings) {
+            let put = LoginSession { binding, proved_at: at(107), ..login(n) };
+            table.put(&put);
+            let told = table.check(&hash(n), at(110)).unwrap();
+            let LoginSession { id, user, account, created, not_after, idle, proved_at, .. } = put;
+            assert_eq!(told.login, LiveLogin { id, user, account, binding, created, not_after, idle, proved_at });
+            assert_eq!((told.not_after, told.pending, told.note), (at(180), false, false));
+        }
+    }
+
+    /// Of two whose ids or tokens end alike the second is not let in: ending one by its id must end that one.
+    #[test]
+    fn no_two_rows_are_taken_for_each_other() {
+        let mut table = LiveLogins::new();
+        table.put(&login(1));
+        let twin = |hash: &TokenHash| {
+            let mut bytes = *hash.as_bytes();
+            bytes[0] ^= 1;
+            TokenHash::from_bytes(bytes)
+        };
+        let access = Access { hash: twin(&hash(1)), not_after: at(180) };
+        table.put(&LoginSession { access, ..login(2) });
+        let mut id = *login(1).id.as_bytes();
+        id[0] ^= 1;
+        table.put(&LoginSession { id: SessionId::from_bytes(id), ..login(3) });
+        assert!(good(&table, &hash(1), 110) && !good(&table, &access.hash, 110) && !good(&table, &hash(3), 110));
+        assert_eq!(table.remove(login(1).id), Some(at(100)));
+        assert!(!good(&table, &hash(1), 110) && table.is_empty());
     }
 
     /// Against a plain map, over many logins that come, change and go.
@@ -338,7 +395,7 @@ mod tests {
             }
         }
         assert_eq!(table.len(), model.len());
-        assert_eq!(table.by_token.len(), model.len());
+        assert_eq!(table.by_id.len(), model.len());
         for (n, token) in &model {
             assert_eq!(table.check(token, at(110)).unwrap().login.id, login(*n).id);
         }
