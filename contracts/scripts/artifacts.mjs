@@ -18,12 +18,14 @@ const contracts = {
   GrantHasher: "GrantHasher.sol",
   Erc7579Account: "Erc7579Account.sol",
 };
-// What only asks a chain, and the wallets that it is tried on: built apart, so that it moves no byte of the contracts above.
+// What only asks a chain, and the wallets and tokens that it is tried on: built apart, so that it moves no byte of the contracts above.
 const offchain = {
   SignatureQuestion: "SignatureQuestion.sol",
   TestWallet: "TestWallet.sol",
   TestFactory: "TestFactory.sol",
   SleepingWallet: "TestFactory.sol",
+  TestNft: "TestTokens.sol",
+  TestItems: "TestTokens.sol",
 };
 
 /** Keys in code unit order at every depth, as in RFC 8785, so that equal content is equal bytes. */

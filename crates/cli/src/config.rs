@@ -1,6 +1,7 @@
 //! The configuration: a TOML file, and environment variables that override it.
 
 mod logins;
+mod roles;
 
 use crate::commands::vault_open::Provider;
 use crate::error::CliError;
@@ -15,6 +16,7 @@ use hallpass_server::webhook::Webhook;
 use hallpass_server::work::requests::{Asking, Mark};
 use hallpass_types::ChainId;
 pub use logins::ResourceServerEntry;
+pub use roles::RoleEntry;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -60,6 +62,10 @@ pub struct Config {
     pub origins: Vec<String>,
     /// Who may ask whose token it was shown.
     pub resource_servers: Vec<ResourceServerEntry>,
+    /// What gives roles.
+    pub roles: Vec<RoleEntry>,
+    /// For how many seconds stands what was read of a token.
+    pub role_seconds: u64,
     /// Gas units for each operation, where a grant does not say.
     pub gas_per_op: u64,
     /// Gas units that are relayed for one user in a day (UTC).
@@ -117,6 +123,8 @@ impl Default for Config {
             logins_per_user: 32,
             origins: Vec::new(),
             resource_servers: Vec::new(),
+            roles: Vec::new(),
+            role_seconds: 30,
             gas_per_op: 1_000_000,
             relay_gas_per_day: 100_000_000,
             outside_hours: 24,
@@ -138,7 +146,7 @@ impl Default for Config {
     }
 }
 
-const KEYS: [&str; 29] = [
+const KEYS: [&str; 30] = [
     "listen",
     "public_url",
     "chain",
@@ -154,6 +162,7 @@ const KEYS: [&str; 29] = [
     "step_up_minutes",
     "contract_minutes",
     "logins_per_user",
+    "role_seconds",
     "gas_per_op",
     "relay_gas_per_day",
     "outside_hours",
@@ -171,7 +180,7 @@ const KEYS: [&str; 29] = [
 ];
 
 /// Those of them that are numbers.
-const NUMBERS: [&str; 12] = [
+const NUMBERS: [&str; 13] = [
     "login_hours",
     "refresh_hours",
     "idle_minutes",
@@ -179,6 +188,7 @@ const NUMBERS: [&str; 12] = [
     "step_up_minutes",
     "contract_minutes",
     "logins_per_user",
+    "role_seconds",
     "gas_per_op",
     "relay_gas_per_day",
     "outside_hours",
@@ -213,7 +223,7 @@ impl Config {
             // "<what is wrong>\nin `<key>`\n"
             let says = e.to_string().trim_end().replace('\n', " ");
             CliError::input("bad_config", format!("the configuration cannot be read: {says}")).hint(format!(
-                "known keys: {}; each can be set as HALLPASS_NAME too; and `ask`, `local_users`, `origins`, and `[[labels]]` and `[[resource_servers]]` tables",
+                "known keys: {}; each can be set as HALLPASS_NAME too; and `ask`, `local_users`, `origins`, and `[[labels]]`, `[[resource_servers]]` and `[[roles]]` tables",
                 KEYS.join(", ")
             ))
         })?;
@@ -270,6 +280,8 @@ impl Config {
             logins: logins::bounds(self)?,
             origins: logins::origins(&self.origins)?,
             resource_servers: logins::resource_servers(&self.resource_servers)?,
+            roles: roles::read(&self.roles)?,
+            role_seconds: self.role_seconds,
             gas_per_op: self.gas_per_op,
             relay_gas_per_day: self.relay_gas_per_day,
             outside_seconds: self.outside_hours.saturating_mul(3600),

@@ -2,6 +2,7 @@
 
 use crate::error::ApiError;
 use crate::logins::{self, Bounds, Logins};
+use crate::roles::{Roles, Rule};
 use crate::webhook::Outbox;
 use crate::work::requests::Asking;
 use alloy_eips::BlockNumberOrTag;
@@ -37,6 +38,10 @@ pub struct Settings {
     pub origins: Vec<String>,
     /// Who may ask whose token it was shown.
     pub resource_servers: Vec<ResourceServer>,
+    /// What gives roles.
+    pub roles: Vec<Rule>,
+    /// For how many seconds stands what was read of a token.
+    pub role_seconds: u64,
     /// Gas units that a grant allows each operation where it does not say.
     pub gas_per_op: u64,
     /// Gas units that are relayed for one user in a day (UTC).
@@ -112,6 +117,8 @@ pub struct App {
     pub settings: Arc<Settings>,
     /// Who is logged in.
     pub logins: Arc<Logins>,
+    /// Which roles were decided a moment ago.
+    pub roles: Arc<Roles>,
     /// Reserves and signs.
     pub signer: Signer,
     /// Read while an operation is reserved and signed, written while a session is ended.
@@ -175,6 +182,7 @@ impl App {
             rng,
             settings: Arc::new(settings),
             logins: Arc::new(logins),
+            roles: Arc::default(),
             signer,
             signing,
             nonces: Arc::default(),
@@ -293,6 +301,8 @@ pub(crate) mod tests {
             logins: Bounds::default(),
             origins: Vec::new(),
             resource_servers: Vec::new(),
+            roles: Vec::new(),
+            role_seconds: 30,
             finality: Finality::Tag,
             gas_per_op: 0,
             relay_gas_per_day: 0,

@@ -4,6 +4,7 @@
 //! - [`endpoints`]: one endpoint a file, each with its errors, its OpenAPI description and a short handler.
 //! - [`rpc`]: JSON-RPC for holders, over HTTP and, in [`local`], over a Unix socket.
 //! - [`work`]: what endpoints have done: installing, executing, ending, settling.
+//! - [`roles`]: of accounts, by the operator's lists or by what they hold.
 //! - [`webhook`]: tells the operator's URL what owners are asked.
 //! - [`logins`]: who is logged in, and every change of that.
 //! - [`caller`]: who asks, from the token, cookie or proof. [`error`]: what a refusal looks like.
@@ -18,6 +19,7 @@ pub mod error;
 pub mod local;
 pub mod logins;
 pub mod outward;
+pub mod roles;
 pub mod rpc;
 pub mod webhook;
 pub mod work;

@@ -110,6 +110,8 @@ impl Inside {
             uri: url.clone(),
             chain,
             eoa: Eoa::WithoutRpc,
+            roles: Vec::new(),
+            role_seconds: 30,
             logins: bounds.clone(),
             origins: vec!["https://app.example".to_owned()],
             resource_servers: vec![ResourceServer { name: "api".to_owned(), credential: credential().hash() }],

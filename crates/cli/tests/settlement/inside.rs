@@ -84,6 +84,8 @@ impl Inside {
             uri: url.clone(),
             chain,
             eoa: Eoa::WithoutRpc,
+            roles: Vec::new(),
+            role_seconds: 30,
             finality: Finality::Depth(DEPTH),
             logins: Bounds { absolute: 10_000_000, idle: 10_000_000, step_up: 10_000_000, ..Bounds::default() },
             origins: Vec::new(),

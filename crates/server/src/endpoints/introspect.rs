@@ -1,7 +1,7 @@
 //! `POST /v1/introspect`: what a token is that a resource server was shown (RFC 7662).
 
 use super::oauth::{Fields, OauthError, OauthProblem};
-use crate::{ApiError, App};
+use crate::{ApiError, App, roles};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::AUTHORIZATION;
@@ -45,6 +45,9 @@ pub struct Introspection {
     /// When the wallet last proved itself, Unix seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<u64>,
+    /// The roles that the account has, where any are configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Vec<String>>,
     /// This server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iss: Option<String>,
@@ -88,6 +91,7 @@ pub async fn handler(
         Err(error) => return Err(error.into()),
     }
     let login = checked.login;
+    let roles = if app.settings.roles.is_empty() { None } else { Some(roles::names(&app, login.account).await?) };
     let bound = match login.binding {
         Binding::Dpop { jkt } => Some(Confirmation { jkt: URL_SAFE_NO_PAD.encode(jkt.0) }),
         Binding::Bearer | Binding::Cookie => None,
@@ -102,6 +106,7 @@ pub async fn handler(
         iat: Some(login.created.get()),
         auth_time: Some(login.proved_at.get()),
         iss: Some(app.settings.uri.clone()),
+        roles,
         cnf: bound,
     }))
 }

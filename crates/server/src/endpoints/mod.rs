@@ -27,6 +27,7 @@ pub mod resume;
 pub mod revoke;
 pub mod revoke_logins;
 pub mod revoke_token;
+pub mod roles;
 pub mod rpc;
 pub mod shapes;
 pub mod sign;
@@ -74,6 +75,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(revoke_logins::all))
         .routes(routes!(revoke_logins::others))
         .routes(routes!(me::handler))
+        .routes(routes!(roles::handler))
         .routes(routes!(list_sessions::handler))
         .routes(routes!(request_grant::handler))
         .routes(routes!(get_grant::handler))
