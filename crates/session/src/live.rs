@@ -298,6 +298,7 @@ mod tests {
     fn a_token_is_good_inside_every_bound_alone() {
         let mut table = LiveLogins::new();
         table.put(&login(1));
+        assert_eq!((table.len(), table.is_empty()), (1, false));
         assert_eq!([99, 100, 139, 140].map(|t| good(&table, &hash(1), t)), [false, true, true, false], "idle");
         assert!(!good(&table, &hash(2), 110));
         let _ = table.used(login(1).id, at(139));

@@ -289,6 +289,19 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_binding_has_its_name_and_its_kind_of_token() {
+        let dpop = Binding::Dpop { jkt: Jkt([0xab; 32]) };
+        let all = [Binding::Bearer, Binding::Cookie, dpop].map(|b| (b.name(), b.token(), b.jkt().is_some()));
+        let expected = [
+            ("bearer", TokenKind::Bearer, false),
+            ("cookie", TokenKind::Cookie, false),
+            ("dpop", TokenKind::Dpop, true),
+        ];
+        assert_eq!(all, expected);
+        assert_eq!(format!("{:?}", dpop.jkt()), format!("Some(Jkt({}))", "ab".repeat(32)));
+    }
+
+    #[test]
     fn a_revoked_login_is_dead_at_once_and_for_good() {
         let ended = session().revoke(at(130), Reason::HolderAsked, Actor::Holder(session().id)).unwrap();
         assert!(!ended.is_live(at(130), at(130)));

@@ -177,6 +177,11 @@ mod tests {
         let one = present(family(), &first(), 110).unwrap();
         let two = present(one.login, &one.refresh, 111).unwrap();
         assert_ne!(two.refresh, one.refresh);
+        assert_eq!(
+            two.login.access.hash,
+            one.access.hash(),
+            "the access token before the successor's is nothing any more"
+        );
         let dead = ended(present(two.login.clone(), &first(), 112));
         assert!(matches!(dead.lifecycle, crate::Lifecycle::Revoked { reason: Reason::RefreshReused, .. }));
         // What was in use before gives nothing any more either.
@@ -212,6 +217,11 @@ mod tests {
     fn an_access_token_does_not_outlive_its_family() {
         let family = LoginSession { idle: 1000, ..family() };
         assert_eq!(present(family, &first(), 195).unwrap().access_not_after, at(200));
+    }
+
+    #[test]
+    fn debug_shows_nothing_of_the_key() {
+        assert_eq!(format!("{:?}", key()), "RefreshKey(redacted)");
     }
 
     #[test]
