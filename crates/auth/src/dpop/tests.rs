@@ -262,3 +262,12 @@ fn no_changed_proof_holds() {
     }
     assert!(verdict(&key, &[&proof]).is_ok());
 }
+
+/// RFC 9449, sections 5 and 8: one code asks for a nonce, one refuses a proof.
+#[test]
+fn a_missing_nonce_has_a_code_of_its_own() {
+    assert_eq!(ProofError::Nonce.code(), "use_dpop_nonce");
+    for other in [ProofError::Missing, ProofError::Signature, ProofError::Time, ProofError::OtherKey] {
+        assert_eq!(other.code(), "invalid_dpop_proof");
+    }
+}
