@@ -53,12 +53,12 @@ pub async fn ledger(node: &Node, grant: &Grant, id: B256, block: BlockId, lanes:
     let (frozen, epoch) = (account.frozen, account.epoch);
     let mut ledger = Ledger { frozen, epoch, status, base: state.base, used: state.used, lanes: Vec::new(), meters };
     for lane in lanes {
-        ledger.lanes.push(lane_used(node, grant, id, block, *lane).await?);
+        ledger.lanes.push(shown(node, grant, id, block, *lane).await?);
     }
     Ok(ledger)
 }
 
-/// Reads what was used of a lane other than 0 at `block`.
+/// Reads what was used of a lane other than 0 at `block`. An account without code has used nothing.
 ///
 /// # Errors
 /// [`NodeError`].
@@ -69,6 +69,13 @@ pub async fn lane_used(
     block: BlockId,
     lane: U192,
 ) -> Result<LaneUsed, NodeError> {
+    if node.code_at(grant.account, block).await?.is_empty() {
+        return Ok(LaneUsed::fresh(lane));
+    }
+    shown(node, grant, id, block, lane).await
+}
+
+async fn shown(node: &Node, grant: &Grant, id: B256, block: BlockId, lane: U192) -> Result<LaneUsed, NodeError> {
     let state = node.view_at(grant.account, &IHallpass::laneStateCall { grant: id, lane }, block).await?;
     Ok(LaneUsed { lane, base: state.base, used: state.used })
 }

@@ -183,7 +183,8 @@ async fn send_in_time(
         }
         still_active(app, session).await?;
         match send::send(app, Some(session.user), call.clone(), most).await {
-            Err(error) if error.problem.code == "op_not_yet_valid" => {
+            // A grant that begins just now has not begun by the time of the newest block.
+            Err(error) if ["op_not_yet_valid", "grant_not_started"].contains(&error.problem.code.as_str()) => {
                 tokio::time::sleep(Duration::from_millis(500)).await
             }
             other => return other,
