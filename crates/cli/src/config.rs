@@ -15,7 +15,7 @@ use hallpass_server::app::Finality;
 use hallpass_server::webhook::Webhook;
 use hallpass_server::work::requests::{Asking, Mark};
 use hallpass_types::ChainId;
-pub use logins::ResourceServerEntry;
+pub use logins::{ForwardAuthEntry, ResourceServerEntry};
 pub use roles::RoleEntry;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,8 @@ pub struct Config {
     pub roles: Vec<RoleEntry>,
     /// For how many seconds stands what was read of a token.
     pub role_seconds: u64,
+    /// Proxies that ask whether they let a request in.
+    pub forward_auth: Vec<ForwardAuthEntry>,
     /// Gas units for each operation, where a grant does not say.
     pub gas_per_op: u64,
     /// Gas units that are relayed for one user in a day (UTC).
@@ -125,6 +127,7 @@ impl Default for Config {
             resource_servers: Vec::new(),
             roles: Vec::new(),
             role_seconds: 30,
+            forward_auth: Vec::new(),
             gas_per_op: 1_000_000,
             relay_gas_per_day: 100_000_000,
             outside_hours: 24,
@@ -223,7 +226,7 @@ impl Config {
             // "<what is wrong>\nin `<key>`\n"
             let says = e.to_string().trim_end().replace('\n', " ");
             CliError::input("bad_config", format!("the configuration cannot be read: {says}")).hint(format!(
-                "known keys: {}; each can be set as HALLPASS_NAME too; and `ask`, `local_users`, `origins`, and `[[labels]]`, `[[resource_servers]]` and `[[roles]]` tables",
+                "known keys: {}; each can be set as HALLPASS_NAME too; and `ask`, `local_users`, `origins`, and `[[labels]]`, `[[resource_servers]]`, `[[roles]]` and `[[forward_auth]]` tables",
                 KEYS.join(", ")
             ))
         })?;
@@ -278,10 +281,11 @@ impl Config {
             eoa: if self.code_first { Eoa::CodeFirst } else { Eoa::WithoutRpc },
             finality,
             logins: logins::bounds(self)?,
-            origins: logins::origins(&self.origins)?,
+            origins: logins::origins("`origins`", &self.origins)?,
             resource_servers: logins::resource_servers(&self.resource_servers)?,
             roles: roles::read(&self.roles)?,
             role_seconds: self.role_seconds,
+            forward_auth: logins::forward_auth(&self.forward_auth)?,
             gas_per_op: self.gas_per_op,
             relay_gas_per_day: self.relay_gas_per_day,
             outside_seconds: self.outside_hours.saturating_mul(3600),

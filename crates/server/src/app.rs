@@ -42,6 +42,8 @@ pub struct Settings {
     pub roles: Vec<Rule>,
     /// For how many seconds stands what was read of a token.
     pub role_seconds: u64,
+    /// Proxies that ask whether they let a request in.
+    pub forward_auth: Vec<Proxy>,
     /// Gas units that a grant allows each operation where it does not say.
     pub gas_per_op: u64,
     /// Gas units that are relayed for one user in a day (UTC).
@@ -60,10 +62,32 @@ impl Settings {
     /// The origin of our own pages, as browsers write it.
     #[must_use]
     pub fn origin(&self) -> &str {
-        let host = self.uri.find("://").map_or(0, |at| at + 3);
-        let end = self.uri.get(host..).and_then(|rest| rest.find('/')).map_or(self.uri.len(), |at| host + at);
-        self.uri.get(..end).unwrap_or_default()
+        origin_of(&self.uri)
     }
+
+    /// The address of one of our paths, as people write it.
+    #[must_use]
+    pub fn address(&self, path: &str) -> String {
+        format!("{}{path}", self.uri.trim_end_matches('/'))
+    }
+}
+
+/// Scheme, host and port of a URI.
+pub(crate) fn origin_of(uri: &str) -> &str {
+    let host = uri.find("://").map_or(0, |at| at + 3);
+    let end = uri.get(host..).and_then(|rest| rest.find('/')).map_or(uri.len(), |at| host + at);
+    uri.get(..end).unwrap_or_default()
+}
+
+/// A proxy in front of apps, which asks us whether it lets a request in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proxy {
+    /// What the operator calls it.
+    pub name: String,
+    /// What its credential hashes to.
+    pub credential: TokenHash,
+    /// The origins that it may be asked for, as browsers write them.
+    pub origins: Vec<String>,
 }
 
 /// Somebody who takes our tokens and asks us about them (RFC 7662).
@@ -303,6 +327,7 @@ pub(crate) mod tests {
             resource_servers: Vec::new(),
             roles: Vec::new(),
             role_seconds: 30,
+            forward_auth: Vec::new(),
             finality: Finality::Tag,
             gas_per_op: 0,
             relay_gas_per_day: 0,

@@ -28,10 +28,14 @@ pub enum Logins {
     RevokeOthers,
     /// For the operator, over the server's local socket: end logins of anybody
     End(Whose),
-    /// For the operator: make a credential with which a resource server asks whose tokens it was shown
+    /// For the operator: make a credential with which a resource server asks whose tokens it was shown, or a proxy whether
+    /// it lets a request in
     Credential {
-        /// What to call the resource server
+        /// What to call the resource server, or the proxy
         name: String,
+        /// For a proxy: an origin of an app behind it, as browsers write it; once for each
+        #[arg(long = "forward-auth", value_name = "ORIGIN")]
+        origins: Vec<String>,
     },
 }
 
@@ -68,7 +72,7 @@ pub async fn run(context: &Context, command: Logins) -> Result<ExitCode, CliErro
             let count = told.get("ended").and_then(Value::as_u64).unwrap_or_default();
             context.show(&told, || format!("{count} ended: their tokens are good for nothing any more"))?;
         }
-        Logins::Credential { name } => credential(context, &name)?,
+        Logins::Credential { name, origins } => credential(context, &name, &origins)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -104,7 +108,7 @@ fn ended(context: &Context, view: &EndedLogins) -> Result<(), CliError> {
     })
 }
 
-fn credential(context: &Context, name: &str) -> Result<(), CliError> {
+fn credential(context: &Context, name: &str, origins: &[String]) -> Result<(), CliError> {
     let mut bits = [0; 32];
     OsRng.fill(&mut bits).map_err(|e| CliError::missing("no_randomness", e.to_string()))?;
     let token = Token::from_random(TokenKind::ResourceServer, bits);
@@ -112,9 +116,14 @@ fn credential(context: &Context, name: &str) -> Result<(), CliError> {
     let text = token.reveal();
     context.show(&json!({ "name": name, "credential": *text, "sha256": sha256 }), || {
         let name = toml::Value::from(name);
+        let (whom, table, more) = if origins.is_empty() {
+            ("resource server", "resource_servers", String::new())
+        } else {
+            ("proxy", "forward_auth", format!("\norigins = {}", toml::Value::from(origins.to_vec())))
+        };
         format!(
-            "{}\ngive it to the resource server; it is not shown again. At the end of the server's configuration:\n\n\
-             [[resource_servers]]\nname   = {name}\nsha256 = \"{sha256}\"",
+            "{}\ngive it to the {whom}; it is not shown again. At the end of the server's configuration:\n\n\
+             [[{table}]]\nname   = {name}\nsha256 = \"{sha256}\"{more}",
             *text
         )
     })

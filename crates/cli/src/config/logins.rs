@@ -2,7 +2,7 @@
 
 use super::Config;
 use crate::error::CliError;
-use hallpass_server::app::ResourceServer;
+use hallpass_server::app::{Proxy, ResourceServer};
 use hallpass_server::logins::Bounds;
 use hallpass_session::TokenHash;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,18 @@ pub struct ResourceServerEntry {
     pub name: String,
     /// What its credential hashes to, as `hallpass logins credential` prints it.
     pub sha256: String,
+}
+
+/// A `[[forward_auth]]` table.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForwardAuthEntry {
+    /// What to call the proxy.
+    pub name: String,
+    /// What its credential hashes to, as `hallpass logins credential` prints it.
+    pub sha256: String,
+    /// The origins of the apps behind it.
+    pub origins: Vec<String>,
 }
 
 /// Times and numbers; each at least 1, so that none of them means "never".
@@ -40,11 +52,11 @@ pub fn bounds(config: &Config) -> Result<Bounds, CliError> {
 }
 
 /// Origins as browsers write them: scheme, host and port, in lower case, nothing after.
-pub fn origins(listed: &[String]) -> Result<Vec<String>, CliError> {
+pub fn origins(key: &str, listed: &[String]) -> Result<Vec<String>, CliError> {
     for origin in listed {
         let parsed = url::Url::parse(origin).ok().map(|url| url.origin().ascii_serialization());
         if parsed.as_deref() != Some(origin) || !(origin.starts_with("https://") || origin.starts_with("http://")) {
-            let says = format!("`origins`: `{origin}` is no origin");
+            let says = format!("{key}: `{origin}` is no origin");
             return Err(CliError::input("bad_config", says).hint("for example https://app.example, without a path"));
         }
     }
@@ -54,13 +66,39 @@ pub fn origins(listed: &[String]) -> Result<Vec<String>, CliError> {
 /// Who may introspect.
 pub fn resource_servers(listed: &[ResourceServerEntry]) -> Result<Vec<ResourceServer>, CliError> {
     let read = |entry: &ResourceServerEntry| {
-        let mut hash = [0; 32];
-        let bad = |_| {
-            let says = format!("`resource_servers`: `sha256` of `{}` is not 64 hex digits", entry.name);
-            CliError::input("bad_config", says).hint("`hallpass logins credential` makes one")
-        };
-        hex::decode_to_slice(&entry.sha256, &mut hash).map_err(bad)?;
-        Ok(ResourceServer { name: entry.name.clone(), credential: TokenHash::from_bytes(hash) })
+        let credential = credential("resource_servers", &entry.name, &entry.sha256)?;
+        Ok(ResourceServer { name: entry.name.clone(), credential })
     };
     listed.iter().map(read).collect()
+}
+
+/// Which proxies may ask, for which origins. One without origins could let nobody in: it is a mistake.
+pub fn forward_auth(listed: &[ForwardAuthEntry]) -> Result<Vec<Proxy>, CliError> {
+    let read = |entry: &ForwardAuthEntry| {
+        let credential = credential("forward_auth", &entry.name, &entry.sha256)?;
+        let key = format!("`forward_auth`: `origins` of `{}`", entry.name);
+        if entry.origins.is_empty() {
+            let says = format!("{key}: there is none");
+            return Err(CliError::input("bad_config", says).hint("for example [\"https://app.example\"]"));
+        }
+        Ok(Proxy { name: entry.name.clone(), credential, origins: origins(&key, &entry.origins)? })
+    };
+    let read: Vec<Proxy> = listed.iter().map(read).collect::<Result<_, _>>()?;
+    for (nth, proxy) in read.iter().enumerate() {
+        if read.iter().skip(nth.saturating_add(1)).any(|other| other.credential == proxy.credential) {
+            let says = format!("`forward_auth`: another proxy has the credential of `{}`", proxy.name);
+            return Err(CliError::input("bad_config", says).hint("make one for each, or one table with all origins"));
+        }
+    }
+    Ok(read)
+}
+
+fn credential(key: &str, name: &str, sha256: &str) -> Result<TokenHash, CliError> {
+    let mut hash = [0; 32];
+    let bad = |_| {
+        let says = format!("`{key}`: `sha256` of `{name}` is not 64 hex digits");
+        CliError::input("bad_config", says).hint("`hallpass logins credential` makes one")
+    };
+    hex::decode_to_slice(sha256, &mut hash).map_err(bad)?;
+    Ok(TokenHash::from_bytes(hash))
 }

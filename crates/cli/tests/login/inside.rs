@@ -4,7 +4,7 @@ use crate::common::server::Folder;
 use hallpass_auth::{Cached, Eoa};
 use hallpass_chain::contracts::Suite;
 use hallpass_chain::{AccountReader, Node};
-use hallpass_server::app::{Finality, ResourceServer};
+use hallpass_server::app::{Finality, Proxy, ResourceServer};
 use hallpass_server::logins::Bounds;
 use hallpass_server::{App, ChainSide, Settings, router};
 use hallpass_session::{Token, TokenKind};
@@ -54,6 +54,7 @@ pub struct Inside {
     pub folder: Arc<Folder>,
     vault: Arc<Vault>,
     bounds: Bounds,
+    proxies: Vec<Proxy>,
     served: tokio::task::JoinHandle<()>,
 }
 
@@ -86,14 +87,24 @@ impl Inside {
     }
 
     pub async fn bounded(name: &str, bounds: Bounds) -> Self {
+        Self::with(name, bounds, Vec::new()).await
+    }
+
+    /// One that these proxies ask.
+    #[allow(dead_code, reason = "the tests of proxies use it")]
+    pub async fn behind(name: &str, proxies: Vec<Proxy>) -> Self {
+        Self::with(name, Bounds::default(), proxies).await
+    }
+
+    async fn with(name: &str, bounds: Bounds, proxies: Vec<Proxy>) -> Self {
         let folder = Arc::new(Folder::new(name));
         let passphrase = Passphrase::new("a passphrase".into(), KdfParams::MINIMUM);
         let (vault, _) = VaultHeader::create(&passphrase, &Os).unwrap();
         let clock = Arc::new(Hand(AtomicU64::new(START)));
-        Self::on(folder, Arc::new(vault), clock, bounds).await
+        Self::on(folder, Arc::new(vault), clock, bounds, proxies).await
     }
 
-    async fn on(folder: Arc<Folder>, vault: Arc<Vault>, clock: Arc<Hand>, bounds: Bounds) -> Self {
+    async fn on(folder: Arc<Folder>, vault: Arc<Vault>, clock: Arc<Hand>, bounds: Bounds, proxies: Vec<Proxy>) -> Self {
         let chain = ChainId::new(31_337).unwrap();
         let node = Node::connect(&stub().await, chain).await.unwrap();
         let store = RedbStore::open(folder.path().join("store"), Arc::new(Os)).unwrap();
@@ -115,6 +126,7 @@ impl Inside {
             logins: bounds.clone(),
             origins: vec!["https://app.example".to_owned()],
             resource_servers: vec![ResourceServer { name: "api".to_owned(), credential: credential().hash() }],
+            forward_auth: proxies.clone(),
             finality: Finality::Depth(1),
             gas_per_op: 1_000_000,
             relay_gas_per_day: 0,
@@ -135,18 +147,24 @@ impl Inside {
         .unwrap();
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let served = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-        Self { app, url, clock, folder, vault, bounds, served }
+        Self { app, url, clock, folder, vault, bounds, proxies, served }
+    }
+
+    /// Takes no connection any more.
+    #[allow(dead_code, reason = "the tests of proxies use it")]
+    pub fn stop(&self) {
+        self.served.abort();
     }
 
     /// Another start on the same store, as after a crash: nothing that stood in memory alone is left.
     pub async fn again(self) -> Self {
         let (folder, vault, clock) = (Arc::clone(&self.folder), Arc::clone(&self.vault), Arc::clone(&self.clock));
-        let bounds = self.bounds.clone();
+        let (bounds, proxies) = (self.bounds.clone(), self.proxies.clone());
         self.served.abort();
         let copy = folder.path().join("copy");
         std::fs::copy(folder.path().join("store"), &copy).unwrap();
         let anew = Arc::new(Folder::new("login-again"));
         std::fs::rename(copy, anew.path().join("store")).unwrap();
-        Self::on(anew, vault, clock, bounds).await
+        Self::on(anew, vault, clock, bounds, proxies).await
     }
 }

@@ -90,6 +90,7 @@ impl Inside {
             logins: Bounds { absolute: 10_000_000, idle: 10_000_000, step_up: 10_000_000, ..Bounds::default() },
             origins: Vec::new(),
             resource_servers: Vec::new(),
+            forward_auth: Vec::new(),
             gas_per_op: 1_000_000,
             relay_gas_per_day: u64::MAX,
             outside_seconds: 0,

@@ -1,14 +1,16 @@
 //! Who asks: the login session, or the key session, behind what a request comes with.
 //!
 //! [`shown`]: what that is; more than one thing is refused. [`origin`]: which pages may use a browser's cookie.
-//! [`proof`]: that whoever shows a token holds its key.
+//! [`proof`]: that whoever shows a token holds its key. [`outer`]: what was asked of a proxy in front of an app.
 
 pub mod origin;
+pub mod outer;
 pub mod proof;
 pub mod shown;
 
 use crate::{ApiError, App};
 use axum::extract::{FromRequestParts, Path};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use hallpass_session::{Actor, KeySession, LiveLogin, OwnerRequest, TokenKind};
 use hallpass_store::Tx;
@@ -27,10 +29,16 @@ impl Caller {
         if shown.is_cookie() {
             origin::check(parts, &app.settings)?;
         }
+        let uri = app.settings.address(parts.uri.path());
+        Self::by(app, &parts.headers, parts.method.as_str(), &uri, shown).await
+    }
+
+    /// By what is shown for a request of `method` to `uri`, where the page behind it may send it.
+    async fn by(app: &App, headers: &HeaderMap, method: &str, uri: &str, shown: &Shown) -> Result<Self, ApiError> {
         let hash = shown.token().hash();
         let checked = app.logins.check(&hash);
         if let Shown::Dpop(token) = shown {
-            proof::check(app, parts, token, checked.as_ref().map(|checked| &checked.login))?;
+            proof::check(app, headers, (method, uri), token, checked.as_ref().map(|checked| &checked.login))?;
         }
         let checked = checked.ok_or_else(ApiError::unauthorized)?;
         app.logins.used(&checked, hash).await?;

@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, Method};
 /// 403 `origin_not_allowed`.
 pub fn check(parts: &Parts, settings: &Settings) -> Result<(), ApiError> {
     let reads = matches!(parts.method, Method::GET | Method::HEAD);
-    if allowed(&parts.headers, reads, settings) { Ok(()) } else { Err(refused()) }
+    if allowed(&parts.headers, reads, settings.origin(), &settings.origins) { Ok(()) } else { Err(refused()) }
 }
 
 /// The same for a login that asks for a cookie: a page of somebody else's must not log anybody in as its own account.
@@ -23,7 +23,15 @@ pub fn check(parts: &Parts, settings: &Settings) -> Result<(), ApiError> {
 /// # Errors
 /// As [`check`].
 pub fn check_login(headers: &HeaderMap, settings: &Settings) -> Result<(), ApiError> {
-    if allowed(headers, false, settings) { Ok(()) } else { Err(refused()) }
+    if allowed(headers, false, settings.origin(), &settings.origins) { Ok(()) } else { Err(refused()) }
+}
+
+/// The same for what was asked of a proxy: from pages of the origin that was asked, and of no other.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_outer(headers: &HeaderMap, reads: bool, asked: &str) -> Result<(), ApiError> {
+    if allowed(headers, reads, asked, &[]) { Ok(()) } else { Err(refused()) }
 }
 
 fn refused() -> ApiError {
@@ -32,7 +40,7 @@ fn refused() -> ApiError {
 }
 
 /// The one value of a header; `Err` where there are several, or it is no text.
-fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ()> {
+pub(super) fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ()> {
     let mut all = headers.get_all(name).iter();
     match (all.next(), all.next()) {
         (None, _) => Ok(None),
@@ -41,11 +49,10 @@ fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ()> {
     }
 }
 
-fn allowed(headers: &HeaderMap, reads: bool, settings: &Settings) -> bool {
+fn allowed(headers: &HeaderMap, reads: bool, ours: &str, listed: &[String]) -> bool {
     let (Ok(origin), Ok(site)) = (one(headers, ORIGIN.as_str()), one(headers, "sec-fetch-site")) else { return false };
-    let ours = settings.origin();
     let origin_fits = match origin {
-        Some(origin) => origin == ours || settings.origins.iter().any(|other| other == origin),
+        Some(origin) => origin == ours || listed.iter().any(|other| other == origin),
         None => reads,
     };
     let others = origin.is_some_and(|origin| origin != ours);
@@ -77,7 +84,7 @@ mod tests {
             origins: vec!["https://app.hallpass.example".to_owned()],
             ..crate::app::tests::settings()
         };
-        allowed(&headers, reads, &settings)
+        allowed(&headers, reads, settings.origin(), &settings.origins)
     }
 
     const OURS: &str = "https://hallpass.example";

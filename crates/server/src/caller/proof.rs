@@ -1,7 +1,6 @@
 //! That whoever shows a token, or asks for one, holds a key (RFC 9449).
 
 use crate::{ApiError, App};
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use hallpass_auth::dpop::{self, Expected, Proof, ProofError, ReplayError};
 use hallpass_session::{LiveLogin, Token};
@@ -14,16 +13,22 @@ pub const DPOP_NONCE: &str = "dpop-nonce";
 const BAD_PROOF: &str = "DPoP error=\"invalid_dpop_proof\", algs=\"ES256 EdDSA\"";
 const USE_NONCE: &str = "DPoP error=\"use_dpop_nonce\", algs=\"ES256 EdDSA\"";
 
-/// Checks the proof beside an access token. A login that is not there is told apart from one that is bound to another key by
+/// Checks the proof beside an access token, of a request by its method and address. A login that is not there is told apart from one that is bound to another key by
 /// nobody.
 ///
 /// # Errors
 /// 401.
-pub fn check(app: &App, parts: &Parts, token: &Token, login: Option<&LiveLogin>) -> Result<(), ApiError> {
+pub fn check(
+    app: &App,
+    headers: &HeaderMap,
+    (method, uri): (&str, &str),
+    token: &Token,
+    login: Option<&LiveLogin>,
+) -> Result<(), ApiError> {
     let text = token.reveal();
     // No key has this thumbprint.
     let bound = login.and_then(|login| login.binding.jkt()).map_or([0; 32], |jkt| jkt.0);
-    let proof = match verify(app, &parts.headers, parts.method.as_str(), parts.uri.path(), Some((&text, bound))) {
+    let proof = match verify(app, headers, (method, uri), Some((&text, bound))) {
         Ok(proof) => proof,
         Err(ProofError::OtherKey) => return Err(ApiError::unauthorized()),
         Err(error) => return Err(refused(StatusCode::UNAUTHORIZED, error)),
@@ -36,7 +41,7 @@ pub fn check(app: &App, parts: &Parts, token: &Token, login: Option<&LiveLogin>)
 /// # Errors
 /// 400, as RFC 9449, section 5, has it.
 pub fn of_request(app: &App, headers: &HeaderMap, path: &str) -> Result<Option<Proof>, ApiError> {
-    match verify(app, headers, "POST", path, None) {
+    match verify(app, headers, ("POST", &app.settings.address(path)), None) {
         Ok(proof) => Ok(Some(proof)),
         Err(ProofError::Missing) => Ok(None),
         Err(error) => Err(refused(StatusCode::BAD_REQUEST, error)),
@@ -59,14 +64,12 @@ pub fn once(app: &App, proof: &Proof, status: StatusCode) -> Result<(), ApiError
 fn verify(
     app: &App,
     headers: &HeaderMap,
-    method: &str,
-    path: &str,
+    (method, uri): (&str, &str),
     token: Option<(&str, [u8; 32])>,
 ) -> Result<Proof, ProofError> {
-    let uri = format!("{}{path}", app.settings.uri.trim_end_matches('/'));
     let shown: Vec<&[u8]> = headers.get_all(DPOP).iter().map(|value| value.as_bytes()).collect();
     let now = app.clock.now();
-    dpop::verify(&shown, &Expected { method, uri: &uri, nonces: &app.logins.nonces, now, token })
+    dpop::verify(&shown, &Expected { method, uri, nonces: &app.logins.nonces, now, token })
 }
 
 fn refused(status: StatusCode, error: ProofError) -> ApiError {

@@ -4,6 +4,7 @@ pub mod approve;
 pub mod approve_request;
 pub mod check;
 pub mod execute;
+pub mod forward_auth;
 pub mod get_grant;
 pub mod get_request;
 pub mod health;
@@ -69,6 +70,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(logout::handler))
         .routes(routes!(token::handler))
         .routes(routes!(introspect::handler))
+        .routes(forward_auth::route())
         .routes(routes!(revoke_token::handler))
         .routes(routes!(list_logins::handler))
         .routes(routes!(revoke_logins::one))
