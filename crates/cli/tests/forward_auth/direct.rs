@@ -87,19 +87,22 @@ async fn a_proxy_may_ask_by_any_method_and_is_answered_for_the_one_that_it_was_a
 #[test]
 fn a_proxy_is_listed_with_its_origins() {
     let folder = Folder::new("front-config");
-    let config = write_config(&folder, 1, "http://127.0.0.1:1", "");
+    // A port that is taken: what is read well stops there.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let config = write_config(&folder, port, "http://127.0.0.1:1", "");
     let command = ["--config", &config, "logins", "credential", "front", "--forward-auth", "https://app.example"];
     let made = run(&folder, &command);
     assert_eq!(made.exit, 0, "{}", made.err);
     let (said, table) = made.out.split_once("[[forward_auth]]").unwrap();
     assert!(said.contains("hpi_") && said.contains("give it to the proxy"), "{said}");
     let load = |more: &str| {
-        let config = write_config(&folder, 1, "http://127.0.0.1:1", more);
+        let config = write_config(&folder, port, "http://127.0.0.1:1", more);
         run(&folder, &["--config", &config, "serve"])
     };
     let good = format!("[[forward_auth]]{table}");
-    // It is read, and the next thing is missing.
-    assert_eq!(load(&good).exit, 3);
+    let read = load(&good);
+    assert!(read.exit == 3 && read.err.contains("port_taken"), "{}", read.err);
     for (bad, says) in [
         (good.replace("https://app.example", "https://app.example/path"), "is no origin"),
         (good.replace("[\"https://app.example\"]", "[]"), "there is none"),
@@ -107,8 +110,6 @@ fn a_proxy_is_listed_with_its_origins() {
         (format!("{good}\n{}", good.replace("front", "other")), "another proxy has the credential"),
     ] {
         let ran = load(&bad);
-        assert_eq!(ran.exit, 2, "{}", ran.err);
-        assert!(ran.err.contains("bad_config") || ran.err.contains(says), "{}", ran.err);
-        assert!(ran.err.contains(says), "{}", ran.err);
+        assert!(ran.exit == 2 && ran.err.contains(says), "{}", ran.err);
     }
 }

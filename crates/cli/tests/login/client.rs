@@ -67,7 +67,12 @@ pub type Headers<'a> = &'a [(&'a str, String)];
 
 impl Client {
     pub fn of(inside: &Inside) -> Self {
-        Self { url: inside.url.clone(), http: reqwest::Client::new() }
+        Self::at(&inside.url)
+    }
+
+    /// Of something else that is served.
+    pub fn at(url: &str) -> Self {
+        Self { url: url.to_owned(), http: reqwest::Client::new() }
     }
 
     pub async fn get(&self, path: &str, headers: Headers<'_>) -> Got {

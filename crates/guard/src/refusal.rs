@@ -1,0 +1,93 @@
+//! What is answered to whoever is not let in: as Hallpass itself answers.
+
+use axum::Json;
+use axum::http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use hallpass_auth::dpop::{ProofError, ReplayError};
+
+/// Why somebody is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No token, or none that is good: one sentence for every reason.
+    #[error("there is no valid session behind this request")]
+    NotLoggedIn,
+    /// More than one `Authorization`.
+    #[error("the request shows more than one credential")]
+    TwoCredentials,
+    /// The proof beside the token.
+    #[error(transparent)]
+    Proof(ProofError),
+    /// The proof was shown before, or no more can be remembered.
+    #[error(transparent)]
+    Replay(ReplayError),
+    /// It could not be found out.
+    #[error("it cannot be found out now who is logged in")]
+    Unavailable,
+    /// The route has no layer.
+    #[error("this route asks who is logged in, and nothing finds it out")]
+    NoGuard,
+}
+
+impl Refusal {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotLoggedIn => "not_logged_in",
+            Self::TwoCredentials => "two_credentials",
+            Self::Proof(error) => error.code(),
+            Self::Replay(error) => error.code(),
+            Self::Unavailable => "login_check_unavailable",
+            Self::NoGuard => "no_guard",
+        }
+    }
+
+    /// The status.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::NotLoggedIn | Self::Proof(_) | Self::Replay(ReplayError::Seen) => StatusCode::UNAUTHORIZED,
+            Self::TwoCredentials => StatusCode::BAD_REQUEST,
+            Self::Replay(ReplayError::Full) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoGuard => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    const fn hint(self) -> &'static str {
+        match self {
+            Self::NotLoggedIn => "log in first",
+            Self::TwoCredentials => "send one `Authorization`",
+            Self::Proof(ProofError::Nonce) => "make the proof again with the nonce of the answer's `DPoP-Nonce` header",
+            Self::Proof(_) => "RFC 9449, section 4.2, says what a proof holds",
+            Self::Replay(ReplayError::Seen) => "make a proof for each request",
+            Self::Replay(ReplayError::Full) => "try again in two minutes",
+            Self::Unavailable => "try again in a few seconds",
+            Self::NoGuard => "put `.layer(guard.require_login())` around the route",
+        }
+    }
+
+    const fn challenge(self) -> Option<&'static str> {
+        match self {
+            Self::NotLoggedIn => Some("Bearer, DPoP algs=\"ES256 EdDSA\""),
+            Self::Proof(ProofError::Nonce) => Some("DPoP error=\"use_dpop_nonce\", algs=\"ES256 EdDSA\""),
+            Self::Proof(_) | Self::Replay(ReplayError::Seen) => {
+                Some("DPoP error=\"invalid_dpop_proof\", algs=\"ES256 EdDSA\"")
+            }
+            _ => None,
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let body = serde_json::json!({ "code": self.code(), "says": self.to_string(), "hint": self.hint() });
+        let mut response = (self.status(), Json(body)).into_response();
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(challenge) = self.challenge() {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        response
+    }
+}
