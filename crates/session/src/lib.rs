@@ -8,12 +8,13 @@
 //! - [`budget`]: what is left, and the ledger that the next operation is judged against; [`view`]: what that starts from.
 //! - [`counter`]: whose number an operation uses.
 //! - [`request`]: what an owner is asked beside a new grant: one call that a pass does not allow, or the pass for longer.
-//! - [`audit`]: what every transition writes down.
+//! - [`audit`]: what every transition writes down; [`chain`]: each line with the hash of the one before.
 //!
 //! Times are Unix seconds, intervals half-open. Every transition consumes the old state; terminal states are terminal.
 
 pub mod audit;
 pub mod budget;
+pub mod chain;
 pub mod counter;
 pub mod elsewhere;
 pub mod grant_request;

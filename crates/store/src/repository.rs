@@ -9,6 +9,7 @@
 use crate::StoreError;
 use async_trait::async_trait;
 use hallpass_policy::Spent;
+use hallpass_session::chain::Head;
 use hallpass_session::{
     AuditEvent, Explained, KeySession, LoginNonce, LoginSession, OwnerRequest, Reservation, StoredGrant, TokenHash,
 };
@@ -305,7 +306,16 @@ pub trait Vault: Send {
     async fn record_ids(&mut self) -> Result<Vec<String>, StoreError>;
 }
 
-/// The audit trail. The other repositories write to it by themselves.
+/// A line of the audit trail as it is stored: see [`hallpass_session::chain`]. What stands there may be anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditLine {
+    /// The key of its row: 8 bytes, big-endian, where nobody changed it.
+    pub place: Vec<u8>,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The audit trail, a chain. The other repositories write to it by themselves.
 #[async_trait]
 pub trait AuditLog: Send {
     /// Adds an event that goes with no change (a denial, an unsealing); answers its place in the trail.
@@ -313,6 +323,11 @@ pub trait AuditLog: Send {
     /// # Errors
     /// [`StoreError::DataDeleted`] where the event has an origin and its user's data was deleted.
     async fn append(&mut self, event: &AuditEvent) -> Result<u64, StoreError>;
+    /// Where it ends, as the store keeps it beside the lines. Needs no keys.
+    async fn head(&mut self) -> Result<Head, StoreError>;
+    /// At most `limit` lines as they are stored, from the key `start` on (inclusive), in byte order of their keys. Needs no
+    /// keys, and reads nothing into them.
+    async fn lines(&mut self, start: &[u8], limit: usize) -> Result<Vec<AuditLine>, StoreError>;
     /// At most `limit` events with a place above `after`, in order; of one user, or of all.
     async fn list(&mut self, user: Option<UserId>, after: u64, limit: usize) -> Result<Vec<AuditEvent>, StoreError>;
 }

@@ -1,9 +1,10 @@
 //! A witness outside the store: how far the store had come, kept where no backup of the store is.
 //!
 //! A store that is put back from a copy looks whole, and has forgotten what was reserved and revoked since. The witness is a
-//! line in a file of its own, with the id of the store's present start and the newest generation; each is written after it is
-//! durable in the store and before anything is answered. A store that is behind its witness, or of another start, is a
-//! restored one, and so is a copy that says so, and one whose witness is gone.
+//! line in a file of its own, with the id of the store's present start, the newest generation, and the head of the audit trail;
+//! each is written after it is durable in the store and before anything is answered. A store that is behind its witness, or of
+//! another start, is a restored one, and so is a copy that says so, one whose witness is gone, and one whose trail does not hold
+//! the head that the witness saw.
 //!
 //! The line is synced once a second, not at each commit: only a power cut together with a copy taken within the second before
 //! it goes unnoticed. Whoever puts both back together, a snapshot of the whole machine for one, goes unnoticed too: keep the
@@ -12,6 +13,7 @@
 use crate::StoreError;
 use crate::redb::{beside, sync_directory};
 use alloy_primitives::hex;
+use hallpass_session::chain::{Head, Link};
 use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
@@ -20,7 +22,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The first word of the line.
-const MAGIC: &str = "hallpass-witness-1";
+const MAGIC: &str = "hallpass-witness-2";
 /// How long what was written may wait for its sync.
 const SYNC: Duration = Duration::from_secs(1);
 
@@ -47,6 +49,12 @@ pub enum Restored {
         /// The witness's.
         witness: u64,
     },
+    /// The audit trail does not hold the line that the witness saw at its head.
+    #[error("the store's audit trail is not the one that its witness saw: line {seq} is another or is missing")]
+    OtherTrail {
+        /// The line's place.
+        seq: u64,
+    },
 }
 
 /// What stands in the line.
@@ -58,6 +66,8 @@ pub(crate) struct Seen {
     pub(crate) start: StartId,
     /// The newest generation.
     pub(crate) generation: u64,
+    /// The head of the audit trail then.
+    pub(crate) head: Head,
 }
 
 /// The file, while a store writes to it.
@@ -65,6 +75,7 @@ pub(crate) struct Seen {
 pub struct Witness {
     file: File,
     start: StartId,
+    head: Head,
     synced: Instant,
 }
 
@@ -87,7 +98,7 @@ impl Seen {
 
     fn line(&self) -> String {
         let before = self.before.map_or_else(|| "-".repeat(32), hex::encode);
-        let body = format!("{MAGIC} {before} {} {:020}", hex::encode(self.start), self.generation);
+        let body = format!("{MAGIC} {before} {} {:020} {:020}:{}", hex::encode(self.start), self.generation, self.head.seq, self.head.link);
         format!("{body} {}\n", check(&body))
     }
 
@@ -100,7 +111,10 @@ impl Seen {
         let id = |word: &str| hex::decode(word).ok().and_then(|bytes| StartId::try_from(bytes).ok());
         let before = words.next()?;
         let before = if before == "-".repeat(32) { None } else { Some(id(before)?) };
-        let seen = Self { before, start: id(words.next()?)?, generation: words.next()?.parse().ok()? };
+        let (start, generation) = (id(words.next()?)?, words.next()?.parse().ok()?);
+        let (seq, link) = words.next()?.split_once(':')?;
+        let link = hex::decode(link).ok().and_then(|bytes| bytes.try_into().ok()).map(Link)?;
+        let seen = Self { before, start, generation, head: Head { seq: seq.parse().ok()?, link } };
         if words.next().is_some() { None } else { Some(seen) }
     }
 }
@@ -112,6 +126,14 @@ fn check(body: &str) -> String {
 }
 
 impl Witness {
+    /// The head of the audit trail that the file at `path` saw; `None` where there is no file, or no whole line in it.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] where the file is there and may not be read.
+    pub fn head(path: &Path) -> Result<Option<Head>, StoreError> {
+        Ok(Self::read(path)?.map(|seen| seen.head))
+    }
+
     /// What it saw; `None` where there is no file, or no whole line in it.
     ///
     /// # Errors
@@ -135,12 +157,13 @@ impl Witness {
         file.write_all(seen.line().as_bytes()).and_then(|()| file.sync_all()).map_err(StoreError::failed)?;
         std::fs::rename(&beside, path).map_err(StoreError::failed)?;
         sync_directory(path)?;
-        Ok(Self { file, start: seen.start, synced: monotonic() })
+        Ok(Self { file, start: seen.start, head: seen.head, synced: monotonic() })
     }
 
-    /// Notes a generation that is durable.
-    pub(crate) fn note(&mut self, generation: u64) -> Result<(), StoreError> {
-        let line = Seen { before: None, start: self.start, generation }.line();
+    /// Notes a generation that is durable, and the head where it moved.
+    pub(crate) fn note(&mut self, generation: u64, head: Option<Head>) -> Result<(), StoreError> {
+        self.head = head.unwrap_or(self.head);
+        let line = Seen { before: None, start: self.start, generation, head: self.head }.line();
         self.file.write_all_at(line.as_bytes(), 0).map_err(StoreError::failed)?;
         if self.synced.elapsed() >= SYNC {
             self.file.sync_data().map_err(StoreError::failed)?;
@@ -154,7 +177,7 @@ impl Witness {
 impl Witness {
     /// One that writes to a file of any kind.
     pub(crate) fn over(file: File) -> Self {
-        Self { file, start: [0; 16], synced: monotonic() }
+        Self { file, start: [0; 16], head: Head::default(), synced: monotonic() }
     }
 }
 
@@ -167,7 +190,8 @@ fn monotonic() -> Instant {
 mod tests {
     use super::*;
 
-    const SEEN: Seen = Seen { before: Some([1; 16]), start: [2; 16], generation: 7 };
+    const SEEN: Seen = Seen { before: Some([1; 16]), start: [2; 16], generation: 7, head: HEAD };
+    const HEAD: Head = Head { seq: 5, link: Link([3; 32]) };
 
     #[test]
     fn a_line_reads_back_and_a_damaged_one_does_not() {

@@ -1,58 +1,71 @@
-//! The audit trail. An event stands in clear but for its origin, which is sealed under its user's key, or under the
-//! field key where it has no user.
+//! The audit trail. A row is a line of the [`chain`]: its event stands in clear but for its origin, which is sealed under its
+//! user's key, or under the field key where it has no user.
 
-use super::kv::{AUDIT, AUDIT_BY_USER};
+use super::kv::{AUDIT, AUDIT_BY_USER, META};
 use super::tx::{RedbTx, join};
-use crate::{AuditLog, StoreError, keys};
-use alloy_primitives::Bytes;
+use crate::{AuditLine, AuditLog, StoreError, keys};
 use async_trait::async_trait;
+use hallpass_session::chain::{self, Head, Line, Link};
 use hallpass_session::{AuditEvent, Origin};
 use hallpass_types::UserId;
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AuditRow {
-    /// With neither place nor origin.
-    event: AuditEvent,
-    origin: Option<Bytes>,
-}
-
 impl RedbTx {
-    /// The row of an event whose place will be `key`.
-    pub(super) fn audit_row(&mut self, key: &[u8], event: &AuditEvent) -> Result<Vec<u8>, StoreError> {
+    /// The bytes of the line after `last`, and the head with it.
+    pub(super) fn audit_line(&mut self, last: Head, event: &AuditEvent) -> Result<(Head, Vec<u8>), StoreError> {
+        let key = last.seq.saturating_add(1).to_be_bytes();
         let origin = match (&event.from, event.user) {
             (None, _) => None,
-            (Some(from), Some(user)) => Some(self.sealed(AUDIT, key, user, from)?),
+            (Some(from), Some(user)) => Some(self.sealed(AUDIT, &key, user, from)?),
             (Some(from), None) => {
                 let plain = Zeroizing::new(serde_json::to_vec(from).map_err(StoreError::failed)?);
-                Some(keys::seal(&self.keys()?.field, &place(key), &plain, self.rng())?)
+                Some(keys::seal(&self.keys()?.field, &place(&key), &plain, self.rng())?)
             }
         };
-        Self::clear(&AuditRow {
-            event: AuditEvent { seq: None, from: None, ..event.clone() },
-            origin: origin.map(Bytes::from),
-        })
+        let bare = AuditEvent { seq: None, from: None, ..event.clone() };
+        let bare = serde_json::to_vec(&bare).map_err(StoreError::failed)?;
+        Ok(chain::line(last, &bare, origin.as_deref()))
     }
 
     fn audit_event(&mut self, key: &[u8], row: &[u8]) -> Result<AuditEvent, StoreError> {
-        let AuditRow { event, origin } = Self::read_clear(AUDIT, key, row)?;
+        let line = Line::read(row).ok_or_else(|| AUDIT.corrupt(key))?;
+        let event: AuditEvent = serde_json::from_slice(line.event).map_err(|_| AUDIT.corrupt(key))?;
         let seq = key.try_into().map(u64::from_be_bytes).map_err(|_| AUDIT.corrupt(key))?;
-        let from: Option<Origin> = match (origin, event.user) {
+        let from: Option<Origin> = match (line.origin, event.user) {
             (None, _) => None,
-            (Some(sealed), Some(_)) => match self.read_sealed(AUDIT, key, &sealed) {
+            (Some(sealed), Some(_)) => match self.read_sealed(AUDIT, key, sealed) {
                 Ok((_, from)) => Some(from),
                 Err(StoreError::DataDeleted) => None,
                 Err(other) => return Err(other),
             },
             (Some(sealed), None) => {
-                let plain = keys::open(&self.keys()?.field, &place(key), &sealed).ok_or_else(|| AUDIT.corrupt(key))?;
+                let plain = keys::open(&self.keys()?.field, &place(key), sealed).ok_or_else(|| AUDIT.corrupt(key))?;
                 Some(serde_json::from_slice(&plain).map_err(|_| AUDIT.corrupt(key))?)
             }
         };
         Ok(AuditEvent { seq: Some(seq), from, ..event })
     }
+
+    /// The head of what was committed before, or of what was written here.
+    pub(super) fn audit_head(&self) -> Result<Head, StoreError> {
+        match (self.audited(), self.kv_ref().get(META, HEAD)?) {
+            (Some(head), _) => Ok(head),
+            (None, None) => Ok(Head::default()),
+            (None, Some(bytes)) => read_head(&bytes).ok_or_else(|| META.corrupt(HEAD)),
+        }
+    }
+}
+
+/// The row of [`META`] with the head: its place, then its link.
+pub(super) const HEAD: &[u8] = b"audit";
+
+pub(super) fn head_row(head: Head) -> Vec<u8> {
+    [head.seq.to_be_bytes().as_slice(), &head.link.0].concat()
+}
+
+fn read_head(bytes: &[u8]) -> Option<Head> {
+    let (seq, link) = bytes.split_first_chunk()?;
+    Some(Head { seq: u64::from_be_bytes(*seq), link: Link(link.try_into().ok()?) })
 }
 
 fn place(key: &[u8]) -> Vec<u8> {
@@ -64,6 +77,15 @@ impl AuditLog for RedbTx {
     async fn append(&mut self, event: &AuditEvent) -> Result<u64, StoreError> {
         let event = self.prepare_any(event)?;
         self.record(&event)
+    }
+
+    async fn head(&mut self) -> Result<Head, StoreError> {
+        self.audit_head()
+    }
+
+    async fn lines(&mut self, start: &[u8], limit: usize) -> Result<Vec<AuditLine>, StoreError> {
+        let rows = self.kv().scan(AUDIT, &[], start, limit)?;
+        Ok(rows.into_iter().map(|(place, bytes)| AuditLine { place, bytes }).collect())
     }
 
     async fn list(&mut self, user: Option<UserId>, after: u64, limit: usize) -> Result<Vec<AuditEvent>, StoreError> {

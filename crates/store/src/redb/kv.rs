@@ -20,7 +20,7 @@ type Rows = ReadOnlyTable<&'static [u8], &'static [u8]>;
 /// A row: key and value.
 pub(super) type Row = (Vec<u8>, Vec<u8>);
 
-/// `"format"`, `"keys_check"`, `"generation"`, `"vault_header"`, `"start"`, and in a backup `"copy"`.
+/// `"format"`, `"keys_check"`, `"generation"`, `"audit"` (the head of the trail), `"vault_header"`, `"start"`, and in a backup `"copy"`.
 pub(super) const META: Table = Table("meta");
 /// User -> the user's key, wrapped. Deleting this row deletes the user's data.
 pub(super) const USER_KEYS: Table = Table("user_keys");
@@ -82,7 +82,7 @@ pub(super) const OPEN_REQUESTS: Table = Table("open_requests");
 pub(super) const NONCES: Table = Table("nonces");
 /// Id -> the vault's bytes.
 pub(super) const VAULT: Table = Table("vault");
-/// Place in the trail -> event, its origin sealed.
+/// Place in the trail -> line of the chain, its origin sealed.
 pub(super) const AUDIT: Table = Table("audit");
 /// User, place.
 pub(super) const AUDIT_BY_USER: Table = Table("audit_by_user");

@@ -1,9 +1,10 @@
 //! A store's life: its starts, compared with the witness outside it; and copies of it.
 
-use super::kv::{Kv, META};
+use super::kv::{AUDIT, Kv, META};
 use super::{RedbStore, blocking, checked, new_file, rewrite, sync_directory};
 use crate::StoreError;
 use crate::witness::{Restored, Seen, StartId, Witness};
+use hallpass_session::chain::{Head, Line};
 use redb::Builder;
 use std::fs::File;
 use std::path::Path;
@@ -27,7 +28,14 @@ impl RedbStore {
             return Ok(Some(Restored::Copy));
         }
         let start = start(tx.kv())?;
-        Ok(Seen::compare(seen, start, generation))
+        if let Some(restored) = Seen::compare(seen, start, generation) {
+            return Ok(Some(restored));
+        }
+        // Of one life, and not behind: then what the witness saw last is in the trail.
+        let Some(Head { seq, link }) = seen.map(|seen| seen.head).filter(|head| head.seq > 0) else { return Ok(None) };
+        let stored = tx.kv().get(AUDIT, &seq.to_be_bytes())?;
+        let same = stored.and_then(|row| Line::read(&row).map(|line| line.link)) == Some(link);
+        Ok((!same).then_some(Restored::OtherTrail { seq }))
     }
 
     /// Begins a new start: notes it here and at `witness`, and every commit there from now on. What follows from
@@ -40,9 +48,9 @@ impl RedbStore {
         self.rng.fill(&mut fresh).map_err(|_| StoreError::NoRandomness)?;
         let mut tx = self.begin_redb().await?;
         let generation = tx.counter(b"generation")?;
-        let before = start(tx.kv())?;
+        let (before, head) = (start(tx.kv())?, tx.audit_head()?);
         // Whichever of the two is durable when the power fails, the next start finds them of one life.
-        let witness = Witness::replace(witness, &Seen { before, start: fresh, generation })?;
+        let witness = Witness::replace(witness, &Seen { before, start: fresh, generation, head })?;
         tx.kv().put(META, START, &fresh)?;
         tx.kv().remove(META, COPY)?;
         *self.witness.lock().unwrap_or_else(PoisonError::into_inner) = Some(witness);
@@ -93,6 +101,7 @@ fn write_copy(database: &redb::Database, file: File) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::audit::{HEAD, head_row};
     use super::super::tests::{Scratch, rng, store_keys};
     use super::*;
     use crate::Store;
@@ -160,13 +169,37 @@ mod tests {
         assert_eq!(store.restored(&witness).await.unwrap(), Some(Restored::NoWitness));
     }
 
+    /// A trail that was cut, with everything else as it was, is told by the witness alone.
+    #[tokio::test]
+    async fn a_trail_that_lost_what_its_witness_saw_is_noticed() {
+        let scratch = Scratch::new();
+        let (store, witness) = used(&scratch).await;
+        store.begin_start(&witness).await.unwrap();
+        peopled(&store).await.commit().await.unwrap();
+        assert_eq!(store.restored(&witness).await.unwrap(), None);
+        let last = store.begin_redb().await.unwrap().audit_head().unwrap();
+        assert_eq!((Witness::head(&witness).unwrap(), last.seq), (Some(last), 5));
+        let mut tx = store.begin_redb().await.unwrap();
+        let row = tx.kv().get(AUDIT, &4u64.to_be_bytes()).unwrap().unwrap();
+        tx.kv().remove(AUDIT, &5u64.to_be_bytes()).unwrap();
+        let before = Head { seq: 4, link: Line::read(&row).unwrap().link };
+        tx.kv().put(META, HEAD, &head_row(before)).unwrap();
+        // Another's hand: it notes nothing.
+        let kept = store.witness.lock().unwrap().take();
+        Box::new(tx).commit_now().await.unwrap();
+        *store.witness.lock().unwrap() = kept;
+        assert_eq!(store.restored(&witness).await.unwrap(), Some(Restored::OtherTrail { seq: 5 }));
+        store.begin_start(&witness).await.unwrap();
+        assert_eq!(store.restored(&witness).await.unwrap(), None);
+    }
+
     #[tokio::test]
     async fn a_start_that_was_cut_off_between_witness_and_store_is_no_restoration() {
         let scratch = Scratch::new();
         let (store, witness) = used(&scratch).await;
         let generation = store.begin_redb().await.unwrap().counter(b"generation").unwrap();
         let before = start(&Kv::read(&store.database).unwrap()).unwrap();
-        drop(Witness::replace(&witness, &Seen { before, start: [9; 16], generation }).unwrap());
+        drop(Witness::replace(&witness, &Seen { before, start: [9; 16], generation, head: Head::default() }).unwrap());
         assert_eq!(store.restored(&witness).await.unwrap(), None);
     }
 

@@ -1,11 +1,13 @@
 //! A transaction: rows sealed and opened, and every change with its audit event.
 
+use super::audit::{HEAD, head_row};
 use super::kv::{AUDIT, AUDIT_BY_USER, Kv, META, Table, USER_KEYS};
 use super::{ROW_VERSION, SharedWitness, blocking};
 use crate::keys::{self, UserKey};
 use crate::repository::{Accounts, AuditLog, Grants, Logins, Nonces, Requests, Reservations, Sessions, Vault};
 use crate::{StoreError, StoreKeys, Tx};
 use async_trait::async_trait;
+use hallpass_session::chain::Head;
 use hallpass_session::{AuditEvent, Subject};
 use hallpass_types::{Rng, UnixSeconds, UserId};
 use serde::{Serialize, de::DeserializeOwned};
@@ -22,8 +24,10 @@ pub(super) struct RedbTx {
     opened: HashMap<UserId, UserKey>,
     /// Sealed rows read or made here.
     seen: HashSet<(&'static str, Vec<u8>)>,
-    /// The place of the last audit event, once it was asked for; written at the end.
-    audited: Option<u64>,
+    /// The head of the audit trail, once an event was written; written at the end.
+    audited: Option<Head>,
+    /// The head that the next event follows, once it was asked for.
+    last: Option<Head>,
     writer: Option<Writer>,
 }
 
@@ -32,18 +36,26 @@ type Writer = (OwnedMutexGuard<()>, SharedWitness);
 
 /// An audit event with its origin sealed, ready to be written.
 pub(super) struct Prepared {
-    seq: u64,
+    head: Head,
     row: Vec<u8>,
     user: Option<UserId>,
 }
 
 impl RedbTx {
     pub(super) fn new(kv: Kv, keys: Option<Arc<StoreKeys>>, rng: Arc<dyn Rng>, writer: Option<Writer>) -> Self {
-        Self { kv, keys, rng, opened: HashMap::new(), seen: HashSet::new(), audited: None, writer }
+        Self { kv, keys, rng, opened: HashMap::new(), seen: HashSet::new(), audited: None, last: None, writer }
     }
 
     pub(super) const fn kv(&mut self) -> &mut Kv {
         &mut self.kv
+    }
+
+    pub(super) const fn kv_ref(&self) -> &Kv {
+        &self.kv
+    }
+
+    pub(super) const fn audited(&self) -> Option<Head> {
+        self.audited
     }
 
     /// Refuses at once what [`Kv`] would refuse at its first write.
@@ -209,20 +221,21 @@ impl RedbTx {
 
     pub(super) fn prepare_any(&mut self, event: &AuditEvent) -> Result<Prepared, StoreError> {
         self.writes()?;
-        let last = match self.audited {
+        // Read once: there is no other writer meanwhile.
+        let last = match self.last {
             Some(last) => last,
-            None => self.counter(b"audit")?,
+            None => self.audit_head()?,
         };
-        let seq = last.saturating_add(1);
-        let row = self.audit_row(&seq.to_be_bytes(), event)?;
-        Ok(Prepared { seq, row, user: event.user })
+        self.last = Some(last);
+        let (head, row) = self.audit_line(last, event)?;
+        Ok(Prepared { head, row, user: event.user })
     }
 
     /// Writes a prepared event; answers its place in the trail.
     pub(super) fn record(&mut self, event: &Prepared) -> Result<u64, StoreError> {
-        let seq = event.seq;
+        let seq = event.head.seq;
         self.kv.add(AUDIT, &seq.to_be_bytes(), &event.row)?;
-        self.audited = Some(seq);
+        (self.audited, self.last) = (Some(event.head), Some(event.head));
         if let Some(user) = event.user {
             self.kv.add(AUDIT_BY_USER, &join(&[user.as_bytes(), &seq.to_be_bytes()]), &[])?;
         }
@@ -242,15 +255,15 @@ impl RedbTx {
         self.writes()?;
         let next = self.counter(b"generation")?.saturating_add(1);
         self.kv.put(META, b"generation", &next.to_be_bytes())?;
-        if let Some(last) = self.audited {
-            self.kv.put(META, b"audit", &last.to_be_bytes())?;
+        if let Some(head) = self.audited {
+            self.kv.put(META, HEAD, &head_row(head))?;
         }
-        let Self { kv, writer, .. } = *self;
+        let Self { kv, writer, audited, .. } = *self;
         blocking(move || {
             kv.commit()?;
             let Some((guard, witness)) = writer else { return Ok(()) };
             let noted =
-                witness.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map_or(Ok(()), |w| w.note(next));
+                witness.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map_or(Ok(()), |w| w.note(next, audited));
             drop(guard);
             noted
         })

@@ -104,6 +104,7 @@ macro_rules! conformance {
             a_reading_transaction_sees_one_moment,
             the_audit_trail_strictly_increases_and_pages,
             an_audit_event_tells_of_its_change,
+            the_audit_trail_is_a_chain_whatever_is_undone_and_deleted,
             a_generation_is_a_commit,
             the_vaults_bytes_are_kept,
         );

@@ -252,3 +252,11 @@ pub async fn deleted_data_is_gone_and_live_data_is_not_deleted(store: Arc<dyn St
     let anew = Account { user: user(3), ..account(1) };
     tx.accounts().create(&anew, &account_event(3)).await.unwrap();
 }
+
+/// Deletes the data of a user who has nothing live.
+pub async fn delete_user(store: &dyn Store, n: u8) {
+    let mut tx = store.begin().await.unwrap();
+    let event = event(n, Subject::Account(user(n)), Action::DataDeleted);
+    tx.accounts().delete_personal_data(user(n), &event).await.unwrap();
+    tx.commit().await.unwrap();
+}

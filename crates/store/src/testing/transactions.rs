@@ -2,6 +2,7 @@
 
 use super::sample::*;
 use crate::Store;
+use hallpass_session::chain::{Broken, Head, Verifier};
 use hallpass_session::{Action, Actor, AuditEvent, LoginNonce, Subject};
 use std::sync::Arc;
 
@@ -126,6 +127,40 @@ pub async fn an_audit_event_tells_of_its_change(store: Arc<dyn Store>) {
     }
     assert_eq!(tx.logins().find(session(11)).await.unwrap(), None);
     assert_eq!(tx.audit().list(None, 0, 100).await.unwrap().len(), 5);
+}
+
+/// Goes through the trail, which must hold `noted`; two lines at a time, so that reading on is tested too.
+pub async fn verified(store: &dyn Store, noted: &[Head]) -> Result<Head, Broken> {
+    let mut tx = store.read().await.unwrap();
+    let mut verifier = Verifier::new(noted);
+    let mut start = Vec::new();
+    while let lines @ [.., last] = tx.audit().lines(&start, 2).await.unwrap().as_slice() {
+        for line in lines {
+            verifier.take(&line.place, &line.bytes)?;
+        }
+        start = [last.place.as_slice(), &[0]].concat();
+    }
+    verifier.finish(tx.audit().head().await.unwrap())
+}
+
+/// A head that was read once stays in it; what was dropped never was; deletion of personal data breaks nothing.
+pub async fn the_audit_trail_is_a_chain_whatever_is_undone_and_deleted(store: Arc<dyn Store>) {
+    assert_eq!(verified(&*store, &[]).await, Ok(Head::default()));
+    drop(peopled(&*store).await);
+    peopled(&*store).await.commit().await.unwrap();
+    let first = verified(&*store, &[]).await.unwrap();
+    assert_eq!(first.seq, 5);
+    let mut tx = store.begin().await.unwrap();
+    tx.accounts().create(&account(3), &account_event(3)).await.unwrap();
+    let within = tx.audit().head().await.unwrap();
+    assert_eq!(within.seq, 6);
+    tx.audit().append(&login_event(1, 10)).await.unwrap();
+    tx.commit().await.unwrap();
+    super::people::delete_user(&*store, 3).await;
+    let last = verified(&*store, &[first, within]).await.unwrap();
+    assert_eq!(last.seq, 8);
+    let other = Head { link: last.link, ..first };
+    assert_eq!(verified(&*store, &[other]).await.unwrap_err().seq, 5);
 }
 
 /// One more for each commit, none for what was dropped.
