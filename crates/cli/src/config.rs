@@ -1,5 +1,6 @@
 //! The configuration: a TOML file, and environment variables that override it.
 
+mod limits;
 mod logins;
 mod roles;
 
@@ -90,6 +91,20 @@ pub struct Config {
     pub socket: Option<PathBuf>,
     /// Users of the system, by number, who may connect to it beside the server's own.
     pub local_users: Vec<u32>,
+    /// Requests about logins that one client may send in a minute.
+    pub client_per_minute: u32,
+    /// Login messages of one account in a minute, and grants that it asks for.
+    pub account_per_minute: u32,
+    /// Requests about logins that one app's pages may send in a minute.
+    pub app_per_minute: u32,
+    /// Proofs of a key that one client may send in a minute.
+    pub proofs_per_minute: u32,
+    /// Proxies in front, as networks, whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<String>,
+    /// Refusals in a row that the operator is told of.
+    pub alert_refusals: u32,
+    /// Most alerts in a minute.
+    pub alerts_per_minute: u32,
     /// A file whose first line opens the vault.
     pub passphrase_file: Option<PathBuf>,
     /// What opens the vault: `passphrase`, `keychain` or `pkcs11`.
@@ -139,6 +154,13 @@ impl Default for Config {
             webhook_secret_file: None,
             socket: None,
             local_users: Vec::new(),
+            client_per_minute: 300,
+            account_per_minute: 60,
+            app_per_minute: 3_000,
+            proofs_per_minute: 6_000,
+            trusted_proxies: Vec::new(),
+            alert_refusals: 10,
+            alerts_per_minute: 10,
             passphrase_file: None,
             unseal: Provider::default(),
             pkcs11_module: None,
@@ -150,6 +172,7 @@ impl Default for Config {
 }
 
 const KEYS: [&str; 30] = [
+const KEYS: [&str; 34] = [
     "listen",
     "public_url",
     "chain",
@@ -175,6 +198,12 @@ const KEYS: [&str; 30] = [
     "webhook",
     "webhook_secret_file",
     "socket",
+    "client_per_minute",
+    "account_per_minute",
+    "app_per_minute",
+    "proofs_per_minute",
+    "alert_refusals",
+    "alerts_per_minute",
     "passphrase_file",
     "unseal",
     "pkcs11_module",
@@ -184,6 +213,7 @@ const KEYS: [&str; 30] = [
 
 /// Those of them that are numbers.
 const NUMBERS: [&str; 13] = [
+const NUMBERS: [&str; 17] = [
     "login_hours",
     "refresh_hours",
     "idle_minutes",
@@ -197,6 +227,12 @@ const NUMBERS: [&str; 13] = [
     "outside_hours",
     "ask_minutes",
     "renew_minutes",
+    "client_per_minute",
+    "account_per_minute",
+    "app_per_minute",
+    "proofs_per_minute",
+    "alert_refusals",
+    "alerts_per_minute",
 ];
 
 impl Config {
@@ -294,6 +330,8 @@ impl Config {
             })?,
             lists: Lists::default(),
             asking: self.asking()?,
+            limits: limits::rates(self)?,
+            alerts: limits::alerts(self)?,
         })
     }
 

@@ -1,6 +1,8 @@
 //! What every handler is given.
 
+use crate::alerts::{self, Alerts};
 use crate::error::ApiError;
+use crate::limits::{self, Rates};
 use crate::logins::{self, Bounds, Logins};
 use crate::roles::{Roles, Rule};
 use crate::webhook::Outbox;
@@ -56,6 +58,10 @@ pub struct Settings {
     pub lists: Lists,
     /// What owners are asked, and who is told.
     pub asking: Asking,
+    /// How much may be asked in a minute.
+    pub limits: Rates,
+    /// What the operator is told of at once.
+    pub alerts: alerts::Bounds,
 }
 
 impl Settings {
@@ -149,6 +155,10 @@ pub struct App {
     pub signing: Arc<tokio::sync::RwLock<()>>,
     /// The window that login nonces are counted in, and how many.
     pub(crate) nonces: Arc<std::sync::Mutex<(u64, u32)>>,
+    /// What has been asked lately.
+    pub limits: Arc<limits::Limits>,
+    /// What the operator is told of at once.
+    pub alerts: Arc<Alerts>,
     /// What was found for local askers.
     pub(crate) seen: Arc<std::sync::Mutex<crate::work::ask::Seen>>,
     /// What has been relayed for whom.
@@ -198,6 +208,8 @@ impl App {
             gate: Arc::clone(&signing),
         });
         let outbox = settings.asking.webhook.clone().map(|webhook| Outbox::start(webhook, Arc::clone(&clock)));
+        let limits = Arc::new(limits::Limits::new(&settings.limits));
+        let alerts = Arc::new(Alerts::new(settings.alerts.clone(), outbox.clone()));
         Ok(Self {
             store,
             vault,
@@ -210,6 +222,8 @@ impl App {
             signer,
             signing,
             nonces: Arc::default(),
+            limits,
+            alerts,
             seen: Arc::default(),
             relayings: Arc::default(),
             watched: Arc::default(),
@@ -335,6 +349,8 @@ pub(crate) mod tests {
             outside_wei: 0,
             lists: Lists::default(),
             asking: Asking::default(),
+            limits: Rates::default(),
+            alerts: alerts::Bounds::default(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a refusal looks like: a status, a stable code, one sentence, and a hint where one helps.
 
 use axum::Json;
-use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hallpass_chain::NodeError;
@@ -33,6 +33,8 @@ pub struct ApiError {
     pub problem: Problem,
     /// What is asked for instead, as `WWW-Authenticate` has it.
     pub challenge: Option<&'static str>,
+    /// Seconds to wait, as `Retry-After` has them.
+    pub retry_after: Option<u64>,
 }
 
 /// What a request may come with.
@@ -42,13 +44,21 @@ impl ApiError {
     /// A refusal.
     #[must_use]
     pub fn new(status: StatusCode, code: &str, says: impl Into<String>) -> Self {
-        Self { status, problem: Problem { code: code.to_owned(), says: says.into(), hint: None }, challenge: None }
+        let problem = Problem { code: code.to_owned(), says: says.into(), hint: None };
+        Self { status, problem, challenge: None, retry_after: None }
     }
 
     /// Says in `WWW-Authenticate` what to come with.
     #[must_use]
     pub const fn challenge(mut self, challenge: &'static str) -> Self {
         self.challenge = Some(challenge);
+        self
+    }
+
+    /// Says in `Retry-After` how many seconds to wait.
+    #[must_use]
+    pub const fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
         self
     }
 
@@ -118,6 +128,9 @@ impl IntoResponse for ApiError {
         let mut response = (self.status, Json(self.problem)).into_response();
         if let Some(challenge) = self.challenge {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -8,14 +8,17 @@
 //! - [`webhook`]: tells the operator's URL what owners are asked.
 //! - [`logins`]: who is logged in, and every change of that.
 //! - [`caller`]: who asks, from the token, cookie or proof. [`error`]: what a refusal looks like.
+//! - [`limits`]: what is refused before any work. [`alerts`]: what the operator is told of at once.
 //! - [`outward`]: what leaves for somebody else's is looked through for keys first.
 //!
 //! This crate names no database: the store is handed in as a trait object.
 
+pub mod alerts;
 pub mod app;
 pub mod caller;
 pub mod endpoints;
 pub mod error;
+pub mod limits;
 pub mod local;
 pub mod logins;
 pub mod outward;

@@ -2,6 +2,7 @@
 
 pub mod approve;
 pub mod ask;
+pub mod audit;
 pub mod backup;
 pub mod contracts;
 pub mod doctor;

@@ -97,6 +97,8 @@ impl Inside {
             outside_wei: 0,
             lists: Lists::default(),
             asking: Default::default(),
+            limits: hallpass_server::limits::Rates::wide(),
+            alerts: Default::default(),
         };
         let app = App::start(
             Arc::new(store),

@@ -112,7 +112,7 @@ pub async fn handler(
 }
 
 /// Whether the credential is one that the operator lists. Compared by its hash, so that time tells nothing of it.
-fn is_resource_server(app: &App, headers: &HeaderMap) -> bool {
+pub(crate) fn is_resource_server(app: &App, headers: &HeaderMap) -> bool {
     let mut all = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (all.next(), all.next()) else { return false };
     let token =

@@ -5,18 +5,19 @@ use crate::caller::shown::{COOKIE_NAME, cookies};
 use crate::caller::{origin, proof};
 use crate::error::Problem;
 use crate::logins::begin::{Given, Wanted};
+use crate::limits::Client;
 use crate::work::wallet;
-use crate::{ApiError, App};
+use crate::{ApiError, App, alerts};
 use axum::Json;
-use axum::extract::{ConnectInfo, State};
-use axum::http::header::SET_COOKIE;
+use axum::extract::State;
+use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use hallpass_auth::siwe::{Message, ParseError};
 use hallpass_session::{Binding, Jkt, Token, TokenKind};
-use hallpass_types::{SessionId, UnixSeconds};
+use hallpass_types::{AccountId, SessionId, UnixSeconds};
 use serde::{Deserialize, Serialize};
-use std::net::{IpAddr, SocketAddr};
 use utoipa::ToSchema;
 
 /// The wallet's answer.
@@ -76,7 +77,7 @@ impl core::fmt::Debug for LoginView {
         (status = 403, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem)))]
 pub async fn handler(State(app): State<App>, parts: Parts, Body(body): Body<LoginBody>) -> Result<Response, ApiError> {
     let signature = bytes("signature", &body.signature)?;
-    let device = body.device.map(device).transpose()?;
+    let device = body.device.map(device).transpose()?.or_else(|| agent(&parts.headers));
     // Before the nonce is gone: a proof that is to be made again does not cost a signature.
     let proof = proof::of_request(&app, &parts.headers, parts.uri.path())?;
     let binding = match (&proof, body.cookie) {
@@ -97,6 +98,11 @@ pub async fn handler(State(app): State<App>, parts: Parts, Body(body): Body<Logi
         origin::check_login(&parts.headers, &app.settings)?;
     }
     let proven = wallet::prove(&app, &body.message, &signature).await?;
+    let said = said(&body.message)?;
+    app.limits.account(&said, app.clock.now())?;
+    let proved = wallet::prove(&app, &body.message, &signature).await;
+    app.alerts.login(&app, said, proved.as_ref().map(|_| ()));
+    let account = proved?;
     if let Some(proof) = &proof {
         proof::once(&app, proof, StatusCode::BAD_REQUEST)?;
     }
@@ -106,10 +112,11 @@ pub async fn handler(State(app): State<App>, parts: Parts, Body(body): Body<Logi
         binding,
         refresh: body.refresh || proof.is_some(),
         device,
-        ip: parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|from| network(from.0.ip())),
+        ip: parts.extensions.get::<Client>().map(|client| client.network()),
         instead: if binding == Binding::Cookie { of_browser(&app, &parts.headers) } else { None },
     };
     let given = app.logins.log_in(wanted).await?;
+    alerts::device::look(&app, &given.login);
     Ok(answer(StatusCode::CREATED, &given, app.clock.now()))
 }
 
@@ -164,30 +171,21 @@ fn device(name: String) -> Result<String, ApiError> {
     }
 }
 
-/// Where somebody is, no closer than a network: IPv4 /24, IPv6 /48.
-fn network(ip: IpAddr) -> String {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => {
-            let [a, b, c, _] = ip.octets();
-            format!("{a}.{b}.{c}.0/24")
-        }
-        IpAddr::V6(ip) => {
-            let [a, b, c, ..] = ip.segments();
-            format!("{}/48", std::net::Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
-        }
-    }
+/// The account that a message speaks of, before anything of it is believed.
+fn said(message: &str) -> Result<AccountId, ApiError> {
+    let parsed: Message = message.parse().map_err(|e: ParseError| ApiError::bad(e.code(), e.to_string()))?;
+    Ok(AccountId { chain: parsed.chain_id, address: parsed.address })
+}
+
+/// The program that somebody logs in with, where they name no device: its `User-Agent`, cut.
+fn agent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(USER_AGENT)?.to_str().ok()?;
+    device(text.chars().filter(|c| !c.is_control()).take(64).collect()).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_address_is_cut_to_its_network() {
-        let cut =
-            ["203.0.113.77", "2001:db8:aaaa:bbbb::1", "::ffff:203.0.113.77"].map(|ip| network(ip.parse().unwrap()));
-        assert_eq!(cut, ["203.0.113.0/24", "2001:db8:aaaa::/48", "203.0.113.0/24"]);
-    }
 
     /// RFC 6265bis, section 4.1.3.2: what the prefix asks for, or browsers drop the cookie; no `Domain`.
     #[test]

@@ -106,6 +106,7 @@ pub fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .fallback(not_found)
         .method_not_allowed_fallback(no_such_method)
+        .layer(axum::middleware::from_fn_with_state(app.clone(), crate::limits::layer))
         .layer(axum::middleware::from_fn_with_state(app.clone(), headers))
         .with_state(app)
 }

@@ -49,8 +49,10 @@ impl IntoResponse for OauthError {
         // Status and challenge are the refusal's own; only the body is another.
         let (parts, _) = error.into_response().into_parts();
         let mut response = (parts.status, Json(problem)).into_response();
-        if let Some(challenge) = parts.headers.get(axum::http::header::WWW_AUTHENTICATE) {
-            response.headers_mut().insert(axum::http::header::WWW_AUTHENTICATE, challenge.clone());
+        for name in [axum::http::header::WWW_AUTHENTICATE, axum::http::header::RETRY_AFTER] {
+            if let Some(value) = parts.headers.get(&name) {
+                response.headers_mut().insert(name, value.clone());
+            }
         }
         response
     }

@@ -104,12 +104,14 @@ impl GrantView {
 
 /// Makes the session key (unless the grant names one) and the ender key, and waits for the owner.
 #[utoipa::path(post, path = "/v1/grants", operation_id = "requestGrant", tag = "grants", request_body = RequestBody,
-    responses((status = 201, body = GrantView), (status = 401, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = GrantView), (status = 401, body = Problem), (status = 422, body = Problem),
+        (status = 429, body = Problem)))]
 pub async fn handler(
     State(app): State<App>,
     caller: Caller,
     Body(body): Body<RequestBody>,
 ) -> Result<(StatusCode, Json<GrantView>), ApiError> {
+    app.limits.account(&caller.account(), app.clock.now())?;
     let draft = propose::read(&body.grant)?;
     let (place, replaces) = match (body.pocket, body.signer_only, body.replaces) {
         (None, false, Some(old)) => {

@@ -33,6 +33,9 @@ pub async fn handler(
     let signature = bytes("signature", &body.signature)?;
     let proven = wallet::prove(&app, &body.message, &signature).await?;
     if proven.account != caller.account() {
+    app.limits.account(&caller.account(), app.clock.now())?;
+    let account = wallet::prove(&app, &body.message, &signature).await?;
+    if account != caller.account() {
         let says = "another account signed than the one that is logged in";
         return Err(
             ApiError::forbidden("other_account", says).hint("sign with the account of this session, or log in anew")

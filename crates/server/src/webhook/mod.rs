@@ -4,16 +4,19 @@
 //! is `v1,` and the Base64 of HMAC-SHA256 over `{webhook-id}.{webhook-timestamp}.{body}`. An id names one event of one
 //! request, so that what is told twice is noticed.
 //!
-//! - this file: where to, with what secret, and the queue. [`event`]: what is told. `send`: how.
+//! - this file: where to, with what secret, and the queue. [`event`], [`alert`]: what is told. `send`: how.
 //!
 //! Nobody waits for it, and nothing fails with it: a queue that is full loses the newest, and what is still open is told
 //! again at the next start.
 
+pub mod alert;
 pub mod event;
 mod send;
 
 use core::fmt;
+pub use alert::Alert;
 pub use event::Event;
+use serde::Serialize;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
@@ -77,7 +80,55 @@ impl Webhook {
 
 /// The queue in front of a webhook. Cheap to clone; its task ends with the last clone.
 #[derive(Clone)]
-pub struct Outbox(mpsc::Sender<Event>);
+pub struct Outbox(mpsc::Sender<Told>);
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Outbox")
+    }
+}
+
+/// What is told.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum Told {
+    /// Of a request.
+    Request(Box<Event>),
+    /// Of what the operator should look at.
+    Alert(Alert),
+}
+
+impl From<Event> for Told {
+    fn from(event: Event) -> Self {
+        Self::Request(Box::new(event))
+    }
+}
+
+impl From<Alert> for Told {
+    fn from(alert: Alert) -> Self {
+        Self::Alert(alert)
+    }
+}
+
+impl Told {
+    /// The same for each delivery.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match self {
+            Self::Request(event) => event.id(),
+            Self::Alert(alert) => alert.id(),
+        }
+    }
+
+    /// The same without words that somebody claims.
+    #[must_use]
+    pub fn without_words(&self) -> Self {
+        match self {
+            Self::Request(event) => event.without_words().into(),
+            Self::Alert(alert) => alert.clone().into(),
+        }
+    }
+}
 
 impl Outbox {
     /// Starts the task, on the running tokio runtime.
@@ -89,8 +140,8 @@ impl Outbox {
     }
 
     /// Puts an event into the queue, or loses it.
-    pub fn put(&self, event: Event) {
-        if let Err(error) = self.0.try_send(event) {
+    pub fn put(&self, event: impl Into<Told>) {
+        if let Err(error) = self.0.try_send(event.into()) {
             tracing::warn!(%error, "an event is not told to the webhook");
         }
     }

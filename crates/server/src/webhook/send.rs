@@ -1,6 +1,6 @@
 //! Delivers events, in their order: no redirects, a time limit, a few attempts.
 
-use super::{Event, Webhook};
+use super::{Told, Webhook};
 use crate::outward::{self, Checked, LooksLikeKey};
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
@@ -20,7 +20,7 @@ const PAUSES: [Duration; 4] =
 const AT_ONCE: usize = 8;
 
 /// Delivers what comes, until nobody is left who could send more.
-pub async fn task(webhook: Webhook, clock: Arc<dyn Clock>, mut waiting: mpsc::Receiver<Event>) {
+pub async fn task(webhook: Webhook, clock: Arc<dyn Clock>, mut waiting: mpsc::Receiver<Told>) {
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(TIMEOUT)
@@ -42,7 +42,7 @@ pub async fn task(webhook: Webhook, clock: Arc<dyn Clock>, mut waiting: mpsc::Re
     }
 }
 
-async fn deliver(client: &reqwest::Client, webhook: &Webhook, clock: &dyn Clock, event: &Event) {
+async fn deliver(client: &reqwest::Client, webhook: &Webhook, clock: &dyn Clock, event: &Told) {
     let id = event.id();
     // What an asker claims may look like a key; that silences the words, not the event.
     let body = outward(event).or_else(|why| {
@@ -85,7 +85,7 @@ async fn deliver(client: &reqwest::Client, webhook: &Webhook, clock: &dyn Clock,
 ///
 /// # Errors
 /// Where it looks as if it held a key.
-pub fn outward(event: &Event) -> Result<Checked, LooksLikeKey> {
+pub fn outward(event: &Told) -> Result<Checked, LooksLikeKey> {
     outward::bytes(serde_json::to_vec(event).unwrap_or_default())
 }
 

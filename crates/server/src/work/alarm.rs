@@ -1,6 +1,7 @@
 //! A session whose key was used past the signer: its chain's figure is adopted, it is suspended, and the operator is told.
 
 use super::books::{Books, disagree};
+use crate::webhook::alert::Data;
 use crate::app::{event, record_id};
 use crate::{ApiError, App};
 use axum::http::StatusCode;
@@ -99,7 +100,10 @@ pub async fn suspend(
         let line = event(now, Actor::Server, Action::Suspended, Subject::Key(session.id), user, Some(why));
         tx.sessions().save_key(&moved, &line).await?;
     }
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    let data = Data { session: Some(session.id.to_string()), user: Some(session.user.to_string()), ..Data::default() };
+    app.alerts.tell("alert.past_the_signer", app.clock.now(), data);
+    Ok(())
 }
 
 /// What is answered for a session that signs nothing for now; `Ok` for every other one.

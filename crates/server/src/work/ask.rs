@@ -134,7 +134,7 @@ impl Asked {
             dry_run,
         };
         let may_go_on = matches!(ask.wanted, Wanted::Calls(_, None, _)) && !self.grant.bounds_sequences();
-        match app.signer.ask(ask.clone()).await {
+        let answer = match app.signer.ask(ask.clone()).await {
             Err(AskError::TooManyInFlight) if may_go_on => {
                 // Whoever asks next sees the lanes in which anything is out.
                 seen(app)?.remove(&self.session.id);
@@ -143,7 +143,11 @@ impl Asked {
             }
             answer => answer,
         }
-        .map_err(refusal)
+        .map_err(refusal);
+        if !dry_run {
+            app.alerts.answered(&self.session, &answer, app.clock.now());
+        }
+        answer
     }
 }
 

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 /// Looks once at every session that something is to be settled of. One that cannot be looked at does not keep the others
 /// waiting.
 pub async fn once(app: &App) {
+    app.alerts.flush(app.clock.now());
     if let Err(error) = watch::once(app).await {
         tracing::warn!(code = %error.problem.code, "the chain's operations could not be looked at");
     }
