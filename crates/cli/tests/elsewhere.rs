@@ -42,6 +42,7 @@ async fn a_key_that_signs_elsewhere_is_suspended_until_its_owner_has_looked() {
     assert_eq!(state(&owner, &pass).await["state"], "suspended");
     owner.at(&pass.session, "check", &pay(ausd, shop, 0)).await.refused(403, "spent_elsewhere");
     assert!(world.server.log().contains("past the signer"));
+    assert!(world.server.log().contains("alert.past_the_signer"));
     assert_eq!(world.chain.tokens_of(shop).await, 4);
 
     // One that nobody asks for anything is noticed by what the chain tells.

@@ -52,7 +52,9 @@ fn a_head_has_one_spelling() {
     let (_, head) = trail(4);
     let text = head.to_string();
     assert_eq!(text.parse(), Ok(head));
-    for bad in ["", "4", "4:", "x:00", &format!("0{text}"), &format!("+{text}"), &text.to_uppercase(), &format!("{text}0")] {
+    for bad in
+        ["", "4", "4:", "x:00", &format!("0{text}"), &format!("+{text}"), &text.to_uppercase(), &format!("{text}0")]
+    {
         assert_eq!(bad.parse::<Head>(), Err(NoHead), "{bad}");
     }
 }

@@ -22,6 +22,7 @@ pub use self::redb::RedbStore;
 pub use error::StoreError;
 pub use keys::StoreKeys;
 pub use repository::{
-    Account, Accounts, AuditLine, AuditLog, Grants, Inserted, Logins, Nonces, Requests, Reservations, Sessions, Store, Tx, Vault,
+    Account, Accounts, AuditLine, AuditLog, Grants, Inserted, Logins, Nonces, Requests, Reservations, Sessions, Store,
+    Tx, Vault,
 };
 pub use witness::Restored;

@@ -98,7 +98,13 @@ impl Seen {
 
     fn line(&self) -> String {
         let before = self.before.map_or_else(|| "-".repeat(32), hex::encode);
-        let body = format!("{MAGIC} {before} {} {:020} {:020}:{}", hex::encode(self.start), self.generation, self.head.seq, self.head.link);
+        let body = format!(
+            "{MAGIC} {before} {} {:020} {:020}:{}",
+            hex::encode(self.start),
+            self.generation,
+            self.head.seq,
+            self.head.link
+        );
         format!("{body} {}\n", check(&body))
     }
 

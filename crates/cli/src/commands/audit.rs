@@ -111,9 +111,8 @@ fn shown(head: Head) -> serde_json::Value {
 }
 
 fn head_of(text: &str) -> Result<Head, CliError> {
-    text.parse().map_err(|e| {
-        CliError::input("bad_head", format!("`{text}`: {e}")).hint("`hallpass audit head` prints one")
-    })
+    text.parse()
+        .map_err(|e| CliError::input("bad_head", format!("`{text}`: {e}")).hint("`hallpass audit head` prints one"))
 }
 
 /// Opening would make a store where there is none.

@@ -5,6 +5,8 @@ use hallpass_auth::{Cached, Eoa};
 use hallpass_chain::contracts::Suite;
 use hallpass_chain::{AccountReader, Node};
 use hallpass_server::app::{Finality, Proxy, ResourceServer};
+use hallpass_server::app::{Finality, ResourceServer};
+use hallpass_server::limits::Rates;
 use hallpass_server::logins::Bounds;
 use hallpass_server::{App, ChainSide, Settings, router};
 use hallpass_session::{Token, TokenKind};
@@ -97,6 +99,11 @@ impl Inside {
     }
 
     async fn with(name: &str, bounds: Bounds, proxies: Vec<Proxy>) -> Self {
+        Self::made(name, bounds, Rates::wide()).await
+    /// Where so much may be asked in a minute.
+    pub async fn limited(name: &str, rates: Rates) -> Self {
+        Self::made(name, Bounds::default(), rates).await
+    async fn made(name: &str, bounds: Bounds, rates: Rates) -> Self {
         let folder = Arc::new(Folder::new(name));
         let passphrase = Passphrase::new("a passphrase".into(), KdfParams::MINIMUM);
         let (vault, _) = VaultHeader::create(&passphrase, &Os).unwrap();
@@ -105,6 +112,8 @@ impl Inside {
     }
 
     async fn on(folder: Arc<Folder>, vault: Arc<Vault>, clock: Arc<Hand>, bounds: Bounds, proxies: Vec<Proxy>) -> Self {
+        Self::on(folder, Arc::new(vault), clock, bounds, rates).await
+    async fn on(folder: Arc<Folder>, vault: Arc<Vault>, clock: Arc<Hand>, bounds: Bounds, rates: Rates) -> Self {
         let chain = ChainId::new(31_337).unwrap();
         let node = Node::connect(&stub().await, chain).await.unwrap();
         let store = RedbStore::open(folder.path().join("store"), Arc::new(Os)).unwrap();
@@ -134,7 +143,7 @@ impl Inside {
             outside_wei: 0,
             lists: Default::default(),
             asking: Default::default(),
-            limits: hallpass_server::limits::Rates::wide(),
+            limits: rates,
             alerts: Default::default(),
         };
         let app = App::start(
@@ -168,5 +177,6 @@ impl Inside {
         let anew = Arc::new(Folder::new("login-again"));
         std::fs::rename(copy, anew.path().join("store")).unwrap();
         Self::on(anew, vault, clock, bounds, proxies).await
+        Self::on(anew, vault, clock, bounds, Rates::wide()).await
     }
 }

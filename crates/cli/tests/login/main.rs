@@ -3,6 +3,7 @@
 //!
 //! - [`dpop`]: programs that prove a key. [`refresh`]: one refresh token after another. [`browser`]: cookies.
 //! - [`life`]: times, limits, lists and ends. [`races`]: many at once. [`asked`]: introspection and revocation.
+//! - [`limits`]: too many requests.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
@@ -14,5 +15,6 @@ mod common;
 mod dpop;
 mod inside;
 mod life;
+mod limits;
 mod races;
 mod refresh;

@@ -114,8 +114,13 @@ impl Alerts {
     pub fn tell(&self, kind: &'static str, now: UnixSeconds, data: Data) {
         let Some((number, held_back)) = lock(&self.told).admit(now, self.bounds.per_minute) else { return };
         tracing::warn!(
-            kind, session = data.session.as_deref(), user = data.user.as_deref(), network = data.network.as_deref(),
-            refusals = data.refusals, held_back, "alert"
+            kind,
+            session = data.session.as_deref(),
+            user = data.user.as_deref(),
+            network = data.network.as_deref(),
+            refusals = data.refusals,
+            held_back,
+            "alert"
         );
         if let Some(outbox) = &self.outbox {
             outbox.put(Alert::new(kind, now, number, Data { held_back, ..data }));
@@ -169,8 +174,7 @@ impl Alerts {
     async fn refused_logins(&self, app: &App, account: AccountId) {
         let Ok(mut tx) = app.store.read().await else { return };
         let Ok(Some(known)) = tx.accounts().find_by_account(&account).await else { return };
-        let data =
-            Data { user: Some(known.user.to_string()), refusals: Some(self.bounds.refusals), ..Data::default() };
+        let data = Data { user: Some(known.user.to_string()), refusals: Some(self.bounds.refusals), ..Data::default() };
         self.tell("alert.refusals", app.clock.now(), data);
     }
 }

@@ -26,7 +26,9 @@ impl Client {
             if !is_trusted(client) {
                 break;
             }
-            let Some(ip) = core::str::from_utf8(hop).ok().and_then(|text| text.trim().parse::<IpAddr>().ok()) else { break };
+            let Some(ip) = core::str::from_utf8(hop).ok().and_then(|text| text.trim().parse::<IpAddr>().ok()) else {
+                break;
+            };
             client = ip.to_canonical();
         }
         Self(client)
@@ -175,7 +177,9 @@ mod tests {
         assert!(holds("0.0.0.0/0", "8.8.8.8") && !holds("0.0.0.0/0", "::1") && holds("::/0", "::1"));
         assert!(holds("127.0.0.1", "127.0.0.1") && !holds("127.0.0.1", "127.0.0.2"));
         assert!(holds("2001:db8::/33", "2001:db8:7fff::1") && !holds("2001:db8::/33", "2001:db8:8000::1"));
-        for bad in ["", "10.0.0.1/8", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/+8", "10.0.0.0/8/8", "a/8", "10.0.0/8"] {
+        for bad in
+            ["", "10.0.0.1/8", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/+8", "10.0.0.0/8/8", "a/8", "10.0.0/8"]
+        {
             assert_eq!(bad.parse::<Network>(), Err(NoNetwork), "{bad}");
         }
     }

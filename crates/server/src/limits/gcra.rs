@@ -103,7 +103,10 @@ mod tests {
         for per_minute in [1, 7, 30, 60, 61, 100, 600, 100_000] {
             let mut buckets = Buckets::new(per_minute, 10);
             let first = taken(&mut buckets, 1, 0);
-            assert!(first <= per_minute as usize && first * 10 >= per_minute.min(10_000) as usize * 9, "{per_minute}: {first}");
+            assert!(
+                first <= per_minute as usize && first * 10 >= per_minute.min(10_000) as usize * 9,
+                "{per_minute}: {first}"
+            );
             let Err(Empty(wait)) = buckets.take(1, at(0)) else { continue };
             assert!((1..=60).contains(&wait), "{per_minute}");
             assert_eq!(buckets.take(1, at(wait)), Ok(()), "{per_minute}");

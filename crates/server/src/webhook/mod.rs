@@ -13,8 +13,8 @@ pub mod alert;
 pub mod event;
 mod send;
 
-use core::fmt;
 pub use alert::Alert;
+use core::fmt;
 pub use event::Event;
 use serde::Serialize;
 use std::sync::Arc;

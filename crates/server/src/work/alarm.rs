@@ -1,8 +1,8 @@
 //! A session whose key was used past the signer: its chain's figure is adopted, it is suspended, and the operator is told.
 
 use super::books::{Books, disagree};
-use crate::webhook::alert::Data;
 use crate::app::{event, record_id};
+use crate::webhook::alert::Data;
 use crate::{ApiError, App};
 use axum::http::StatusCode;
 use hallpass_policy::Grant;

@@ -262,8 +262,11 @@ impl RedbTx {
         blocking(move || {
             kv.commit()?;
             let Some((guard, witness)) = writer else { return Ok(()) };
-            let noted =
-                witness.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map_or(Ok(()), |w| w.note(next, audited));
+            let noted = witness
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .as_mut()
+                .map_or(Ok(()), |w| w.note(next, audited));
             drop(guard);
             noted
         })
