@@ -171,8 +171,7 @@ impl Default for Config {
     }
 }
 
-const KEYS: [&str; 30] = [
-const KEYS: [&str; 34] = [
+const KEYS: [&str; 36] = [
     "listen",
     "public_url",
     "chain",
@@ -212,8 +211,7 @@ const KEYS: [&str; 34] = [
 ];
 
 /// Those of them that are numbers.
-const NUMBERS: [&str; 13] = [
-const NUMBERS: [&str; 17] = [
+const NUMBERS: [&str; 19] = [
     "login_hours",
     "refresh_hours",
     "idle_minutes",

@@ -3,10 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
 mod common;
-#[path = "ask_owner/hook.rs"]
-mod hook;
 
 use common::chain::Chain;
+use common::hook;
 use common::people::{address_of, log_in, login_message, pay, pay_pass};
 use common::{World, until};
 use serde_json::{Value, json};

@@ -5,10 +5,10 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-mod hook;
 
 use common::api::{Answer, Api, execute_body};
 use common::chain::Chain;
+use common::hook;
 use common::people::{Owner, Pass, address_of, pay, pay_pass};
 use common::{World, until};
 use hallpass_policy::eip712::domain;

@@ -3,7 +3,7 @@
 //! - [`chain`]: anvil with our contracts and a token. [`server`]: `hallpass serve` in a folder of its own.
 //! - [`api`]: the HTTP API as strangers see it. [`people`]: owners with development wallets, and their passes.
 //! - [`secrets`]: what was planted or handed out, looked for in all that is said, logged and stored.
-//! - [`proxy`]: stands between server and node, and breaks the line at a chosen request.
+//! - [`hook`]: takes webhooks. [`proxy`]: stands between server and node, and breaks the line at a chosen request.
 //!
 //! Everything is on loopback, on ports that were free, and is stopped by its own process handle when it is dropped.
 
@@ -11,6 +11,7 @@
 
 pub mod api;
 pub mod chain;
+pub mod hook;
 pub mod people;
 pub mod proxy;
 pub mod secrets;

@@ -5,7 +5,6 @@ use hallpass_auth::{Cached, Eoa};
 use hallpass_chain::contracts::Suite;
 use hallpass_chain::{AccountReader, Node};
 use hallpass_server::app::{Finality, Proxy, ResourceServer};
-use hallpass_server::app::{Finality, ResourceServer};
 use hallpass_server::limits::Rates;
 use hallpass_server::logins::Bounds;
 use hallpass_server::{App, ChainSide, Settings, router};
@@ -55,8 +54,7 @@ pub struct Inside {
     pub clock: Arc<Hand>,
     pub folder: Arc<Folder>,
     vault: Arc<Vault>,
-    bounds: Bounds,
-    proxies: Vec<Proxy>,
+    terms: Terms,
     served: tokio::task::JoinHandle<()>,
 }
 
@@ -83,37 +81,49 @@ async fn stub() -> String {
     url
 }
 
+/// What differs from server to server.
+#[derive(Clone)]
+struct Terms {
+    bounds: Bounds,
+    proxies: Vec<Proxy>,
+    rates: Rates,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self { bounds: Bounds::default(), proxies: Vec::new(), rates: Rates::wide() }
+    }
+}
+
+#[allow(dead_code, reason = "each test takes a part")]
 impl Inside {
     pub async fn start(name: &str) -> Self {
-        Self::bounded(name, Bounds::default()).await
+        Self::with(name, Terms::default()).await
     }
 
     pub async fn bounded(name: &str, bounds: Bounds) -> Self {
-        Self::with(name, bounds, Vec::new()).await
+        Self::with(name, Terms { bounds, ..Terms::default() }).await
     }
 
     /// One that these proxies ask.
-    #[allow(dead_code, reason = "the tests of proxies use it")]
     pub async fn behind(name: &str, proxies: Vec<Proxy>) -> Self {
-        Self::with(name, Bounds::default(), proxies).await
+        Self::with(name, Terms { proxies, ..Terms::default() }).await
     }
 
-    async fn with(name: &str, bounds: Bounds, proxies: Vec<Proxy>) -> Self {
-        Self::made(name, bounds, Rates::wide()).await
     /// Where so much may be asked in a minute.
     pub async fn limited(name: &str, rates: Rates) -> Self {
-        Self::made(name, Bounds::default(), rates).await
-    async fn made(name: &str, bounds: Bounds, rates: Rates) -> Self {
+        Self::with(name, Terms { rates, ..Terms::default() }).await
+    }
+
+    async fn with(name: &str, terms: Terms) -> Self {
         let folder = Arc::new(Folder::new(name));
         let passphrase = Passphrase::new("a passphrase".into(), KdfParams::MINIMUM);
         let (vault, _) = VaultHeader::create(&passphrase, &Os).unwrap();
         let clock = Arc::new(Hand(AtomicU64::new(START)));
-        Self::on(folder, Arc::new(vault), clock, bounds, proxies).await
+        Self::on(folder, Arc::new(vault), clock, terms).await
     }
 
-    async fn on(folder: Arc<Folder>, vault: Arc<Vault>, clock: Arc<Hand>, bounds: Bounds, proxies: Vec<Proxy>) -> Self {
-        Self::on(folder, Arc::new(vault), clock, bounds, rates).await
-    async fn on(folder: Arc<Folder>, vault: Arc<Vault>, clock: Arc<Hand>, bounds: Bounds, rates: Rates) -> Self {
+    async fn on(folder: Arc<Folder>, vault: Arc<Vault>, clock: Arc<Hand>, terms: Terms) -> Self {
         let chain = ChainId::new(31_337).unwrap();
         let node = Node::connect(&stub().await, chain).await.unwrap();
         let store = RedbStore::open(folder.path().join("store"), Arc::new(Os)).unwrap();
@@ -132,10 +142,10 @@ impl Inside {
             eoa: Eoa::WithoutRpc,
             roles: Vec::new(),
             role_seconds: 30,
-            logins: bounds.clone(),
+            logins: terms.bounds.clone(),
             origins: vec!["https://app.example".to_owned()],
             resource_servers: vec![ResourceServer { name: "api".to_owned(), credential: credential().hash() }],
-            forward_auth: proxies.clone(),
+            forward_auth: terms.proxies.clone(),
             finality: Finality::Depth(1),
             gas_per_op: 1_000_000,
             relay_gas_per_day: 0,
@@ -143,7 +153,7 @@ impl Inside {
             outside_wei: 0,
             lists: Default::default(),
             asking: Default::default(),
-            limits: rates,
+            limits: terms.rates.clone(),
             alerts: Default::default(),
         };
         let app = App::start(
@@ -158,11 +168,10 @@ impl Inside {
         .unwrap();
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let served = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-        Self { app, url, clock, folder, vault, bounds, proxies, served }
+        Self { app, url, clock, folder, vault, terms, served }
     }
 
     /// Takes no connection any more.
-    #[allow(dead_code, reason = "the tests of proxies use it")]
     pub fn stop(&self) {
         self.served.abort();
     }
@@ -170,13 +179,12 @@ impl Inside {
     /// Another start on the same store, as after a crash: nothing that stood in memory alone is left.
     pub async fn again(self) -> Self {
         let (folder, vault, clock) = (Arc::clone(&self.folder), Arc::clone(&self.vault), Arc::clone(&self.clock));
-        let (bounds, proxies) = (self.bounds.clone(), self.proxies.clone());
+        let terms = Terms { rates: Rates::wide(), ..self.terms.clone() };
         self.served.abort();
         let copy = folder.path().join("copy");
         std::fs::copy(folder.path().join("store"), &copy).unwrap();
         let anew = Arc::new(Folder::new("login-again"));
         std::fs::rename(copy, anew.path().join("store")).unwrap();
-        Self::on(anew, vault, clock, bounds, proxies).await
-        Self::on(anew, vault, clock, bounds, Rates::wide()).await
+        Self::on(anew, vault, clock, terms).await
     }
 }

@@ -16,7 +16,6 @@ const USER: &str = "hallpass-user";
 const SESSION: &str = "hallpass-session";
 
 /// The route. Some proxies ask with the method that they were asked with: every method is answered alike.
-#[must_use]
 pub fn route() -> UtoipaMethodRouter<App> {
     let (schemas, paths, _) = routes!(handler);
     (schemas, paths, axum::routing::any(handler))

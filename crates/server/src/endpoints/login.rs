@@ -97,12 +97,11 @@ pub async fn handler(State(app): State<App>, parts: Parts, Body(body): Body<Logi
         }
         origin::check_login(&parts.headers, &app.settings)?;
     }
-    let proven = wallet::prove(&app, &body.message, &signature).await?;
     let said = said(&body.message)?;
     app.limits.account(&said, app.clock.now())?;
     let proved = wallet::prove(&app, &body.message, &signature).await;
     app.alerts.login(&app, said, proved.as_ref().map(|_| ()));
-    let account = proved?;
+    let proven = proved?;
     if let Some(proof) = &proof {
         proof::once(&app, proof, StatusCode::BAD_REQUEST)?;
     }

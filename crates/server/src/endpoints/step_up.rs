@@ -31,11 +31,9 @@ pub async fn handler(
     Body(body): Body<StepUpBody>,
 ) -> Result<Response, ApiError> {
     let signature = bytes("signature", &body.signature)?;
+    app.limits.account(&caller.account(), app.clock.now())?;
     let proven = wallet::prove(&app, &body.message, &signature).await?;
     if proven.account != caller.account() {
-    app.limits.account(&caller.account(), app.clock.now())?;
-    let account = wallet::prove(&app, &body.message, &signature).await?;
-    if account != caller.account() {
         let says = "another account signed than the one that is logged in";
         return Err(
             ApiError::forbidden("other_account", says).hint("sign with the account of this session, or log in anew")
