@@ -10,13 +10,14 @@ use crate::labels::LabelSource;
 use crate::system::{Secret, state_folder};
 use alloy_primitives::{hex, keccak256};
 use hallpass_auth::Eoa;
+use hallpass_auth::origins::Denylist;
 use hallpass_policy::lists::Lists;
 use hallpass_server::Settings;
 use hallpass_server::app::Finality;
 use hallpass_server::webhook::Webhook;
 use hallpass_server::work::requests::{Asking, Mark};
 use hallpass_types::ChainId;
-pub use logins::{ForwardAuthEntry, ResourceServerEntry};
+pub use logins::{AppEntry, ForwardAuthEntry, ResourceServerEntry};
 pub use roles::RoleEntry;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -69,6 +70,10 @@ pub struct Config {
     pub role_seconds: u64,
     /// Proxies that ask whether they let a request in.
     pub forward_auth: Vec<ForwardAuthEntry>,
+    /// Apps whose pages may ask for logins and grants.
+    pub apps: Vec<AppEntry>,
+    /// A file of hosts whose pages may not, in the format of wallets' lists; relative to the configuration file.
+    pub denylist: Option<PathBuf>,
     /// Gas units for each operation, where a grant does not say.
     pub gas_per_op: u64,
     /// Gas units that are relayed for one user in a day (UTC).
@@ -143,6 +148,8 @@ impl Default for Config {
             roles: Vec::new(),
             role_seconds: 30,
             forward_auth: Vec::new(),
+            apps: Vec::new(),
+            denylist: None,
             gas_per_op: 1_000_000,
             relay_gas_per_day: 100_000_000,
             outside_hours: 24,
@@ -171,7 +178,7 @@ impl Default for Config {
     }
 }
 
-const KEYS: [&str; 36] = [
+const KEYS: [&str; 37] = [
     "listen",
     "public_url",
     "chain",
@@ -196,6 +203,7 @@ const KEYS: [&str; 36] = [
     "renew_minutes",
     "webhook",
     "webhook_secret_file",
+    "denylist",
     "socket",
     "client_per_minute",
     "account_per_minute",
@@ -260,7 +268,7 @@ impl Config {
             // "<what is wrong>\nin `<key>`\n"
             let says = e.to_string().trim_end().replace('\n', " ");
             CliError::input("bad_config", format!("the configuration cannot be read: {says}")).hint(format!(
-                "known keys: {}; each can be set as HALLPASS_NAME too; and `ask`, `local_users`, `origins`, and `[[labels]]`, `[[resource_servers]]`, `[[roles]]` and `[[forward_auth]]` tables",
+                "known keys: {}; each can be set as HALLPASS_NAME too; and `ask`, `local_users`, `origins`, and `[[labels]]`, `[[resource_servers]]`, `[[roles]]`, `[[forward_auth]]` and `[[apps]]` tables",
                 KEYS.join(", ")
             ))
         })?;
@@ -268,6 +276,7 @@ impl Config {
             for source in &mut config.labels {
                 source.file = folder.join(&source.file);
             }
+            config.denylist = config.denylist.map(|file| folder.join(file));
         }
         Ok(config)
     }
@@ -289,7 +298,7 @@ impl Config {
         Ok(state.join("witness").join(hex::encode(name.first_chunk::<8>().copied().unwrap_or_default())))
     }
 
-    /// What the server needs of it, but for the names in the files under `labels`.
+    /// What the server needs of it, but for what is in the files of `labels` and `denylist`.
     pub fn settings(&self) -> Result<Settings, CliError> {
         let bad =
             || CliError::input("bad_config", format!("`public_url`: `{}` is no http or https URL", self.public_url));
@@ -320,6 +329,8 @@ impl Config {
             roles: roles::read(&self.roles)?,
             role_seconds: self.role_seconds,
             forward_auth: logins::forward_auth(&self.forward_auth)?,
+            apps: logins::apps(&self.apps)?,
+            denylist: Default::default(),
             gas_per_op: self.gas_per_op,
             relay_gas_per_day: self.relay_gas_per_day,
             outside_seconds: self.outside_hours.saturating_mul(3600),
@@ -350,6 +361,14 @@ impl Config {
             renew_ahead: self.renew_minutes.saturating_mul(60),
             webhook: None,
         })
+    }
+
+    /// Whose pages may not ask.
+    pub fn denylist(&self) -> Result<Denylist, CliError> {
+        let Some(file) = &self.denylist else { return Ok(Denylist::default()) };
+        let text = std::fs::read_to_string(file)
+            .map_err(|e| CliError::input("unreadable_file", format!("cannot read {}: {e}", file.display())))?;
+        Denylist::parse(&text).map_err(|e| CliError::input(e.code(), format!("{}: {e}", file.display())))
     }
 
     /// The webhook with its secret.

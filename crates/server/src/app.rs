@@ -9,6 +9,7 @@ use crate::webhook::Outbox;
 use crate::work::requests::Asking;
 use alloy_eips::BlockNumberOrTag;
 use alloy_primitives::Address;
+use hallpass_auth::origins::Denylist;
 use hallpass_auth::{Cached, Eoa};
 use hallpass_chain::contracts::Suite;
 use hallpass_chain::{AccountReader, Node};
@@ -46,6 +47,10 @@ pub struct Settings {
     pub role_seconds: u64,
     /// Proxies that ask whether they let a request in.
     pub forward_auth: Vec<Proxy>,
+    /// Apps whose pages may ask for logins and grants.
+    pub apps: Vec<RegisteredApp>,
+    /// Hosts whose pages may not, whoever lists them.
+    pub denylist: Arc<Denylist>,
     /// Gas units that a grant allows each operation where it does not say.
     pub gas_per_op: u64,
     /// Gas units that are relayed for one user in a day (UTC).
@@ -83,6 +88,15 @@ pub(crate) fn origin_of(uri: &str) -> &str {
     let host = uri.find("://").map_or(0, |at| at + 3);
     let end = uri.get(host..).and_then(|rest| rest.find('/')).map_or(uri.len(), |at| host + at);
     uri.get(..end).unwrap_or_default()
+}
+
+/// An app, by the pages that it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisteredApp {
+    /// What the operator calls it.
+    pub name: String,
+    /// The origins of its pages, as browsers write them.
+    pub origins: Vec<String>,
 }
 
 /// A proxy in front of apps, which asks us whether it lets a request in.
@@ -342,6 +356,8 @@ pub(crate) mod tests {
             roles: Vec::new(),
             role_seconds: 30,
             forward_auth: Vec::new(),
+            apps: Vec::new(),
+            denylist: Arc::default(),
             finality: Finality::Tag,
             gas_per_op: 0,
             relay_gas_per_day: 0,

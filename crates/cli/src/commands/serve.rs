@@ -39,6 +39,7 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
     let config = &context.config;
     let mut settings = Settings { lists: labels::read(&config.labels, &[])?, ..config.settings()? };
     settings.asking.webhook = config.webhook()?;
+    settings.denylist = Arc::new(config.denylist()?);
     let listener = tokio::net::TcpListener::bind(config.listen).await.map_err(|e| {
         CliError::missing("port_taken", format!("cannot listen on {}: {e}", config.listen))
             .hint("set `listen` to a free port")

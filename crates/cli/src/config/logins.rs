@@ -2,7 +2,7 @@
 
 use super::Config;
 use crate::error::CliError;
-use hallpass_server::app::{Proxy, ResourceServer};
+use hallpass_server::app::{Proxy, RegisteredApp, ResourceServer};
 use hallpass_server::logins::Bounds;
 use hallpass_session::TokenHash;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,16 @@ pub struct ForwardAuthEntry {
     /// What its credential hashes to, as `hallpass logins credential` prints it.
     pub sha256: String,
     /// The origins of the apps behind it.
+    pub origins: Vec<String>,
+}
+
+/// An `[[apps]]` table.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppEntry {
+    /// What to call the app.
+    pub name: String,
+    /// The origins of its pages.
     pub origins: Vec<String>,
 }
 
@@ -91,6 +101,20 @@ pub fn forward_auth(listed: &[ForwardAuthEntry]) -> Result<Vec<Proxy>, CliError>
         }
     }
     Ok(read)
+}
+
+/// Whose pages may ask. An origin is one app's.
+pub fn apps(listed: &[AppEntry]) -> Result<Vec<RegisteredApp>, CliError> {
+    let read = |entry: &AppEntry| {
+        let key = format!("`apps`: `origins` of `{}`", entry.name);
+        Ok(RegisteredApp { name: entry.name.clone(), origins: origins(&key, &entry.origins)? })
+    };
+    let read: Vec<RegisteredApp> = listed.iter().map(read).collect::<Result<_, _>>()?;
+    let mut seen = std::collections::HashSet::new();
+    match read.iter().flat_map(|app| &app.origins).find(|origin| !seen.insert(origin.as_str())) {
+        Some(twice) => Err(CliError::input("bad_config", format!("`apps`: `{twice}` is there twice"))),
+        None => Ok(read),
+    }
 }
 
 fn credential(key: &str, name: &str, sha256: &str) -> Result<TokenHash, CliError> {

@@ -146,6 +146,8 @@ impl Inside {
             origins: vec!["https://app.example".to_owned()],
             resource_servers: vec![ResourceServer { name: "api".to_owned(), credential: credential().hash() }],
             forward_auth: terms.proxies.clone(),
+            apps: Vec::new(),
+            denylist: Default::default(),
             finality: Finality::Depth(1),
             gas_per_op: 1_000_000,
             relay_gas_per_day: 0,

@@ -4,9 +4,11 @@
 //! - [`dpop`]: programs that prove a key. [`refresh`]: one refresh token after another. [`browser`]: cookies.
 //! - [`life`]: times, limits, lists and ends. [`races`]: many at once. [`asked`]: introspection and revocation.
 //! - [`limits`]: too many requests.
+//! - [`apps`]: which pages may ask.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
+mod apps;
 mod asked;
 mod browser;
 mod client;

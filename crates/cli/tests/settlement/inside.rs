@@ -91,6 +91,8 @@ impl Inside {
             origins: Vec::new(),
             resource_servers: Vec::new(),
             forward_auth: Vec::new(),
+            apps: Vec::new(),
+            denylist: Default::default(),
             gas_per_op: 1_000_000,
             relay_gas_per_day: u64::MAX,
             outside_seconds: 0,

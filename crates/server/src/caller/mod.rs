@@ -2,7 +2,9 @@
 //!
 //! [`shown`]: what that is; more than one thing is refused. [`origin`]: which pages may use a browser's cookie.
 //! [`proof`]: that whoever shows a token holds its key. [`outer`]: what was asked of a proxy in front of an app.
+//! [`asking`]: which pages may ask for a login or a grant.
 
+pub mod asking;
 pub mod origin;
 pub mod outer;
 pub mod proof;

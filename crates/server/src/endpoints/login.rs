@@ -1,6 +1,7 @@
 //! `POST /v1/login`: a signed ERC-4361 message for a session.
 
 use super::shapes::{Body, bytes};
+use crate::caller::asking;
 use crate::caller::shown::{COOKIE_NAME, cookies};
 use crate::caller::{origin, proof};
 use crate::error::Problem;
@@ -97,6 +98,7 @@ pub async fn handler(State(app): State<App>, parts: Parts, Body(body): Body<Logi
         }
         origin::check_login(&parts.headers, &app.settings)?;
     }
+    asking::check(&parts.headers, &app.settings)?;
     let said = said(&body.message)?;
     app.limits.account(&said, app.clock.now())?;
     let proved = wallet::prove(&app, &body.message, &signature).await;

@@ -1,5 +1,6 @@
 //! `POST /v1/login/nonce`: what a login message must contain.
 
+use crate::caller::asking::MayAsk;
 use crate::error::Problem;
 use crate::{ApiError, App};
 use axum::Json;
@@ -46,8 +47,8 @@ fn admit(app: &App, now: UnixSeconds) -> Result<bool, ApiError> {
 
 /// Needs no login.
 #[utoipa::path(post, path = "/v1/login/nonce", operation_id = "loginNonce", tag = "login",
-    responses((status = 200, body = NonceView), (status = 429, body = Problem), (status = 503, body = Problem)))]
-pub async fn handler(State(app): State<App>) -> Result<Json<NonceView>, ApiError> {
+    responses((status = 200, body = NonceView), (status = 403, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem)))]
+pub async fn handler(State(app): State<App>, _: MayAsk) -> Result<Json<NonceView>, ApiError> {
     let now = app.clock.now();
     let first_of_window = admit(&app, now)?;
     let nonce = LoginNonce::issue(app.random()?, now);

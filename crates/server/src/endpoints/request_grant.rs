@@ -2,6 +2,7 @@
 
 use super::shapes::{Body, SessionView};
 use crate::caller::Caller;
+use crate::caller::asking::MayAsk;
 use crate::error::Problem;
 use crate::work::propose::{self, Place, Proposed};
 use crate::work::replace::Replaced;
@@ -104,10 +105,11 @@ impl GrantView {
 
 /// Makes the session key (unless the grant names one) and the ender key, and waits for the owner.
 #[utoipa::path(post, path = "/v1/grants", operation_id = "requestGrant", tag = "grants", request_body = RequestBody,
-    responses((status = 201, body = GrantView), (status = 401, body = Problem), (status = 422, body = Problem),
-        (status = 429, body = Problem)))]
+    responses((status = 201, body = GrantView), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn handler(
     State(app): State<App>,
+    _: MayAsk,
     caller: Caller,
     Body(body): Body<RequestBody>,
 ) -> Result<(StatusCode, Json<GrantView>), ApiError> {
