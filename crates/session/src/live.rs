@@ -56,8 +56,8 @@ pub struct LiveLogins {
     /// Access tokens that came with a successor which is not in use yet: their login, and their end.
     pending: HashMap<TokenHash, (SessionId, UnixSeconds)>,
     pending_of: HashMap<SessionId, TokenHash>,
-    /// Those that a contract wallet proved, and from when on it is asked again.
-    contracts: HashMap<SessionId, UnixSeconds>,
+    /// Those that a contract wallet proved.
+    contracts: HashMap<SessionId, Contract>,
 }
 
 /// A login. Seconds count from its start; what does not fit is cut to the largest that does, which is earlier.
@@ -69,10 +69,10 @@ struct Row {
     chain: ChainId,
     address: Address,
     cookie: bool,
+    /// Whether a contract wallet proved it.
+    contract: bool,
     created: UnixSeconds,
     not_after: u32,
-    /// The same, or earlier, where the last answer of its contract wallet is too old.
-    until: u32,
     access_not_after: u32,
     idle: u32,
     proved: u32,
@@ -81,6 +81,13 @@ struct Row {
     /// The last use that is durable.
     noted: AtomicU32,
     jkt: Option<Box<Jkt>>,
+}
+
+/// When a contract wallet is asked again, and until when its last answer is good, exclusive.
+#[derive(Debug, Clone, Copy)]
+struct Contract {
+    due: UnixSeconds,
+    until: UnixSeconds,
 }
 
 /// Where a login's row is: what its id and its token's hash end with, which no two rows share.
@@ -115,13 +122,16 @@ impl LiveLogins {
     /// The login of a token that is good at `now`; `None` for every other. Using it is noted by [`Self::used`].
     #[must_use]
     pub fn check(&self, token: &TokenHash, now: UnixSeconds) -> Option<Checked> {
-        match self.rows.find(spread(token.as_bytes()), |row| row.hash == *token) {
-            Some(row) => row.check(row.at(row.access_not_after), false, now),
+        let (row, checked) = match self.rows.find(spread(token.as_bytes()), |row| row.hash == *token) {
+            Some(row) => (row, row.check(row.at(row.access_not_after), false, now)?),
             None => {
                 let (id, not_after) = *self.pending.get(token)?;
-                self.row(id)?.check(not_after, true, now)
+                let row = self.row(id)?;
+                (row, row.check(not_after, true, now)?)
             }
-        }
+        };
+        let good = !row.contract || self.contracts.get(&row.id).is_some_and(|contract| now < contract.until);
+        good.then_some(checked)
     }
 
     /// Notes a use; answers whether it is to be written, which one caller is told.
@@ -151,7 +161,7 @@ impl LiveLogins {
     /// Those whose contract wallet is to be asked again at `now`.
     #[must_use]
     pub fn due_contracts(&self, now: UnixSeconds) -> Vec<SessionId> {
-        self.contracts.iter().filter(|(_, due)| **due <= now).map(|(id, _)| *id).collect()
+        self.contracts.iter().filter(|(_, contract)| contract.due <= now).map(|(id, _)| *id).collect()
     }
 
     /// Takes one out; answers when it was last used.
@@ -192,9 +202,9 @@ impl LiveLogins {
             chain: login.account.chain,
             address: login.account.address,
             cookie: login.binding == Binding::Cookie,
+            contract: login.contract.is_some(),
             created: login.created,
             not_after: since(login.not_after),
-            until: since(login.until()),
             access_not_after: since(login.access.not_after),
             idle: seconds(login.idle),
             proved: since(login.proved_at),
@@ -205,7 +215,7 @@ impl LiveLogins {
         self.rows.insert_unique(named.token, row, |row| spread(row.hash.as_bytes()));
         self.by_id.insert_unique(named.id, named, |named| named.id);
         if let Some(proof) = &login.contract {
-            self.contracts.insert(login.id, proof.due());
+            self.contracts.insert(login.id, Contract { due: proof.due(), until: proof.ends() });
         }
         if let Some(pending) = login.refresh.and_then(|refresh| refresh.pending) {
             self.pending.insert(pending.access.hash, (login.id, pending.access.not_after));
@@ -217,7 +227,7 @@ impl LiveLogins {
 impl Row {
     fn check(&self, access_not_after: UnixSeconds, pending: bool, now: UnixSeconds) -> Option<Checked> {
         let login = self.login();
-        let ends = ends(self.at(self.until), login.idle, self.last_used());
+        let ends = ends(login.not_after, login.idle, self.last_used());
         let live = login.created <= now && now < ends && now < access_not_after;
         live.then(|| Checked { login, not_after: access_not_after, pending, note: self.is_due(now) })
     }
