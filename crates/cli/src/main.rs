@@ -67,6 +67,9 @@ enum Command {
     /// Make the vault, look at it, change its passphrase
     #[command(subcommand)]
     Vault(commands::vault::Vault),
+    /// Say what is stored of you, or delete it
+    #[command(subcommand)]
+    Me(commands::me::Me),
     /// Check the audit log
     #[command(subcommand)]
     Audit(commands::audit::Audit),
@@ -128,6 +131,7 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
             Command::Session(command) => commands::session::run(&context, command).await,
             Command::Siwe(command) => commands::siwe::run(&context, command).await,
             Command::Vault(command) => commands::vault::run(&context, command).await,
+            Command::Me(command) => commands::me::run(&context, command).await,
             Command::Audit(command) => commands::audit::run(&context, command).await,
             Command::Backup(args) => commands::backup::backup(&context, args).await,
             Command::Restore(args) => commands::backup::restore(&context, args).await,

@@ -75,6 +75,13 @@ async fn the_operator_is_told_of_refusals_in_a_row_and_of_a_new_device_and_of_no
         json!({ "message": message, "signature": signature.to_string(), "device": "somebody else\u{2019}s phone" });
     world.server.api.post("/v1/login", &body).await.ok();
     until("the webhook", async || told("new_device") > 0).await;
+    assert_eq!(hook.paths(), ["/hook"], "no redirect is followed");
+    for id in ["refusals", "new_device"] {
+        let all = hook.all();
+        let told = all.iter().find(|told| told.id.starts_with(&format!("alert.{id}."))).unwrap();
+        assert_eq!(told.signature, hook::signature(told));
+        assert_eq!(hook.wait(&told.id, 1)[0].body, told.body);
+    }
     let everything = hook.everything();
     assert!(everything.contains("127.0.0.0/24"));
     for secret in [

@@ -133,6 +133,9 @@ pub trait Logins: Send {
     /// Every user's that has not ended and whose time has run out at `now` as far as its last use is known here, by that end
     /// and then by id.
     async fn list_due(&mut self, now: UnixSeconds) -> Result<Vec<LoginSession>, StoreError>;
+    /// Forgets at most `limit` logins that have ended and whose absolute end is before `before`, earliest first, with their
+    /// tokens; answers how many. Their audit events stay.
+    async fn forget_ended(&mut self, before: UnixSeconds, limit: usize) -> Result<usize, StoreError>;
     /// Forgets the tokens of every login whose absolute end is `now` or earlier; answers how many.
     async fn prune_tokens(&mut self, now: UnixSeconds) -> Result<usize, StoreError>;
 }
@@ -323,6 +326,9 @@ pub trait AuditLog: Send {
     /// # Errors
     /// [`StoreError::DataDeleted`] where the event has an origin and its user's data was deleted.
     async fn append(&mut self, event: &AuditEvent) -> Result<u64, StoreError>;
+    /// Forgets the origins of events from before `before`, as far as the first event that is not; goes on where it stopped, over at
+    /// most `limit` events. Answers how many it went over. The chain stays whole.
+    async fn forget_origins(&mut self, before: UnixSeconds, limit: usize) -> Result<usize, StoreError>;
     /// Where it ends, as the store keeps it beside the lines. Needs no keys.
     async fn head(&mut self) -> Result<Head, StoreError>;
     /// At most `limit` lines as they are stored, from the key `start` on (inclusive), in byte order of their keys. Needs no

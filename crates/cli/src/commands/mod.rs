@@ -17,6 +17,7 @@ pub mod grant_replay;
 pub mod login;
 pub mod logins;
 pub mod logout;
+pub mod me;
 pub mod operator;
 pub mod serve;
 pub mod session;

@@ -63,6 +63,12 @@ impl Hook {
         paths
     }
 
+    /// All that was told.
+    #[allow(dead_code, reason = "each test uses a part")]
+    pub fn all(&self) -> Vec<Told> {
+        self.told.0.lock().unwrap().clone()
+    }
+
     /// All that was sent.
     pub fn everything(&self) -> String {
         self.told.0.lock().unwrap().iter().map(|t| format!("{}{}", t.head, t.body)).collect()

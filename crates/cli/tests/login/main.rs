@@ -5,6 +5,7 @@
 //! - [`life`]: times, limits, lists and ends. [`races`]: many at once. [`asked`]: introspection and revocation.
 //! - [`limits`]: too many requests.
 //! - [`apps`]: which pages may ask.
+//! - [`limits`]: too many requests. [`privacy`]: export and deletion.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
@@ -18,5 +19,6 @@ mod dpop;
 mod inside;
 mod life;
 mod limits;
+mod privacy;
 mod races;
 mod refresh;

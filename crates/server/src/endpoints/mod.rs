@@ -3,8 +3,10 @@
 pub mod approve;
 pub mod approve_request;
 pub mod check;
+pub mod delete_me;
 pub mod execute;
 pub mod forward_auth;
+pub mod export_me;
 pub mod get_grant;
 pub mod get_request;
 pub mod health;
@@ -78,6 +80,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(revoke_logins::others))
         .routes(routes!(me::handler))
         .routes(routes!(roles::handler))
+        .routes(routes!(export_me::handler))
+        .routes(routes!(delete_me::handler))
         .routes(routes!(list_sessions::handler))
         .routes(routes!(request_grant::handler))
         .routes(routes!(get_grant::handler))

@@ -7,7 +7,7 @@ use crate::{AuditLine, AuditLog, StoreError, keys};
 use async_trait::async_trait;
 use hallpass_session::chain::{self, Head, Line, Link};
 use hallpass_session::{AuditEvent, Origin};
-use hallpass_types::UserId;
+use hallpass_types::{UnixSeconds, UserId};
 use zeroize::Zeroizing;
 
 impl RedbTx {
@@ -59,6 +59,9 @@ impl RedbTx {
 /// The row of [`META`] with the head: its place, then its link.
 pub(super) const HEAD: &[u8] = b"audit";
 
+/// The row of [`META`] with the place up to which no event has its origin any more.
+const ORIGINS: &[u8] = b"origins";
+
 pub(super) fn head_row(head: Head) -> Vec<u8> {
     [head.seq.to_be_bytes().as_slice(), &head.link.0].concat()
 }
@@ -86,6 +89,29 @@ impl AuditLog for RedbTx {
     async fn lines(&mut self, start: &[u8], limit: usize) -> Result<Vec<AuditLine>, StoreError> {
         let rows = self.kv().scan(AUDIT, &[], start, limit)?;
         Ok(rows.into_iter().map(|(place, bytes)| AuditLine { place, bytes }).collect())
+    }
+
+    async fn forget_origins(&mut self, before: UnixSeconds, limit: usize) -> Result<usize, StoreError> {
+        self.writes()?;
+        let from = self.counter(ORIGINS)?;
+        let rows = self.kv().scan(AUDIT, &[], &from.saturating_add(1).to_be_bytes(), limit)?;
+        let (mut done, mut last) = (0, from);
+        for (key, row) in &rows {
+            let line = Line::read(row).ok_or_else(|| AUDIT.corrupt(key))?;
+            let event: AuditEvent = serde_json::from_slice(line.event).map_err(|_| AUDIT.corrupt(key))?;
+            if event.at >= before {
+                break;
+            }
+            if line.origin.is_some() {
+                self.kv().put(AUDIT, key, &line.without_origin())?;
+            }
+            last = key.as_slice().try_into().map(u64::from_be_bytes).map_err(|_| AUDIT.corrupt(key))?;
+            done = usize::saturating_add(done, 1);
+        }
+        if last != from {
+            self.kv().put(META, ORIGINS, &last.to_be_bytes())?;
+        }
+        Ok(done)
     }
 
     async fn list(&mut self, user: Option<UserId>, after: u64, limit: usize) -> Result<Vec<AuditEvent>, StoreError> {

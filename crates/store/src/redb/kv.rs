@@ -20,7 +20,7 @@ type Rows = ReadOnlyTable<&'static [u8], &'static [u8]>;
 /// A row: key and value.
 pub(super) type Row = (Vec<u8>, Vec<u8>);
 
-/// `"format"`, `"keys_check"`, `"generation"`, `"audit"` (the head of the trail), `"vault_header"`, `"start"`, and in a backup `"copy"`.
+/// `"format"`, `"keys_check"`, `"generation"`, `"audit"` (the head of the trail), `"origins"` (the place up to which it has none any more), `"vault_header"`, `"start"`, and in a backup `"copy"`.
 pub(super) const META: Table = Table("meta");
 /// User -> the user's key, wrapped. Deleting this row deletes the user's data.
 pub(super) const USER_KEYS: Table = Table("user_keys");
@@ -40,6 +40,8 @@ pub(super) const LOGIN_TOKEN_ENDS: Table = Table("login_token_ends");
 pub(super) const LIVE_LOGINS: Table = Table("live_logins");
 /// The end, were it not used again; session; while not terminal.
 pub(super) const DUE_LOGINS: Table = Table("due_logins");
+/// The login's absolute end, session -> its key in [`LOGINS_BY_USER`]; once it is terminal.
+pub(super) const ENDED_LOGINS: Table = Table("ended_logins");
 /// Session -> sealed key session.
 pub(super) const KEYS: Table = Table("keys");
 /// User, created, session.
@@ -88,7 +90,7 @@ pub(super) const AUDIT: Table = Table("audit");
 pub(super) const AUDIT_BY_USER: Table = Table("audit_by_user");
 
 /// Every table.
-pub(super) const ALL: [Table; 33] = [
+pub(super) const ALL: [Table; 34] = [
     META,
     USER_KEYS,
     ACCOUNTS,
@@ -99,6 +101,7 @@ pub(super) const ALL: [Table; 33] = [
     LOGIN_TOKEN_ENDS,
     LIVE_LOGINS,
     DUE_LOGINS,
+    ENDED_LOGINS,
     KEYS,
     KEYS_BY_USER,
     DUE_KEYS,

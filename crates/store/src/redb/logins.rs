@@ -1,6 +1,6 @@
 //! Login sessions and their tokens.
 
-use super::kv::{DUE_LOGINS, LIVE_LOGINS, LOGIN_TOKEN_ENDS, LOGIN_TOKENS, LOGINS, LOGINS_BY_USER};
+use super::kv::{DUE_LOGINS, ENDED_LOGINS, LIVE_LOGINS, LOGIN_TOKEN_ENDS, LOGIN_TOKENS, LOGINS, LOGINS_BY_USER};
 use super::sessions::may_follow;
 use super::tx::{RedbTx, by_user, join};
 use crate::{Logins, StoreError};
@@ -57,8 +57,17 @@ impl RedbTx {
         }
         match due(login) {
             Some(due) => self.kv().add(DUE_LOGINS, &due, &[]),
-            None => self.kv().remove(LIVE_LOGINS, &live(login)).map(drop),
+            None => {
+                self.kv().remove(LIVE_LOGINS, &live(login))?;
+                self.note_end(login)
+            }
         }
+    }
+
+    /// Has it found once it is to be forgotten.
+    fn note_end(&mut self, login: &LoginSession) -> Result<(), StoreError> {
+        let listed = by_user(login.user, login.created, login.id.as_bytes());
+        self.kv().put(ENDED_LOGINS, &join(&[&login.not_after.get().to_be_bytes(), login.id.as_bytes()]), &listed)
     }
 
     /// The login sessions whose ids stand at the end of `rows`' keys.
@@ -109,6 +118,8 @@ impl Logins for RedbTx {
         if let Some(due) = due(login) {
             self.kv().add(DUE_LOGINS, &due, &[])?;
             self.kv().add(LIVE_LOGINS, &live(login), &[])?;
+        } else {
+            self.note_end(login)?;
         }
         self.record(&event).map(drop)
     }
@@ -166,6 +177,23 @@ impl Logins for RedbTx {
         self.keys()?;
         let rows = self.kv().until(DUE_LOGINS, &now.get().saturating_add(1).to_be_bytes())?;
         self.logins_of(rows, 8, DUE_LOGINS)
+    }
+
+    async fn forget_ended(&mut self, before: UnixSeconds, limit: usize) -> Result<usize, StoreError> {
+        self.writes()?;
+        let end = before.get().to_be_bytes();
+        let mut over = self.kv().scan(ENDED_LOGINS, &[], &[], limit)?;
+        over.retain(|(key, _)| key.as_slice() < end.as_slice());
+        for (key, listed) in &over {
+            let id = key.get(8..).ok_or_else(|| ENDED_LOGINS.corrupt(key))?;
+            for (token, _) in self.kv().all(LOGIN_TOKEN_ENDS, key)? {
+                self.forget_token(&token)?;
+            }
+            self.kv().remove(LOGINS, id)?;
+            self.kv().remove(LOGINS_BY_USER, listed)?;
+            self.kv().remove(ENDED_LOGINS, key)?;
+        }
+        Ok(over.len())
     }
 
     async fn prune_tokens(&mut self, now: UnixSeconds) -> Result<usize, StoreError> {

@@ -135,3 +135,35 @@ pub async fn an_ended_logins_tokens_are_remembered_until_its_absolute_end(store:
     }
     assert_eq!(tx.logins().find(session(30)).await.unwrap(), Some(ended));
 }
+
+/// With all that is known of it but its audit events. One that runs out is not forgotten before that was noted.
+pub async fn an_ended_login_is_forgotten_in_time_and_a_live_one_never(store: Arc<dyn Store>) {
+    peopled(&*store).await.commit().await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    for id in [11, 12, 13] {
+        tx.logins().create(&login(1, id), &login_event(1, id)).await.unwrap();
+    }
+    let ended = |id| login(1, id).revoke(at(200), Reason::OwnerAsked, Actor::Server).unwrap();
+    for id in [11, 12] {
+        tx.logins().save(&ended(id), &login_event(1, id)).await.unwrap();
+    }
+    let later = hallpass_session::LoginSession { not_after: at(2000), ..ended(14) };
+    tx.logins().create(&later, &login_event(1, 14)).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let mut tx = store.begin().await.unwrap();
+    assert_eq!(tx.logins().forget_ended(at(1000), 10).await.unwrap(), 0, "the end is exclusive");
+    assert_eq!(tx.logins().forget_ended(at(1001), 1).await.unwrap(), 1);
+    assert_eq!(tx.logins().forget_ended(at(1001), 10).await.unwrap(), 1);
+    assert_eq!(tx.logins().forget_ended(at(1001), 10).await.unwrap(), 0);
+    tx.commit().await.unwrap();
+    let mut tx = store.read().await.unwrap();
+    for id in [11, 12] {
+        assert_eq!(tx.logins().find(session(id)).await.unwrap(), None);
+        assert_eq!(tx.logins().find_by_token(&login(1, id).access.hash).await.unwrap(), None);
+    }
+    let left: Vec<_> = tx.logins().list(user(1)).await.unwrap().into_iter().map(|login| login.id).collect();
+    assert_eq!(left, [session(10), session(13), session(14)]);
+    assert_eq!(tx.logins().list_live().await.unwrap().len(), 2);
+    assert_eq!(tx.audit().list(None, 0, 100).await.unwrap().len(), 11);
+}

@@ -83,6 +83,7 @@ macro_rules! conformance {
             a_login_changes_in_what_moves_alone,
             logins_that_have_not_ended_are_found_by_user_and_by_their_end,
             an_ended_logins_tokens_are_remembered_until_its_absolute_end,
+            an_ended_login_is_forgotten_in_time_and_a_live_one_never,
         );
         $crate::conformance!(@ $fresh, operations:
             an_idempotency_key_makes_one_reservation,
@@ -105,6 +106,7 @@ macro_rules! conformance {
             the_audit_trail_strictly_increases_and_pages,
             an_audit_event_tells_of_its_change,
             the_audit_trail_is_a_chain_whatever_is_undone_and_deleted,
+            origins_are_forgotten_in_time_and_the_chain_stays_whole,
             a_generation_is_a_commit,
             the_vaults_bytes_are_kept,
         );

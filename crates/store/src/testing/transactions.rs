@@ -163,6 +163,33 @@ pub async fn the_audit_trail_is_a_chain_whatever_is_undone_and_deleted(store: Ar
     assert_eq!(verified(&*store, &[other]).await.unwrap_err().seq, 5);
 }
 
+/// Once, in order, and only those.
+pub async fn origins_are_forgotten_in_time_and_the_chain_stays_whole(store: Arc<dyn Store>) {
+    peopled(&*store).await.commit().await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    let later = AuditEvent { at: at(500), ..login_event(1, 10) };
+    for event in [&later, &login_event(1, 10)] {
+        tx.audit().append(event).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let head = verified(&*store, &[]).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    assert_eq!(tx.audit().forget_origins(at(100), 100).await.unwrap(), 0);
+    let rounds = [3, 100, 100].map(|limit| (limit, at(500)));
+    let mut went = Vec::new();
+    for (limit, before) in rounds {
+        went.push(tx.audit().forget_origins(before, limit).await.unwrap());
+    }
+    assert_eq!(went, [3, 2, 0], "as far as the first that is kept");
+    tx.commit().await.unwrap();
+    let all = store.read().await.unwrap().audit().list(None, 0, 100).await.unwrap();
+    assert_eq!(
+        all.iter().map(|event| event.from.is_some()).collect::<Vec<_>>(),
+        [false, false, false, false, false, true, true]
+    );
+    assert_eq!(verified(&*store, &[head]).await, Ok(head));
+}
+
 /// One more for each commit, none for what was dropped.
 pub async fn a_generation_is_a_commit(store: Arc<dyn Store>) {
     let before = store.read().await.unwrap().generation().await.unwrap();
