@@ -110,6 +110,8 @@ pub struct Config {
     pub alert_refusals: u32,
     /// Most alerts in a minute.
     pub alerts_per_minute: u32,
+    /// How long ended logins and the origins of audit events are kept.
+    pub retention_days: u32,
     /// A file whose first line opens the vault.
     pub passphrase_file: Option<PathBuf>,
     /// What opens the vault: `passphrase`, `keychain` or `pkcs11`.
@@ -168,6 +170,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             alert_refusals: 10,
             alerts_per_minute: 10,
+            retention_days: 90,
             passphrase_file: None,
             unseal: Provider::default(),
             pkcs11_module: None,
@@ -179,6 +182,7 @@ impl Default for Config {
 }
 
 const KEYS: [&str; 37] = [
+const KEYS: [&str; 35] = [
     "listen",
     "public_url",
     "chain",
@@ -211,6 +215,7 @@ const KEYS: [&str; 37] = [
     "proofs_per_minute",
     "alert_refusals",
     "alerts_per_minute",
+    "retention_days",
     "passphrase_file",
     "unseal",
     "pkcs11_module",
@@ -220,6 +225,7 @@ const KEYS: [&str; 37] = [
 
 /// Those of them that are numbers.
 const NUMBERS: [&str; 19] = [
+const NUMBERS: [&str; 18] = [
     "login_hours",
     "refresh_hours",
     "idle_minutes",
@@ -239,6 +245,7 @@ const NUMBERS: [&str; 19] = [
     "proofs_per_minute",
     "alert_refusals",
     "alerts_per_minute",
+    "retention_days",
 ];
 
 impl Config {
@@ -341,6 +348,7 @@ impl Config {
             asking: self.asking()?,
             limits: limits::rates(self)?,
             alerts: limits::alerts(self)?,
+            retention_seconds: limits::retention(self)?,
         })
     }
 

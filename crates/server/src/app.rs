@@ -67,6 +67,8 @@ pub struct Settings {
     pub limits: Rates,
     /// What the operator is told of at once.
     pub alerts: alerts::Bounds,
+    /// How long logins are kept once their absolute end is over, and the origins of audit events.
+    pub retention_seconds: u64,
 }
 
 impl Settings {
@@ -175,6 +177,8 @@ pub struct App {
     pub alerts: Arc<Alerts>,
     /// What was found for local askers.
     pub(crate) seen: Arc<std::sync::Mutex<crate::work::ask::Seen>>,
+    /// When to look next for what is to be forgotten.
+    pub(crate) retained: Arc<std::sync::Mutex<UnixSeconds>>,
     /// What has been relayed for whom.
     pub(crate) relayings: Arc<std::sync::Mutex<crate::work::send::Relayings>>,
     /// The next block whose operations are to be looked at.
@@ -238,6 +242,7 @@ impl App {
             nonces: Arc::default(),
             limits,
             alerts,
+            retained: Arc::new(std::sync::Mutex::new(UnixSeconds::EPOCH)),
             seen: Arc::default(),
             relayings: Arc::default(),
             watched: Arc::default(),
@@ -367,6 +372,7 @@ pub(crate) mod tests {
             asking: Asking::default(),
             limits: Rates::default(),
             alerts: alerts::Bounds::default(),
+            retention_seconds: 90 * 86_400,
         }
     }
 

@@ -27,6 +27,11 @@ pub fn alerts(config: &Config) -> Result<alerts::Bounds, CliError> {
     })
 }
 
+/// In seconds; at least a day.
+pub fn retention(config: &Config) -> Result<u64, CliError> {
+    Ok(u64::from(checked("retention_days", config.retention_days)?).saturating_mul(86_400))
+}
+
 /// At least 1, so that none of them means "never" or "no limit".
 fn checked(name: &str, value: u32) -> Result<u32, CliError> {
     if (1..=1_000_000).contains(&value) {

@@ -157,6 +157,7 @@ impl Inside {
             asking: Default::default(),
             limits: terms.rates.clone(),
             alerts: Default::default(),
+            retention_seconds: 30 * 86_400,
         };
         let app = App::start(
             Arc::new(store),

@@ -3,6 +3,7 @@
 use crate::client::{Client, bearer};
 use crate::common::people::wallet;
 use crate::inside::Inside;
+use hallpass_server::work;
 use serde_json::{Value, json};
 
 const DEVICE: &str = "planted device of alice";
@@ -92,4 +93,32 @@ async fn what_is_deleted_is_in_the_file_in_no_spelling_and_leads_to_nobody() {
     let me = client.get("/v1/me", &[bearer(&again)]).await.ok();
     assert_ne!(me["user"], user.as_str());
     assert_eq!(client.get("/v1/logins", &[bearer(&again)]).await.ok().as_array().unwrap().len(), 1);
+}
+
+/// The job is the settle loop's; here it is called by hand, by a clock that is set.
+#[tokio::test]
+async fn ended_logins_are_kept_for_as_long_as_the_operator_says_and_no_longer() {
+    let inside = Inside::start("privacy-retention").await;
+    let client = Client::of(&inside);
+    let first = token(&client, "alice", &json!({ "device": DEVICE })).await;
+    client.post("/v1/logout", &[bearer(&first)], &Value::Null).await.ok();
+    let listed = async || {
+        let token = client.bearer("alice").await;
+        let all = client.get("/v1/logins", &[bearer(&token)]).await.ok();
+        client.post("/v1/logout", &[bearer(&token)], &Value::Null).await.ok();
+        all.as_array().unwrap().iter().filter(|login| login["device"] == DEVICE).count()
+    };
+    // Its absolute end would have been in twelve hours; thirty days from then on it is kept.
+    inside.clock.forward(12 * 3600 + 30 * 86_400 - 1);
+    work::settle::once(&inside.app).await;
+    assert_eq!(listed().await, 1);
+    inside.clock.forward(3599);
+    work::settle::once(&inside.app).await;
+    assert_eq!(listed().await, 1, "not looked at again within the hour");
+    inside.clock.forward(3600);
+    work::settle::once(&inside.app).await;
+    assert_eq!(listed().await, 0);
+    let me = client.bearer("alice").await;
+    let audit = client.get("/v1/me/export", &[bearer(&me)]).await.ok()["audit"].clone();
+    assert_eq!(audit[0]["action"], "created", "what happened stays in the log");
 }

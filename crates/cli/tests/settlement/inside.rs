@@ -101,6 +101,7 @@ impl Inside {
             asking: Default::default(),
             limits: hallpass_server::limits::Rates::wide(),
             alerts: Default::default(),
+            retention_seconds: 30 * 86_400,
         };
         let app = App::start(
             Arc::new(store),

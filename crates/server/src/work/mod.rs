@@ -14,6 +14,7 @@
 //! - [`settle`]: what final blocks say. [`alarm`]: a key that was used past the signer.
 //!   [`watch`]: what the chain tells of between two requests.
 //! - [`restored`]: a store that was put back from a copy. [`resume`]: from suspended to active again.
+//! - [`retain`]: what is old is forgotten.
 //! - [`send`]: the relayer's key. [`wallet`]: a signed login message.
 
 pub mod alarm;
@@ -30,6 +31,7 @@ pub mod replace;
 pub mod requests;
 pub mod restored;
 pub mod resume;
+pub mod retain;
 pub mod send;
 pub mod settle;
 pub mod sign;

@@ -2,7 +2,7 @@
 
 use super::books::Books;
 use super::requests::{moves, renew};
-use super::{alarm, by_entry_point, end, replace, stored_grant, watch};
+use super::{alarm, by_entry_point, end, replace, retain, stored_grant, watch};
 use crate::app::event;
 use crate::{ApiError, App};
 use hallpass_policy::{Grant, Ledger, Status};
@@ -18,6 +18,9 @@ use std::collections::BTreeMap;
 /// waiting.
 pub async fn once(app: &App) {
     app.alerts.flush(app.clock.now());
+    if let Err(error) = retain::once(app).await {
+        tracing::warn!(code = %error.problem.code, "what is old could not be forgotten");
+    }
     if let Err(error) = watch::once(app).await {
         tracing::warn!(code = %error.problem.code, "the chain's operations could not be looked at");
     }
