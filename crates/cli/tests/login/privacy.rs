@@ -62,6 +62,7 @@ async fn what_is_deleted_is_in_the_file_in_no_spelling_and_leads_to_nobody() {
     let inside = Inside::start("privacy-delete").await;
     let client = Client::of(&inside);
     let alice = token(&client, "alice", &json!({ "device": DEVICE })).await;
+    inside.clock.forward(1);
     let second = client.log_in("alice", &[("user-agent", AGENT.to_owned())], &json!({})).await.ok();
     let bob = token(&client, "bob", &json!({})).await;
     let user = client.get("/v1/me", &[bearer(&alice)]).await.ok()["user"].as_str().unwrap().to_owned();
