@@ -37,6 +37,8 @@ async fn earlier(app: &App, login: &LoginSession) -> Result<Vec<LoginSession>, S
 fn is_new(login: &LoginSession, earlier: &[LoginSession]) -> bool {
     let known = |same: fn(&LoginSession, &LoginSession) -> bool| earlier.iter().any(|other| same(login, other));
     !(earlier.is_empty() || known(|a, b| a.ip == b.ip) && known(|a, b| a.device == b.device))
+    let seen = known(|a, b| a.ip == b.ip) && known(|a, b| a.device == b.device);
+    !(earlier.is_empty() || seen)
 }
 
 #[cfg(test)]

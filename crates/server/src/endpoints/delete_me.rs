@@ -55,8 +55,8 @@ pub async fn handler(
     }
     for key in keys {
         match key.lifecycle {
-            Lifecycle::Requested { .. } => drop(refuse(&app, &caller, key.id).await?),
-            _ => drop(end::revoke(&app, &Asker::Owner(caller.clone()), key.id).await?),
+            Lifecycle::Requested { .. } => refuse(&app, &caller, key.id).await.map(|_| ())?,
+            _ => end::revoke(&app, &Asker::Owner(caller.clone()), key.id).await.map(|_| ())?,
         }
     }
     delete(&app, &caller, all).await?;
