@@ -181,8 +181,7 @@ impl Default for Config {
     }
 }
 
-const KEYS: [&str; 37] = [
-const KEYS: [&str; 35] = [
+const KEYS: [&str; 38] = [
     "listen",
     "public_url",
     "chain",
@@ -224,8 +223,7 @@ const KEYS: [&str; 35] = [
 ];
 
 /// Those of them that are numbers.
-const NUMBERS: [&str; 19] = [
-const NUMBERS: [&str; 18] = [
+const NUMBERS: [&str; 20] = [
     "login_hours",
     "refresh_hours",
     "idle_minutes",

@@ -36,7 +36,6 @@ async fn earlier(app: &App, login: &LoginSession) -> Result<Vec<LoginSession>, S
 /// Whether none of them was from the same network, or none of the same device.
 fn is_new(login: &LoginSession, earlier: &[LoginSession]) -> bool {
     let known = |same: fn(&LoginSession, &LoginSession) -> bool| earlier.iter().any(|other| same(login, other));
-    !(earlier.is_empty() || known(|a, b| a.ip == b.ip) && known(|a, b| a.device == b.device))
     let seen = known(|a, b| a.ip == b.ip) && known(|a, b| a.device == b.device);
     !(earlier.is_empty() || seen)
 }
