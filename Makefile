@@ -47,7 +47,7 @@ lint:
 unit:
 	tools/setup
 	cargo test --locked --workspace --lib --bins
-	cargo test --locked --package hallpass-policy --package hallpass-spec-reference --package hallpass-auth --test '*'
+	cargo test --locked --package hallpass-policy --package hallpass-spec-reference --package hallpass-auth --package hallpass-session --package hallpass-server --test '*'
 	cargo test --locked --workspace --doc
 
 generated: build

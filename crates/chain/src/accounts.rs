@@ -2,7 +2,7 @@
 //!
 //! The question is one `eth_call` of creation code (`contracts/offchain/SignatureQuestion.sol`): it works on any node and any
 //! chain with the EVM, nothing has to be deployed for it, and a call without a receiver and a signature can never become a
-//! transaction. `docs/decisions/0031` says why.
+//! transaction. `docs/decisions/0029` says why.
 
 use crate::contracts::{Artifact, ArtifactError};
 use crate::{Node, NodeError};
