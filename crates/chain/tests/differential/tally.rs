@@ -89,7 +89,7 @@ impl Tally {
         assert!(self.well_formed * 3 >= self.histories, "too few well-formed grants\n{}", self.table());
         assert!(self.new_windows * 50 >= self.total, "too few new windows\n{}", self.table());
         assert!(self.lanes * 50 >= self.total, "too few in lanes\n{}", self.table());
-        assert!(self.lane_slides * 200 >= self.total, "too few windows of lanes moved\n{}", self.table());
+        assert!(self.lane_slides * 400 >= self.total, "too few windows of lanes moved\n{}", self.table());
         for code in Code::ALL.iter().filter(|c| !ONE_SIDED.contains(c)) {
             assert!(self.of(code.as_str()) * 100 >= self.total, "too few of {code}\n{}", self.table());
         }
