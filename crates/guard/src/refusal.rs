@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use hallpass_auth::dpop::{ProofError, ReplayError};
+use hallpass_auth::dpop::{LOG_IN, ProofError, ReplayError};
 
 /// Why somebody is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,10 +59,8 @@ impl Refusal {
         match self {
             Self::NotLoggedIn => "log in first",
             Self::TwoCredentials => "send one `Authorization`",
-            Self::Proof(ProofError::Nonce) => "make the proof again with the nonce of the answer's `DPoP-Nonce` header",
-            Self::Proof(_) => "RFC 9449, section 4.2, says what a proof holds",
-            Self::Replay(ReplayError::Seen) => "make a proof for each request",
-            Self::Replay(ReplayError::Full) => "try again in two minutes",
+            Self::Proof(error) => error.hint(),
+            Self::Replay(error) => error.hint(),
             Self::Unavailable => "try again in a few seconds",
             Self::NoGuard => "put `.layer(guard.require_login())` around the route",
         }
@@ -70,12 +68,10 @@ impl Refusal {
 
     const fn challenge(self) -> Option<&'static str> {
         match self {
-            Self::NotLoggedIn => Some("Bearer, DPoP algs=\"ES256 EdDSA\""),
-            Self::Proof(ProofError::Nonce) => Some("DPoP error=\"use_dpop_nonce\", algs=\"ES256 EdDSA\""),
-            Self::Proof(_) | Self::Replay(ReplayError::Seen) => {
-                Some("DPoP error=\"invalid_dpop_proof\", algs=\"ES256 EdDSA\"")
-            }
-            _ => None,
+            Self::NotLoggedIn => Some(LOG_IN),
+            Self::Proof(error) => Some(error.challenge()),
+            Self::Replay(error) => error.challenge(),
+            Self::TwoCredentials | Self::Unavailable | Self::NoGuard => None,
         }
     }
 }

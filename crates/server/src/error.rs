@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use hallpass_auth::dpop::LOG_IN;
 use hallpass_chain::NodeError;
 use hallpass_chain::hallpass::HomeError;
 use hallpass_session::{SettleError, TransitionError};
@@ -36,9 +37,6 @@ pub struct ApiError {
     /// Seconds to wait, as `Retry-After` has them.
     pub retry_after: Option<u64>,
 }
-
-/// What a request may come with.
-const CHALLENGE: &str = "Bearer, DPoP algs=\"ES256 EdDSA\"";
 
 impl ApiError {
     /// A refusal.
@@ -79,7 +77,7 @@ impl ApiError {
     pub fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "not_logged_in", "there is no valid session behind this request")
             .hint("log in first")
-            .challenge(CHALLENGE)
+            .challenge(LOG_IN)
     }
 
     /// 404, also for what is somebody else's.

@@ -59,8 +59,6 @@ pub struct Refreshed {
     pub access_not_after: UnixSeconds,
     /// The refresh token.
     pub refresh: Token,
-    /// Whether the same was given before.
-    pub again: bool,
 }
 
 /// Why a refresh token gives nothing. Whoever asks is told the same for each.
@@ -113,10 +111,9 @@ impl LoginSession {
             access: Access { hash: access.hash(), not_after: access_not_after },
             issued,
         };
-        let again = refresh.pending.is_some();
         let refresh = Some(Refresh { current: hash, pending: Some(pending) });
         let login = Self { refresh, ..moved.used(now) };
-        Ok(Refreshed { login, access, access_not_after, refresh: next, again })
+        Ok(Refreshed { login, access, access_not_after, refresh: next })
     }
 
     /// The access token that came with the successor was shown: the successor is in use, and what was before it is spent.
@@ -164,7 +161,8 @@ mod tests {
         let one = present(family(), &first(), 110).unwrap();
         let same = present(one.login.clone(), &first(), 119).unwrap();
         assert_eq!((&same.refresh, &same.access, same.access_not_after), (&one.refresh, &one.access, at(120)));
-        assert_eq!((one.again, same.again), (false, true));
+        assert_eq!(same.login.refresh, one.login.refresh);
+        assert_ne!(one.login.refresh, family().refresh);
         // The access token that may never have arrived has run out: another, and still the same successor.
         let later = present(one.login.clone(), &first(), 120).unwrap();
         assert_eq!(later.refresh, one.refresh);

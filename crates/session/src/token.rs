@@ -60,6 +60,20 @@ impl Token {
         Self { kind, bits }
     }
 
+    /// Reads the value of an `Authorization` header. A token comes under the scheme of its kind alone: one that is bound to a
+    /// key is not taken without a proof, and cookies, refresh tokens and credentials are not taken here at all.
+    #[must_use]
+    pub fn of_authorization(value: &str) -> Option<Self> {
+        let (scheme, token) = value.split_once(' ')?;
+        let token: Self = token.parse().ok()?;
+        let own = match token.kind {
+            TokenKind::Bearer | TokenKind::Holder => "bearer",
+            TokenKind::Dpop => "dpop",
+            TokenKind::Cookie | TokenKind::Refresh | TokenKind::ResourceServer => return None,
+        };
+        scheme.eq_ignore_ascii_case(own).then_some(token)
+    }
+
     /// What it is for.
     #[must_use]
     pub const fn kind(&self) -> TokenKind {

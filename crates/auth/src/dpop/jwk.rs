@@ -34,9 +34,6 @@ impl Algorithm {
     }
 }
 
-/// The names of the algorithms that are taken, as `algs` of a challenge has them.
-pub const ALGS: &str = "ES256 EdDSA";
-
 /// What a key's JSON form may hold beside its own members, as browsers write it.
 const BESIDE: [&str; 5] = ["kid", "use", "alg", "key_ops", "ext"];
 

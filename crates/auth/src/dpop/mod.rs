@@ -31,6 +31,14 @@ pub const MAX_PROOF: usize = 4096;
 /// Longest `jti`, in bytes.
 const MAX_JTI: usize = 256;
 
+/// The error code of a proof that is not taken.
+const INVALID_PROOF: &str = "invalid_dpop_proof";
+
+/// `WWW-Authenticate` (RFC 9449, sections 7.1 and 9) to whoever shows no token that is good, with the algorithms of [`Algorithm`].
+pub const LOG_IN: &str = "Bearer, DPoP algs=\"ES256 EdDSA\"";
+const BAD_PROOF: &str = "DPoP error=\"invalid_dpop_proof\", algs=\"ES256 EdDSA\"";
+const USE_NONCE: &str = "DPoP error=\"use_dpop_nonce\", algs=\"ES256 EdDSA\"";
+
 /// What a proof must be of. Every field is the server's own knowledge.
 #[derive(Debug, Clone, Copy)]
 pub struct Expected<'a> {
@@ -177,7 +185,25 @@ impl ProofError {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Nonce => "use_dpop_nonce",
-            _ => "invalid_dpop_proof",
+            _ => INVALID_PROOF,
+        }
+    }
+
+    /// The `WWW-Authenticate` that tells it.
+    #[must_use]
+    pub const fn challenge(self) -> &'static str {
+        match self {
+            Self::Nonce => USE_NONCE,
+            _ => BAD_PROOF,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::Nonce => "make the proof again with the nonce of the answer's `DPoP-Nonce` header",
+            _ => "RFC 9449, section 4.2, says what a proof holds",
         }
     }
 }

@@ -42,8 +42,26 @@ impl ReplayError {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
-            Self::Seen => "invalid_dpop_proof",
+            Self::Seen => super::INVALID_PROOF,
             Self::Full => "too_many_proofs",
+        }
+    }
+
+    /// The `WWW-Authenticate` that tells it; none where another proof would fare no better.
+    #[must_use]
+    pub const fn challenge(self) -> Option<&'static str> {
+        match self {
+            Self::Seen => Some(super::BAD_PROOF),
+            Self::Full => None,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::Seen => "make a proof for each request",
+            Self::Full => "try again in two minutes",
         }
     }
 }

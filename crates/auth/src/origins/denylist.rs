@@ -5,10 +5,10 @@
 //! that are imitated: a host is denied whose name is theirs, or at most `tolerance` letters away, the last label of both left out.
 //! So is one whose parent is; wallets look at the whole name alone, where `www.` before an imitation is enough to pass.
 
-use super::distance::within;
 use super::is_name;
 use serde_json::Value;
 use std::collections::HashSet;
+use strsim::levenshtein;
 
 /// Most letters that an imitation may be away; beyond, every short name would be one.
 const MAX_TOLERANCE: u64 = 5;
@@ -111,7 +111,7 @@ impl Denylist {
         }
         let alike = |target: &&String| {
             suffixes(host).any(|suffix| match (stem(suffix), stem(target)) {
-                (Some(name), Some(target)) => within(name, target, self.tolerance),
+                (Some(name), Some(target)) => levenshtein(name, target) <= self.tolerance,
                 _ => false,
             })
         };

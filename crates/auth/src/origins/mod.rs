@@ -1,10 +1,8 @@
 //! Who may ask: origins as browsers write them, and the list of those that may not.
 //!
-//! - this file: an origin, read once. [`denylist`]: the list, in the format that wallets use. [`distance`]: how alike two names
-//!   are.
+//! - this file: an origin, read once. [`denylist`]: the list, in the format that wallets use.
 
 pub mod denylist;
-mod distance;
 
 pub use denylist::{Denied, Denylist, DenylistError};
 

@@ -2,6 +2,8 @@
 
 use core::{cmp::Ordering, fmt};
 use hallpass_types::UnixSeconds;
+use jiff::Span;
+use jiff::civil::Date;
 
 const DAY: i64 = 86_400;
 
@@ -31,13 +33,10 @@ impl DateTime {
     #[must_use]
     pub fn from_unix(at: UnixSeconds) -> Option<Self> {
         let second = i64::try_from(at.get()).ok()?;
-        let (year, month, day) = date(second.div_euclid(DAY));
-        if year > 9999 {
-            return None;
-        }
+        let date = date(second.div_euclid(DAY))?;
         let rest = second.rem_euclid(DAY);
         let (hour, minute, sec) = (rest / 3600, rest / 60 % 60, rest % 60);
-        let text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{sec:02}Z");
+        let text = format!("{date}T{hour:02}:{minute:02}:{sec:02}Z");
         Some(Self { text, second, after: false })
     }
 
@@ -76,8 +75,8 @@ fn moment(text: &[u8]) -> Option<(i64, bool)> {
     };
     let (year, month, day) = (number(y)?, number(&[*m0, *m1])?, number(&[*d0, *d1])?);
     let (hour, minute, second) = (number(&[*h0, *h1])?, number(&[*i0, *i1])?, number(&[*s0, *s1])?);
-    let valid = (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day) && hour < 24 && minute < 60;
-    if !valid || second > 60 {
+    let days = days(year, month, day)?;
+    if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     let (fraction, zone) = match tail.strip_prefix(b".") {
@@ -87,7 +86,7 @@ fn moment(text: &[u8]) -> Option<(i64, bool)> {
             split => split,
         },
     };
-    let at = days(year, month, day) * DAY + hour * 3600 + minute * 60 + second - offset(zone)?;
+    let at = days * DAY + hour * 3600 + minute * 60 + second - offset(zone)?;
     if second == 60 && !leap_may_end_before(at) {
         return None;
     }
@@ -96,7 +95,9 @@ fn moment(text: &[u8]) -> Option<(i64, bool)> {
 
 /// Whether the second before `at`, a midnight in UTC, may have been a leap second: the last of June or of December.
 fn leap_may_end_before(at: i64) -> bool {
-    at.rem_euclid(DAY) == 0 && matches!(date(at.div_euclid(DAY)), (_, 1 | 7, 1))
+    let first = |date: Date| matches!((date.month(), date.day()), (1 | 7, 1));
+    // The midnight after the last day that is counted is one.
+    at.rem_euclid(DAY) == 0 && date(at.div_euclid(DAY)).is_none_or(first)
 }
 
 /// `"Z" / ("+" / "-") time-hour ":" time-minute`, in seconds east.
@@ -117,36 +118,18 @@ fn number(digits: &[u8]) -> Option<i64> {
     digits.iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
 }
 
-const fn days_in(year: i64, month: i64) -> i64 {
-    match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
+/// Days from 1970-01-01 to a date; `None` for one that no calendar has.
+fn days(year: i64, month: i64, day: i64) -> Option<i64> {
+    let date = Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok()?;
+    Some(EPOCH.until(date).ok()?.get_days().into())
 }
 
-/// Days from 1970-01-01 to a date of the Gregorian calendar. Years begin in March here, so that the leap day is a year's last.
-const fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month > 2 { year } else { year - 1 };
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - EPOCH
+/// The date that lies `days` after 1970-01-01; `None` past the year 9999.
+fn date(days: i64) -> Option<Date> {
+    EPOCH.checked_add(Span::new().try_days(days).ok()?).ok()
 }
 
-/// Days from 0000-03-01 to 1970-01-01.
-const EPOCH: i64 = 719_468;
-
-/// The date that lies `days` after 1970-01-01: year, month, day.
-const fn date(days: i64) -> (i64, i64, i64) {
-    let from_march = days + EPOCH;
-    let (cycle, day) = (from_march.div_euclid(146_097), from_march.rem_euclid(146_097));
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day_of_year = day - (365 * year + year / 4 - year / 100);
-    let march = (5 * day_of_year + 2) / 153;
-    let month = (march + 2) % 12 + 1;
-    let year = cycle * 400 + year + if month > 2 { 0 } else { 1 };
-    (year, month, day_of_year - (153 * march + 2) / 5 + 1)
-}
+const EPOCH: Date = jiff::civil::date(1970, 1, 1);
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,6 @@ use crate::App;
 use crate::webhook::alert::Data;
 use hallpass_session::LoginSession;
 use hallpass_store::StoreError;
-use std::sync::Arc;
 
 /// Looks beside the request, which waits for nothing: compares the login with all the owner's earlier ones that are still
 /// listed. Somebody's first login is from nowhere new.
@@ -19,7 +18,7 @@ pub fn look(app: &App, login: &LoginSession) {
                     network: login.ip.clone(),
                     ..Data::default()
                 };
-                Arc::clone(&app.alerts).tell("alert.new_device", login.created, data);
+                app.alerts.tell("alert.new_device", login.created, data);
             }
             Ok(_) => {}
             Err(error) => tracing::warn!(code = error.code(), "earlier logins could not be looked at"),

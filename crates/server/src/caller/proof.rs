@@ -10,11 +10,8 @@ pub const DPOP: &str = "dpop";
 /// The header of a nonce.
 pub const DPOP_NONCE: &str = "dpop-nonce";
 
-const BAD_PROOF: &str = "DPoP error=\"invalid_dpop_proof\", algs=\"ES256 EdDSA\"";
-const USE_NONCE: &str = "DPoP error=\"use_dpop_nonce\", algs=\"ES256 EdDSA\"";
-
-/// Checks the proof beside an access token, of a request by its method and address. A login that is not there is told apart from one that is bound to another key by
-/// nobody.
+/// Checks the proof beside an access token, of a request by its method and address. A login that is not there is told apart
+/// from one that is bound to another key by nobody.
 ///
 /// # Errors
 /// 401.
@@ -54,10 +51,10 @@ pub fn of_request(app: &App, headers: &HeaderMap, path: &str) -> Result<Option<P
 /// As `status` for one that was shown before; 429 where no more can be remembered.
 pub fn once(app: &App, proof: &Proof, status: StatusCode) -> Result<(), ApiError> {
     let mut replays = app.logins.replays.lock().map_err(|_| ApiError::internal("lock", "a lock is poisoned"))?;
-    replays.take(proof.jkt, &proof.jti, proof.period).map_err(|error| match error {
-        ReplayError::Seen => ApiError::new(status, error.code(), error.to_string()).challenge(BAD_PROOF),
-        ReplayError::Full => ApiError::new(StatusCode::TOO_MANY_REQUESTS, error.code(), error.to_string())
-            .hint("try again in two minutes"),
+    replays.take(proof.jkt, &proof.jti, proof.period).map_err(|error| {
+        let status = if error == ReplayError::Full { StatusCode::TOO_MANY_REQUESTS } else { status };
+        let refused = ApiError::new(status, error.code(), error.to_string()).hint(error.hint());
+        error.challenge().map_or(refused.clone(), |challenge| refused.challenge(challenge))
     })
 }
 
@@ -73,9 +70,5 @@ fn verify(
 }
 
 fn refused(status: StatusCode, error: ProofError) -> ApiError {
-    let (challenge, hint) = match error {
-        ProofError::Nonce => (USE_NONCE, "make the proof again with the nonce of the answer's `DPoP-Nonce` header"),
-        _ => (BAD_PROOF, "RFC 9449, section 4.2, says what a proof holds"),
-    };
-    ApiError::new(status, error.code(), error.to_string()).hint(hint).challenge(challenge)
+    ApiError::new(status, error.code(), error.to_string()).hint(error.hint()).challenge(error.challenge())
 }

@@ -38,24 +38,16 @@ impl Shown {
             return Err(ApiError::bad("two_credentials", says).hint("send the cookie or one `Authorization`, not both"));
         }
         let shown = match (authorization.map(|value| value.to_str()), cookie) {
-            (Some(Ok(text)), _) => match text.split_once(' ') {
-                Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.parse().ok().map(Self::Bearer),
-                Some((scheme, token)) if scheme.eq_ignore_ascii_case("dpop") => token.parse().ok().map(Self::Dpop),
-                _ => None,
-            },
-            (None, Some(text)) => text.parse().ok().map(Self::Cookie),
+            (Some(Ok(text)), _) => Token::of_authorization(text).map(|token| match token.kind() {
+                TokenKind::Dpop => Self::Dpop(token),
+                _ => Self::Bearer(token),
+            }),
+            (None, Some(text)) => {
+                text.parse().ok().filter(|token: &Token| token.kind() == TokenKind::Cookie).map(Self::Cookie)
+            }
             _ => None,
         };
-        shown.filter(Self::fits).ok_or_else(ApiError::unauthorized)
-    }
-
-    /// Whether the token is of a kind that comes this way: one that is bound to a key is not taken without a proof.
-    fn fits(&self) -> bool {
-        match self {
-            Self::Bearer(token) => matches!(token.kind(), TokenKind::Bearer | TokenKind::Holder),
-            Self::Dpop(token) => token.kind() == TokenKind::Dpop,
-            Self::Cookie(token) => token.kind() == TokenKind::Cookie,
-        }
+        shown.ok_or_else(ApiError::unauthorized)
     }
 
     /// The token.

@@ -2,8 +2,8 @@
 //! trusts, what they say.
 
 use axum::http::HeaderMap;
-use core::fmt;
 use core::str::FromStr;
+use ipnet::IpNet;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// The header. `Forwarded` (RFC 7239) is not read.
@@ -76,36 +76,20 @@ pub enum Source {
 
 /// A network (CIDR): `10.0.0.0/8`, `2001:db8::/32`. An address alone is itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Network {
-    first: u128,
-    bits: u32,
-    is_v4: bool,
-}
+pub struct Network(IpNet);
 
 /// A text that is no network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it is no network such as 10.0.0.0/8, with no bits after the prefix")]
 pub struct NoNetwork;
-
-impl fmt::Display for NoNetwork {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("it is no network such as 10.0.0.0/8, with no bits after the prefix")
-    }
-}
 
 impl FromStr for Network {
     type Err = NoNetwork;
 
     fn from_str(text: &str) -> Result<Self, NoNetwork> {
-        let (ip, bits) = text.split_once('/').map_or((text, None), |(ip, bits)| (ip, Some(bits)));
-        let ip: IpAddr = ip.parse().map_err(|_| NoNetwork)?;
-        let (first, width) = number(ip);
-        let bits = match bits {
-            None => width,
-            Some(bits) if bits.bytes().all(|b| b.is_ascii_digit()) => bits.parse().map_err(|_| NoNetwork)?,
-            Some(_) => return Err(NoNetwork),
-        };
-        let network = Self { first, bits, is_v4: width == 32 };
-        if bits <= width && network.masked(first) == first { Ok(network) } else { Err(NoNetwork) }
+        let alone = || text.parse::<IpAddr>().map(IpNet::from);
+        let network = text.parse::<IpNet>().or_else(|_| alone()).map_err(|_| NoNetwork)?;
+        if network.trunc() == network { Ok(Self(network)) } else { Err(NoNetwork) }
     }
 }
 
@@ -113,21 +97,7 @@ impl Network {
     /// Whether an address is in it.
     #[must_use]
     pub fn contains(&self, ip: IpAddr) -> bool {
-        let (number, width) = number(ip.to_canonical());
-        (width == 32) == self.is_v4 && self.masked(number) == self.first
-    }
-
-    fn masked(&self, number: u128) -> u128 {
-        let width: u32 = if self.is_v4 { 32 } else { 128 };
-        let rest = width.saturating_sub(self.bits);
-        number.checked_shr(rest).and_then(|n| n.checked_shl(rest)).unwrap_or(0)
-    }
-}
-
-fn number(ip: IpAddr) -> (u128, u32) {
-    match ip {
-        IpAddr::V4(ip) => (u128::from(ip.to_bits()), 32),
-        IpAddr::V6(ip) => (ip.to_bits(), 128),
+        self.0.contains(&ip.to_canonical())
     }
 }
 

@@ -65,11 +65,8 @@ impl Logins {
     /// As the store.
     pub async fn log_in(self: &Arc<Self>, wanted: Wanted) -> Result<Given, ApiError> {
         let logins = Arc::clone(self);
-        let mut id = [0; 16];
-        let random: [u8; 32] = self.random()?;
-        id.iter_mut().zip(random).for_each(|(to, from)| *to = from);
-        self.change(move |work| Box::pin(async move { logins.make(work, SessionId::from_bytes(id), wanted).await }))
-            .await
+        let id = SessionId::from_bytes(self.random()?);
+        self.change(move |work| Box::pin(async move { logins.make(work, id, wanted).await })).await
     }
 
     async fn make(&self, work: &mut Work, id: SessionId, wanted: Wanted) -> Result<Given, ApiError> {
@@ -114,10 +111,7 @@ impl Logins {
         if let Some(known) = work.tx.accounts().find_by_account(&account).await? {
             return Ok(known.user);
         }
-        let mut id = [0; 16];
-        let random: [u8; 32] = self.random()?;
-        id.iter_mut().zip(random).for_each(|(to, from)| *to = from);
-        let user = UserId::from_bytes(id);
+        let user = UserId::from_bytes(self.random()?);
         let made = Account { user, account, created: work.now };
         let line = event(work.now, Actor::Owner(user), Action::Created, Subject::Account(user), user, None);
         work.tx.accounts().create(&made, &line).await?;

@@ -178,8 +178,8 @@ impl Logins {
         self.table.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn random(&self) -> Result<[u8; 32], ApiError> {
-        let mut bytes = [0; 32];
+    fn random<const N: usize>(&self) -> Result<[u8; N], ApiError> {
+        let mut bytes = [0; N];
         self.rng.fill(&mut bytes).map_err(|e| ApiError::unavailable("no_randomness", e.to_string()))?;
         Ok(bytes)
     }

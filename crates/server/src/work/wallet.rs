@@ -43,9 +43,11 @@ pub async fn prove(app: &App, message: &str, signature: &Bytes) -> Result<Proven
         now,
     };
     let judged = verify_on(message, signature, &expected, app.settings.eoa, &app.chain.wallets).await;
-    let proven = judged.map_err(|e| match e.is_verdict() {
-        true => refused(e.code(), e.to_string()),
-        false => ApiError::unavailable(e.code(), e.to_string()).hint("ask for a new nonce, and sign again later"),
+    let proven = judged.map_err(|e| {
+        if e.is_verdict() {
+            return refused(e.code(), e.to_string());
+        }
+        ApiError::unavailable(e.code(), e.to_string()).hint("ask for a new nonce, and sign again later")
     })?;
     let contract = proven.evidence().ages().then(|| ContractProof {
         digest: personal_hash(message),

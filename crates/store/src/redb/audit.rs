@@ -48,10 +48,12 @@ impl RedbTx {
 
     /// The head of what was committed before, or of what was written here.
     pub(super) fn audit_head(&self) -> Result<Head, StoreError> {
-        match (self.audited(), self.kv_ref().get(META, HEAD)?) {
-            (Some(head), _) => Ok(head),
-            (None, None) => Ok(Head::default()),
-            (None, Some(bytes)) => read_head(&bytes).ok_or_else(|| META.corrupt(HEAD)),
+        if let Some(head) = self.audited() {
+            return Ok(head);
+        }
+        match self.kv_ref().get(META, HEAD)? {
+            None => Ok(Head::default()),
+            Some(bytes) => read_head(&bytes).ok_or_else(|| META.corrupt(HEAD)),
         }
     }
 }

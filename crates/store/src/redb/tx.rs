@@ -26,8 +26,6 @@ pub(super) struct RedbTx {
     seen: HashSet<(&'static str, Vec<u8>)>,
     /// The head of the audit trail, once an event was written; written at the end.
     audited: Option<Head>,
-    /// The head that the next event follows, once it was asked for.
-    last: Option<Head>,
     writer: Option<Writer>,
 }
 
@@ -43,7 +41,7 @@ pub(super) struct Prepared {
 
 impl RedbTx {
     pub(super) fn new(kv: Kv, keys: Option<Arc<StoreKeys>>, rng: Arc<dyn Rng>, writer: Option<Writer>) -> Self {
-        Self { kv, keys, rng, opened: HashMap::new(), seen: HashSet::new(), audited: None, last: None, writer }
+        Self { kv, keys, rng, opened: HashMap::new(), seen: HashSet::new(), audited: None, writer }
     }
 
     pub(super) const fn kv(&mut self) -> &mut Kv {
@@ -221,12 +219,7 @@ impl RedbTx {
 
     pub(super) fn prepare_any(&mut self, event: &AuditEvent) -> Result<Prepared, StoreError> {
         self.writes()?;
-        // Read once: there is no other writer meanwhile.
-        let last = match self.last {
-            Some(last) => last,
-            None => self.audit_head()?,
-        };
-        self.last = Some(last);
+        let last = self.audit_head()?;
         let (head, row) = self.audit_line(last, event)?;
         Ok(Prepared { head, row, user: event.user })
     }
@@ -235,7 +228,7 @@ impl RedbTx {
     pub(super) fn record(&mut self, event: &Prepared) -> Result<u64, StoreError> {
         let seq = event.head.seq;
         self.kv.add(AUDIT, &seq.to_be_bytes(), &event.row)?;
-        (self.audited, self.last) = (Some(event.head), Some(event.head));
+        self.audited = Some(event.head);
         if let Some(user) = event.user {
             self.kv.add(AUDIT_BY_USER, &join(&[user.as_bytes(), &seq.to_be_bytes()]), &[])?;
         }
