@@ -132,3 +132,12 @@ fn read_unbuffered(path: &Path) -> Result<String, CliError> {
 pub fn passphrase(file: Option<&Path>, prompt: &str) -> Result<SecretString, CliError> {
     secret("passphrase", None, file.map(Path::to_owned), "")?.ask(prompt)
 }
+
+/// A signature that somebody pastes, one line of standard input.
+pub fn pasted() -> Result<String, CliError> {
+    let mut signature = String::new();
+    std::io::stdin()
+        .read_line(&mut signature)
+        .map_err(|e| CliError::input("no_signature", format!("cannot read the signature: {e}")))?;
+    Ok(signature.trim().to_owned())
+}

@@ -1,6 +1,7 @@
 //! The requester's own names: hashed into the grant, and shown as claims, never as facts; and the texts that conditions
 //! compare with, which their hashes prove.
 
+mod asked_by;
 mod deceptive;
 
 use crate::abi::{Named, Ty, Word};
@@ -9,6 +10,7 @@ use alloy_primitives::{Address, B256, keccak256};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+pub use asked_by::{LoginPlace, is_origin};
 pub(crate) use deceptive::is_deceptive;
 
 /// Names that travel with a grant. Nothing here is ever judged by.
@@ -27,6 +29,12 @@ pub struct Labels {
     /// What conditions on text compare with, ascending by its keccak-256, which stands in the grant. Checked, not claimed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<String>,
+    /// The origin of the page that asked: the word of the server that drafted the grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// What the grant's `login` is the hash of. Checked, not claimed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<LoginPlace>,
 }
 
 /// What the requester says of a token.
@@ -77,6 +85,7 @@ impl Labels {
             }
         }
         self.check_texts(rules, rest)?;
+        self.check_asked_by(rest)?;
         if self.params.is_empty() {
             return Ok(());
         }
@@ -91,6 +100,22 @@ impl Labels {
             Ok(())
         } else {
             bad("params", "argument names are identifiers, one list for each rule, one name for each argument")
+        }
+    }
+
+    fn check_asked_by(&self, rest: &Rest) -> Result<(), BadGrant> {
+        let bad = |at: &str, says: &str| Err(BadGrant::new(format!("rest.labels.{at}"), says));
+        if self.origin.as_ref().is_some_and(|origin| !is_origin(origin)) {
+            return bad("origin", "an origin is as browsers write it: `https://arena.example`, with a port or without");
+        }
+        match &self.login {
+            Some(place) if !place.is_plain() => {
+                bad("login", "domain, URI and nonce are 1 to 255 visible ASCII characters, without quotation marks")
+            }
+            Some(place) if place.hash() != rest.login => {
+                bad("login", "the grant's `login` is not the hash of this domain, URI and nonce")
+            }
+            _ => Ok(()),
         }
     }
 

@@ -8,7 +8,7 @@ use hallpass_policy::draft::{Draft, DraftMeter, Span};
 use hallpass_policy::grant::{
     Amount, CallRule, Condition, Gas, Path, Rest, Routes, SessionKey, Test, Use, What, arguments_of,
 };
-use hallpass_policy::labels::{Labels, TokenLabel};
+use hallpass_policy::labels::{Labels, LoginPlace, TokenLabel};
 use hallpass_policy::{Grant, json, text};
 use hallpass_types::{ChainId, UnixSeconds};
 use proptest::prelude::*;
@@ -107,7 +107,10 @@ prop_compose! {
             }
             calls.push(rule);
         }
-        let labels = Labels { title, tokens, ..Labels::default() };
+        let place = || LoginPlace { domain: "a.example".to_owned(), uri: "https://a.example/\u{7e}b".to_owned(), nonce: "12345678".to_owned() };
+        let (origin, login) = (anchored.then(|| "https://a.example:8443".to_owned()), named.then(place));
+        let hash = login.as_ref().map_or_else(|| B256::repeat_byte(u8::from(anchored)), LoginPlace::hash);
+        let labels = Labels { title, tokens, origin, login, ..Labels::default() };
         let draft = Draft {
             chain: ChainId::new(10).unwrap(),
             account: whole.then_some(Address::repeat_byte(0xac)),
@@ -123,7 +126,7 @@ prop_compose! {
             ender: whole.then_some(Address::repeat_byte(0xed)),
             calls,
             meters,
-            rest: Rest { labels, ..Rest::default() },
+            rest: Rest { labels, login: hash, ..Rest::default() },
         };
         draft.check().ok().map(|()| draft)
     }

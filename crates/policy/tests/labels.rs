@@ -154,3 +154,59 @@ fn a_function_is_known_by_its_whole_signature() {
     says(&lines, Tone::Detail, "and argument 2 (\"much\") is at most 7");
     assert!(!to_text(&lines).contains("tokenIn"));
 }
+
+const ASKED: &str = r#"
+title = "Arena"
+origin = "https://arena.example:8443"
+chain = "eip155:1"
+lasts = "1h"
+login = { domain = "hallpass.example", uri = "https://hallpass.example", nonce = "32891756" }
+
+[[allow]]
+call   = "0x2222222222222222222222222222222222222222"
+at_most = "1"
+"#;
+
+#[test]
+fn the_page_that_asked_and_where_it_signs_in_are_in_the_words_and_in_the_hash() {
+    let draft = text::parse(ASKED).unwrap();
+    let words = explain(&draft, &Lists::default());
+    let plain = |says: &str| words.contains(&Line { tone: Tone::Plain, text: says.to_owned() });
+    assert!(plain("a page of https://arena.example:8443 asked for this pass, says the server that drafted it"));
+    assert!(plain(
+        "signing this also signs you in to hallpass.example (https://hallpass.example), once, with nonce 32891756"
+    ));
+    // viem: keccak256(encodeAbiParameters([{type: "string"}, ...three], [...])), the independent reading.
+    let hash = "0xbd9cf34bafe6fd6bee0bad14df1faaeb643b89326bc39d92218c11b3069c7c8d";
+    assert_eq!(draft.rest.login.to_string(), hash);
+    let other = text::parse(&ASKED.replace("arena.example", "evil.example")).unwrap();
+    assert_ne!(draft.rest.labels.hash(), other.rest.labels.hash());
+
+    // A hash alone says nothing of where.
+    let (before, after) = (ASKED.find("login").unwrap(), ASKED.find("\n\n[[allow]]").unwrap());
+    let bare = format!("{}login = \"{hash}\"{}", &ASKED[..before], &ASKED[after..]);
+    let bare = text::parse(&bare).unwrap();
+    assert_eq!(bare.rest.login, draft.rest.login);
+    let red = format!("signing this also signs you in somewhere: the hash of where is {hash}");
+    assert!(explain(&bare, &Lists::default()).contains(&Line { tone: Tone::Red, text: red }));
+}
+
+#[test]
+fn a_place_that_is_not_the_one_of_the_hash_and_a_page_that_is_none_are_refused() {
+    let mut draft = text::parse(ASKED).unwrap();
+    draft.check().unwrap();
+    draft.rest.labels.login.as_mut().unwrap().domain = "other.example".to_owned();
+    assert_eq!(draft.check().unwrap_err().at, "rest.labels.login");
+    for (from, to) in [
+        ("hallpass.example\"", "hallpass.example\u{430}\""),
+        ("hallpass.example\"", "a b\""),
+        ("32891756", ""),
+        ("https://arena.example:8443", "https://arena.example/path"),
+        ("https://arena.example:8443", "arena.example"),
+        ("https://arena.example:8443", "https://Arena.example"),
+        ("https://arena.example:8443", "https://"),
+        ("https://arena.example:8443", "https://good.example@evil.example"),
+    ] {
+        assert!(text::parse(&ASKED.replacen(from, to, 1)).is_err(), "{to}");
+    }
+}

@@ -171,6 +171,8 @@ pub struct App {
     pub signing: Arc<tokio::sync::RwLock<()>>,
     /// The window that login nonces are counted in, and how many.
     pub(crate) nonces: Arc<std::sync::Mutex<(u64, u32)>>,
+    /// Grants that will sign in, while they wait for their signature.
+    pub(crate) openings: Arc<std::sync::Mutex<crate::logins::by_grant::Openings>>,
     /// What has been asked lately.
     pub limits: Arc<limits::Limits>,
     /// What the operator is told of at once.
@@ -240,6 +242,7 @@ impl App {
             signer,
             signing,
             nonces: Arc::default(),
+            openings: Arc::default(),
             limits,
             alerts,
             retained: Arc::new(std::sync::Mutex::new(UnixSeconds::EPOCH)),

@@ -61,7 +61,6 @@ pub fn unsupported(grant: &Grant) -> Vec<Unsupported> {
             "a list of paymasters for the direct route",
         ),
         (!rest.requires.is_empty(), "rest.requires", "a requirement"),
-        (!rest.login.is_zero(), "rest.login", "a login inside the grant"),
         (!rest.rp_id_hash.is_zero(), "rest.rpIdHash", "a WebAuthn relying party"),
     ]);
     // Without a contract the fee is a transaction's gas, which the signer bounds.

@@ -53,7 +53,15 @@ pub async fn run(context: &Context, args: Approve) -> Result<ExitCode, CliError>
         } else {
             out(&view.text);
         }
-        confirm(&view)?;
+        confirm(&format!("request {}", view.id), "read it with `hallpass approve REQUEST`, then give --yes").map_err(
+            |refused| {
+                if refused.code == "not_confirmed" {
+                    refused.hint("say no for good with `hallpass approve REQUEST --refuse`")
+                } else {
+                    refused
+                }
+            },
+        )?;
     }
     let body = args.signing.body(context, &client, &view.proposal).await?;
     let answer: AnsweredView = client.post(&format!("{path}/approve"), &body).await?;
@@ -90,20 +98,18 @@ async fn list(context: &Context, client: &Client) -> Result<ExitCode, CliError> 
 }
 
 /// Asks at the terminal; everything but `yes` is a no that can be asked again.
-fn confirm(view: &RequestView) -> Result<(), CliError> {
+pub fn confirm(what: &str, elsewhere: &str) -> Result<(), CliError> {
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
-        return Err(CliError::input("no_terminal", "there is no terminal to confirm at")
-            .hint("read it with `hallpass approve REQUEST`, then give --yes"));
+        return Err(CliError::input("no_terminal", "there is no terminal to confirm at").hint(elsewhere));
     }
     // Standard error, so that --json stays one object.
-    eprint!("sign for request {}, and nothing else? Type yes: ", view.id);
+    eprint!("sign for {what}, and nothing else? Type yes: ");
     let _ = std::io::stderr().flush();
     let mut line = String::new();
     let read = stdin.lock().read_line(&mut line);
     match (read, line.trim()) {
         (Ok(_), "yes") => Ok(()),
-        _ => Err(CliError::refused("not_confirmed", "nothing was signed")
-            .hint("say no for good with `hallpass approve REQUEST --refuse`")),
+        _ => Err(CliError::refused("not_confirmed", "nothing was signed")),
     }
 }

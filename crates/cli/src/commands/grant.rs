@@ -211,7 +211,8 @@ impl Signing {
     }
 }
 
-async fn by_dev_key(context: &Context, name: &str, view: &GrantView) -> Result<ApproveBody, CliError> {
+/// Signs a grant, and the delegation that it needs, with a development key.
+pub async fn by_dev_key(context: &Context, name: &str, view: &GrantView) -> Result<ApproveBody, CliError> {
     let wallet = context.dev_wallet(name, Manners::Local)?;
     let grant = json::parse_grant(&view.canonical).map_err(|e| CliError::missing(e.code(), e.to_string()))?;
     let message = grant.message();

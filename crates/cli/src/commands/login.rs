@@ -1,6 +1,6 @@
 //! `hallpass login`
 
-use super::{Context, wallet_error};
+use super::{Context, login_grant, wallet_error};
 use crate::client::{Client, token_file};
 use crate::error::CliError;
 use crate::system;
@@ -12,6 +12,7 @@ use hallpass_server::endpoints::login::{LoginBody, LoginView};
 use hallpass_server::endpoints::nonce::NonceView;
 use hallpass_server::endpoints::step_up::StepUpBody;
 use hallpass_types::{ChainId, UnixSeconds, account::parse_address};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Options of `hallpass login`.
@@ -19,20 +20,38 @@ use std::process::ExitCode;
 pub struct Args {
     /// The wallet's address; the message to sign is printed, and its signature read from standard input
     #[arg(long, value_name = "0x...", required_unless_present = "dev_key")]
-    address: Option<String>,
+    pub address: Option<String>,
     /// Sign with the development key of this name (chain 31337 only)
     #[arg(long, value_name = "NAME")]
-    dev_key: Option<String>,
+    pub dev_key: Option<String>,
     /// Prove the wallet of the login that is there once more; it goes on with a new token
     #[arg(long)]
     step_up: bool,
     /// What to call this device in `hallpass logins list`
     #[arg(long, value_name = "NAME", conflicts_with = "step_up")]
-    device: Option<String>,
+    pub device: Option<String>,
+    /// Sign this grant instead of a message: one signature for the login and the pass
+    #[arg(long, value_name = "FILE", conflicts_with = "step_up")]
+    pub grant: Option<PathBuf>,
+    /// With --grant: for this pocket of the owner's, from 0; without it, for the owner's own account by EIP-7702
+    #[arg(long, value_name = "NUMBER", requires = "grant")]
+    pub pocket: Option<u64>,
+    /// With --grant: no contract
+    #[arg(long, requires = "grant", conflicts_with = "pocket")]
+    pub signer_only: bool,
+    /// With --grant: a file with a signed EIP-7702 authorization: {"chainId", "address", "nonce", "yParity", "r", "s"}
+    #[arg(long, value_name = "FILE", requires = "grant", conflicts_with = "dev_key")]
+    pub authorization: Option<PathBuf>,
+    /// With --grant and --dev-key: do not ask at the terminal once more
+    #[arg(long, requires = "grant")]
+    pub yes: bool,
 }
 
 /// Logs in and keeps the token in the state folder.
-pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
+pub async fn run(context: &Context, mut args: Args) -> Result<ExitCode, CliError> {
+    if let Some(file) = args.grant.take() {
+        return login_grant::run(context, args, &file).await;
+    }
     let client =
         if args.step_up { Client::logged_in(&context.config)? } else { Client::new(&context.config.public_url) };
     let (message, signature) = match (args.dev_key, args.address) {
@@ -46,8 +65,7 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
         let body = LoginBody { message, signature, device: args.device, ..LoginBody::default() };
         client.post("/v1/login", &body).await?
     };
-    let file = token_file()?;
-    system::write_private(&file, token(&view)?)?;
+    let file = keep(&view)?;
     let shown = serde_json::json!({ "session": view.session, "account": view.account, "not_after": view.not_after, "token_file": file });
     context.show(&shown, || {
         format!(
@@ -59,6 +77,13 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode, CliError> {
         )
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Keeps the token of a login in the state folder; tells where.
+pub fn keep(view: &LoginView) -> Result<PathBuf, CliError> {
+    let file = token_file()?;
+    system::write_private(&file, token(view)?)?;
+    Ok(file)
 }
 
 /// The token of a login that is not a browser's.
@@ -96,11 +121,7 @@ async fn by_hand(context: &Context, client: &Client, address: &str) -> Result<(S
     eprintln!("sign this message with your wallet (personal_sign), then paste the signature:\n");
     system::out(&message);
     eprintln!();
-    let mut signature = String::new();
-    std::io::stdin()
-        .read_line(&mut signature)
-        .map_err(|e| CliError::input("no_signature", format!("cannot read the signature: {e}")))?;
-    Ok((message, signature.trim().to_owned()))
+    Ok((message, system::pasted()?))
 }
 
 fn message(nonce: &NonceView, address: Address) -> Result<Message, CliError> {

@@ -15,6 +15,7 @@ pub mod grant_lint;
 pub mod grant_new;
 pub mod grant_replay;
 pub mod login;
+pub mod login_grant;
 pub mod logins;
 pub mod logout;
 pub mod me;

@@ -3,7 +3,7 @@
 //!
 //! - [`dpop`]: programs that prove a key. [`refresh`]: one refresh token after another. [`browser`]: cookies.
 //! - [`life`]: times, limits, lists and ends. [`races`]: many at once. [`asked`]: introspection and revocation.
-//! - [`limits`]: too many requests.
+//! - [`by_grant`]: one signature for a login and a pass.
 //! - [`apps`]: which pages may ask.
 //! - [`limits`]: too many requests. [`privacy`]: export and deletion.
 
@@ -12,6 +12,7 @@
 mod apps;
 mod asked;
 mod browser;
+mod by_grant;
 mod client;
 #[path = "../common/mod.rs"]
 mod common;

@@ -275,6 +275,12 @@ pub fn claim(what: &str, old: &str, new: &str) -> String {
     format!("the requester's {what} is {new}; it was {old}; nothing is judged by it")
 }
 
+/// The page that asked.
+#[must_use]
+pub fn origin(old: &str, new: &str) -> String {
+    format!("the page that asked is {new}; it was {old}; nothing is judged by it")
+}
+
 /// A name that is not there.
 pub const NONE: &str = "none";
 /// A claim.

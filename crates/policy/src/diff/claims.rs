@@ -60,6 +60,10 @@ pub fn labels(old: &Draft, new: &Draft, links: &Links, out: &mut Changes) {
         let quoted = |title: &Option<String>| title.as_deref().map_or(say::NONE.to_owned(), say::quoted);
         out.changed(Effect::Neutral, "rest.labels.title", say::claim(say::TITLE, &quoted(&a.title), &quoted(&b.title)));
     }
+    if a.origin != b.origin {
+        let shown = |origin: &Option<String>| origin.clone().unwrap_or_else(|| say::NONE.to_owned());
+        out.changed(Effect::Neutral, "rest.labels.origin", say::origin(&shown(&a.origin), &shown(&b.origin)));
+    }
     let shown = |token: Option<&TokenLabel>| {
         token.map_or(say::NONE.to_owned(), |t| say::token(&t.address.to_checksum(None), t.decimals))
     };

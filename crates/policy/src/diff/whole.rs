@@ -31,7 +31,9 @@ pub fn compare(old: &Draft, new: &Draft, out: &mut Changes) {
     gas(old.gas, new.gas, out);
     ender(old, new, out);
     let hash = |h: &alloy_primitives::B256| h.to_string();
-    field(Some(&old.rest.login), Some(&new.rest.login), "login", Effect::Unknown, &hash, out);
+    // Evidence of a sign-in that is over gives nothing; another sign-in gives what nobody here knows.
+    let effect = if new.rest.login.is_zero() { Effect::Narrower } else { Effect::Unknown };
+    field(Some(&old.rest.login), Some(&new.rest.login), "login", effect, &hash, out);
     field(Some(&old.rest.rp_id_hash), Some(&new.rest.rp_id_hash), "rpIdHash", Effect::Unknown, &hash, out);
 }
 

@@ -9,7 +9,7 @@ use crate::abi::Named;
 use crate::draft::{Draft, DraftMeter, Span};
 use crate::grant::{CAP_LIMIT, Gas, Meter, Require, Rest, Routes, SessionKey, What};
 use crate::json;
-use crate::labels::{Labels, TokenLabel};
+use crate::labels::{Labels, LoginPlace, TokenLabel};
 use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
 use core::cell::RefCell;
 use core::str::FromStr;
@@ -26,7 +26,8 @@ pub fn grant(source: &str) -> Read<Draft> {
     let mut t = Table::new(source, root.get_ref(), 0..0);
     let title = t.text("title")?.map(|t| t.text);
     let chain = chain(&t.need_text("chain", "chain = \"eip155:8453\"")?)?;
-    let labels = Labels { title, tokens: tokens(&mut t)?, ..Labels::default() };
+    let origin = t.text("origin")?.map(|t| t.text);
+    let labels = Labels { title, origin, tokens: tokens(&mut t)?, ..Labels::default() };
     let account = t.text("account")?.map(|a| address(&a)).transpose()?;
     let backend = t.text("backend")?.map(|a| address(&a)).transpose()?;
     let epoch = t.integer("epoch")?.map(|(n, at)| fit(n, at)).transpose()?;
@@ -37,7 +38,7 @@ pub fn grant(source: &str) -> Read<Draft> {
     let sequences = t.text("sequences")?.map(|s| sequences(&s)).transpose()?.unwrap_or((0, 1 << 32));
     let relay = relay(&mut t)?;
     let gas = gas(&mut t, &labels)?;
-    let login = t.text("login")?.map(|t| word(&t)).transpose()?.unwrap_or_default();
+    let (login, place) = login(&mut t)?;
     let rp_id_hash = t.text("rp_id_hash")?.map(|t| word(&t)).transpose()?.unwrap_or_default();
     let mut meters = named_meters(&mut t, &labels)?;
     let prices = prices(&mut t, &labels)?;
@@ -48,7 +49,7 @@ pub fn grant(source: &str) -> Read<Draft> {
     t.finish()?;
     let mut texts: Vec<String> = texts.into_inner().into_iter().collect();
     texts.sort_by_cached_key(|text| keccak256(text));
-    let labels = Labels { texts, ..labels };
+    let labels = Labels { texts, login: place, ..labels };
     assemble(
         source,
         Draft {
@@ -364,6 +365,24 @@ fn hex_bytes<const N: usize>(raw: &str) -> Option<[u8; N]> {
 
 fn word(t: &Text) -> Read<B256> {
     hex_bytes(&t.text).map(B256::new).ok_or_else(|| Problem::bad(t.span.clone(), "expected `0x` and 64 hex digits"))
+}
+
+/// A hash, or what it is the hash of.
+fn login(t: &mut Table<'_, '_>) -> Read<(B256, Option<LoginPlace>)> {
+    let source = t.source();
+    let Some(value) = t.take("login") else { return Ok((B256::ZERO, None)) };
+    if let DeValue::String(_) = value.get_ref() {
+        return Ok((word(&text(source, value)?)?, None));
+    }
+    let mut place = table(source, value)?;
+    let mut need = |key, example| place.need_text(key, example).map(|t| t.text);
+    let named = LoginPlace {
+        domain: need("domain", "domain = \"hallpass.example\"")?,
+        uri: need("uri", "uri = \"https://hallpass.example\"")?,
+        nonce: need("nonce", "nonce = \"32891756\"")?,
+    };
+    place.finish()?;
+    Ok((named.hash(), Some(named)))
 }
 
 fn salt(t: &Text) -> Read<[u8; 16]> {

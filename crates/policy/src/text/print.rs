@@ -4,6 +4,7 @@ use super::print_rules;
 use super::units::print_duration;
 use crate::draft::{Draft, DraftMeter, Span};
 use crate::grant::{Gas, Require, SessionKey, What};
+use crate::labels::LoginPlace;
 use alloy_primitives::{Address, hex};
 use core::fmt::Write as _;
 use hallpass_types::UnixSeconds;
@@ -30,6 +31,7 @@ fn head(d: &Draft, out: &mut String) {
         }
     };
     text("title", d.rest.labels.title.clone());
+    text("origin", d.rest.labels.origin.clone());
     text("chain", Some(d.chain.to_string()));
     text("account", d.account.map(checksum));
     text("backend", d.backend.map(checksum));
@@ -40,8 +42,14 @@ fn head(d: &Draft, out: &mut String) {
     if let Some(Span::Lasts(seconds)) = d.time {
         text("lasts", Some(print_duration(seconds)));
     }
-    text("login", (!d.rest.login.is_zero()).then(|| d.rest.login.to_string()));
+    let hash = d.rest.labels.login.is_none() && !d.rest.login.is_zero();
+    text("login", hash.then(|| d.rest.login.to_string()));
     text("rp_id_hash", (!d.rest.rp_id_hash.is_zero()).then(|| d.rest.rp_id_hash.to_string()));
+    if let Some(place) = &d.rest.labels.login {
+        let LoginPlace { domain, uri, nonce } = place;
+        let (domain, uri, nonce) = (quoted(domain), quoted(uri), quoted(nonce));
+        let _ = writeln!(out, "login = {{ domain = {domain}, uri = {uri}, nonce = {nonce} }}");
+    }
     if let Some(epoch) = d.epoch {
         let _ = writeln!(out, "epoch = {epoch}");
     }

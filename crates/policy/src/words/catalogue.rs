@@ -431,9 +431,21 @@ pub fn number(salt: Option<&str>, epoch: Option<u64>) -> String {
     }
 }
 
+/// The page that asked.
+#[must_use]
+pub fn origin(origin: &str) -> String {
+    format!("a page of {origin} asked for this pass, says the server that drafted it")
+}
+
+/// Login evidence, and where it is good.
+#[must_use]
+pub fn login(domain: &str, uri: &str, nonce: &str) -> String {
+    format!("signing this also signs you in to {domain} ({uri}), once, with nonce {nonce}")
+}
+
 /// Login evidence.
 #[must_use]
-pub fn login(hash: &str) -> String {
+pub fn login_somewhere(hash: &str) -> String {
     format!("signing this also signs you in somewhere: the hash of where is {hash}")
 }
 

@@ -16,6 +16,9 @@ pub fn who(about: &About<'_>, out: &mut Vec<Line>) {
     if let Some(title) = &d.rest.labels.title {
         push(out, Tone::Plain, say::title(title));
     }
+    if let Some(origin) = &d.rest.labels.origin {
+        push(out, Tone::Plain, say::origin(origin));
+    }
     push(out, Tone::Plain, say::account(d.account.map(text).as_deref(), &d.chain.to_string()));
     let key = d.key.as_ref().map(|key| match key {
         SessionKey::Secp256k1(address) => text(*address),
@@ -28,8 +31,10 @@ pub fn who(about: &About<'_>, out: &mut Vec<Line>) {
     if d.backend != Some(Address::ZERO) {
         push(out, Tone::Plain, say::backend(d.backend.map(|b| about.contract(b)).as_deref()));
     }
-    if !d.rest.login.is_zero() {
-        push(out, Tone::Red, say::login(&d.rest.login.to_string()));
+    match &d.rest.labels.login {
+        Some(place) => push(out, Tone::Plain, say::login(&place.domain, &place.uri, &place.nonce)),
+        None if d.rest.login.is_zero() => {}
+        None => push(out, Tone::Red, say::login_somewhere(&d.rest.login.to_string())),
     }
     let salt = d.salt.map(hex::encode_prefixed);
     push(out, Tone::Plain, say::number(salt.as_deref(), d.epoch));

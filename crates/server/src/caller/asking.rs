@@ -11,28 +11,33 @@ use axum::http::request::Parts;
 use hallpass_auth::origins;
 
 /// That the page behind a request may ask.
-#[derive(Debug, Clone, Copy)]
-pub struct MayAsk;
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MayAsk {
+    /// Its origin; none for a program.
+    pub page: Option<String>,
+}
 
 impl FromRequestParts<App> for MayAsk {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        check(&parts.headers, &app.settings).map(|()| Self)
+        check(&parts.headers, &app.settings)
     }
 }
 
-/// The same.
+/// The same, and which page it is.
 ///
 /// # Errors
 /// 403: `origin_denied` for one that the operator's denylist denies, whoever listed it; `origin_unknown` for one that is
 /// neither ours, nor under `origins`, nor a registered app's.
-pub fn check(headers: &HeaderMap, settings: &Settings) -> Result<(), ApiError> {
+pub fn check(headers: &HeaderMap, settings: &Settings) -> Result<MayAsk, ApiError> {
     let unknown = || {
         ApiError::forbidden("origin_unknown", "a page that is no registered app's asked")
             .hint("list the page's origin under `origins` of an `[[apps]]` table")
     };
-    let Some(asks) = origin::one(headers, ORIGIN.as_str()).map_err(|()| unknown())? else { return Ok(()) };
+    let Some(asks) = origin::one(headers, ORIGIN.as_str()).map_err(|()| unknown())? else {
+        return Ok(MayAsk { page: None });
+    };
     let host = origins::host(asks).ok_or_else(unknown)?;
     if settings.denylist.denies(host).is_some() {
         let says = "a page asked whose name is known to deceive people, or looks like one that it is not";
@@ -41,7 +46,7 @@ pub fn check(headers: &HeaderMap, settings: &Settings) -> Result<(), ApiError> {
     }
     let listed = settings.origins.iter().chain(settings.apps.iter().flat_map(|app| &app.origins));
     let known = asks == settings.origin() || listed.into_iter().any(|origin| origin == asks);
-    if known { Ok(()) } else { Err(unknown()) }
+    if known { Ok(MayAsk { page: Some(asks.to_owned()) }) } else { Err(unknown()) }
 }
 
 #[cfg(test)]
@@ -67,7 +72,10 @@ mod tests {
             ..crate::app::tests::settings()
         };
         match check(&headers, &settings) {
-            Ok(()) => "may".to_owned(),
+            Ok(asks) => {
+                assert_eq!(asks.page.as_deref(), origins.first().copied());
+                "may".to_owned()
+            }
             Err(error) => {
                 assert_eq!(error.status, 403);
                 error.problem.code

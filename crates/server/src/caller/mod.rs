@@ -47,11 +47,12 @@ impl Caller {
         Ok(Self { login: checked.login })
     }
 
-    /// Whether the wallet proved itself within the time that the operator set.
+    /// Whether the wallet proved itself within the time that the operator set, by a message: no wallet compares a grant with
+    /// the page that asks for it.
     #[must_use]
     pub fn is_fresh(&self, app: &App) -> bool {
         let until = self.login.proved_at.plus(app.logins.bounds().step_up);
-        until.is_some_and(|until| app.clock.now() < until)
+        self.login.by_grant.is_none() && until.is_some_and(|until| app.clock.now() < until)
     }
 
     /// That it did.
@@ -60,6 +61,18 @@ impl Caller {
     /// 403 `step_up_required`.
     pub fn expect_fresh(&self, app: &App) -> Result<(), ApiError> {
         if self.is_fresh(app) { Ok(()) } else { Err(step_up_required()) }
+    }
+
+    /// That the login may use a session of its owner's, and not only end it: one that a grant's signature made may use the one
+    /// that stands on that grant.
+    ///
+    /// # Errors
+    /// 403 `step_up_required`.
+    pub fn expect_use(&self, session: SessionId) -> Result<(), ApiError> {
+        match self.login.by_grant {
+            Some(own) if own != session => Err(step_up_required()),
+            _ => Ok(()),
+        }
     }
 
     /// The person.
@@ -134,6 +147,18 @@ impl Asker {
             Self::Owner(caller) => Actor::Owner(caller.user()),
             Self::Holder(held) | Self::Local(held) => Actor::Holder(*held),
         }
+    }
+
+    /// The session, where it is the asker's own to use.
+    ///
+    /// # Errors
+    /// 404 also for somebody else's; 403 as [`Caller::expect_use`].
+    pub async fn session_to_use(&self, tx: &mut dyn Tx, id: SessionId) -> Result<KeySession, ApiError> {
+        let session = self.session(tx, id).await?;
+        if let Self::Owner(caller) = self {
+            caller.expect_use(id)?;
+        }
+        Ok(session)
     }
 
     /// The session, where it is the asker's own.

@@ -25,6 +25,7 @@ pub struct HolderView {
 pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -> Result<Json<HolderView>, ApiError> {
     let mut tx = app.store.begin().await?;
     let session = own(tx.as_mut(), &caller, id).await?;
+    caller.expect_use(id)?;
     make(&app, tx, &session, Actor::Owner(caller.user())).await.map(Json)
 }
 

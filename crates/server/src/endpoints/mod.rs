@@ -4,6 +4,7 @@ pub mod approve;
 pub mod approve_request;
 pub mod check;
 pub mod delete_me;
+pub mod draft_login;
 pub mod execute;
 pub mod export_me;
 pub mod forward_auth;
@@ -16,6 +17,7 @@ pub mod list_logins;
 pub mod list_requests;
 pub mod list_sessions;
 pub mod login;
+pub mod login_by_grant;
 pub mod logout;
 pub mod me;
 pub mod nonce;
@@ -68,6 +70,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(health::handler))
         .routes(routes!(nonce::handler))
         .routes(routes!(login::handler))
+        .routes(routes!(draft_login::handler))
+        .routes(routes!(login_by_grant::handler))
         .routes(routes!(step_up::handler))
         .routes(routes!(logout::handler))
         .routes(routes!(token::handler))

@@ -31,6 +31,9 @@ pub async fn handler(
             ApiError::conflict("session_ended", says).hint("its owner makes a token with `hallpass session token`")
         );
     }
+    if let Asker::Owner(caller) = &asker {
+        caller.expect_use(request.proposal)?;
+    }
     let next = tx.sessions().find_key(request.proposal).await?.ok_or_else(missing)?;
     // Handed on once: whoever shows the old token later may be a thief of it.
     if tx.sessions().has_holder(next.id).await? {

@@ -4,7 +4,8 @@ use super::shapes::{Body, SessionView};
 use crate::caller::Caller;
 use crate::caller::asking::MayAsk;
 use crate::error::Problem;
-use crate::work::propose::{self, Place, Proposed};
+use crate::work::drafted::Proposed;
+use crate::work::propose::{self, Place};
 use crate::work::replace::Replaced;
 use crate::{ApiError, App};
 use axum::Json;
@@ -109,7 +110,7 @@ impl GrantView {
         (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn handler(
     State(app): State<App>,
-    _: MayAsk,
+    asks: MayAsk,
     caller: Caller,
     Body(body): Body<RequestBody>,
 ) -> Result<(StatusCode, Json<GrantView>), ApiError> {
@@ -126,7 +127,7 @@ pub async fn handler(
         _ => return Err(ApiError::bad("bad_body", "`pocket`, `signer_only` and `replaces` exclude each other")),
     };
     let Proposed { session, grant, ready, outside } =
-        propose::propose(&app, &caller, &draft, place, replaces.as_ref()).await?;
+        propose::propose(&app, &caller, asks.page.as_deref(), draft, place, replaces.as_ref()).await?;
     let needs = (ready == Ready::NeedsDelegation).then_some("delegation");
     let view = GrantView::new(&session, &grant, &app.settings.lists, needs, outside);
     Ok((StatusCode::CREATED, Json(view.replacing(replaces.as_ref().map(|old| &old.grant), &grant))))

@@ -117,16 +117,17 @@ fn too_many(Empty(seconds): Empty) -> ApiError {
 /// What is counted by client and app: what anybody may ask, and what ends in a signature check or a write for somebody who has
 /// shown nothing yet.
 fn is_counted(method: &Method, path: &str) -> bool {
-    const EXACT: [&str; 7] = [
+    const EXACT: [&str; 8] = [
         "/v1/login",
         "/v1/login/nonce",
+        "/v1/login/grant",
         "/v1/login/step_up",
         "/v1/token",
         "/v1/introspect",
         "/v1/revoke_token",
         "/v1/grants",
     ];
-    *method == Method::POST && EXACT.contains(&path)
+    *method == Method::POST && (EXACT.contains(&path) || path.starts_with("/v1/login/grant/"))
 }
 
 /// Refuses before any handler runs, and tells handlers whose request it is ([`Client`]).

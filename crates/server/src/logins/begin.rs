@@ -28,6 +28,8 @@ pub struct Wanted {
     pub ip: Option<String>,
     /// The login of the same browser that it takes the place of.
     pub instead: Option<SessionId>,
+    /// Where the signature of a grant proved it, the session that stands on that.
+    pub by_grant: Option<SessionId>,
 }
 
 /// Tokens that were made, and what they are of.
@@ -101,6 +103,7 @@ impl Logins {
             device: wanted.device,
             ip: wanted.ip,
             contract: wanted.contract,
+            by_grant: wanted.by_grant,
         };
         work.create(login.clone(), Actor::Owner(user)).await?;
         Ok(Given { login, access: fresh.access, access_not_after: fresh.until, refresh: fresh.refresh })

@@ -1,7 +1,8 @@
 //! Logins: who is logged in, and every change of that.
 //!
 //! - this file: the live table beside the store, and the one way in which both change. [`begin`]: a login is made, or proves
-//!   its wallet once more. [`go_on`]: a login is used, or refreshed. [`end`]: it ends.
+//!   its wallet once more; [`door`]: what a request to log in says of itself. [`by_grant`]:
+//!   grants that sign in. [`go_on`]: a login is used, or refreshed. [`end`]: it ends.
 //!
 //! Requests are checked against the table alone. What changes a login goes through [`Logins::change`]: one at a time, the
 //! store first and durably, then the table, then the answer. It runs in a task of its own, so that a caller who hangs up
@@ -9,6 +10,8 @@
 
 pub mod again;
 pub mod begin;
+pub mod by_grant;
+pub mod door;
 pub mod end;
 pub mod go_on;
 

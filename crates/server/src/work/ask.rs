@@ -43,7 +43,7 @@ pub async fn prepare(app: &App, asker: &Asker, id: SessionId) -> Result<Arc<Aske
         return Ok(Arc::clone(asked));
     }
     let mut tx = app.store.read().await?;
-    let session = asker.session(tx.as_mut(), id).await?;
+    let session = asker.session_to_use(tx.as_mut(), id).await?;
     let (stored, grant) = stored_grant(tx.as_mut(), &session).await?;
     let request = tx.requests().find_by_proposal(id).await?;
     let one_off = request.is_some_and(|r| matches!(r.asked, hallpass_session::Asked::OneOff { .. }));

@@ -108,8 +108,7 @@ pub async fn approve(
             vec![signed]
         }
         (Home::Delegated, Ready::NeedsDelegation, None) => {
-            return Err(ApiError::refused("needs_delegation", "the account is not delegated to our contract yet")
-                .hint("send an EIP-7702 authorization along, or use a pocket if your wallet signs none"));
+            return Err(needs_delegation());
         }
         _ => Vec::new(),
     };
@@ -130,6 +129,13 @@ pub async fn approve(
     }
     let session = note(app, id, Installation::Installed { tx: sent, block: receipt.block }).await?;
     Ok((session, Some(receipt)))
+}
+
+/// 422: an account that needs a delegation, and none came.
+#[must_use]
+pub fn needs_delegation() -> ApiError {
+    ApiError::refused("needs_delegation", "the account is not delegated to our contract yet")
+        .hint("send an EIP-7702 authorization along, or use a pocket if your wallet signs none")
 }
 
 /// The transaction that installed a grant, whoever sent it; `None` where the account does not know the grant.

@@ -3,7 +3,7 @@
 //! - [`books`]: what the chain says of a grant, at the head and at a final block.
 //! - [`ask`]: a request to the signer.
 //! - [`by_entry_point`]: user operations (ERC-4337).
-//! - [`propose`]: from a text to a grant that waits for its owner; [`takes`]: which grants are taken.
+//! - [`propose`]: from a text to a grant, [`drafted`], that waits for its owner; [`takes`]: which grants are taken.
 //! - [`install`]: from the owner's signature to a grant on chain.
 //! - [`replace`]: a narrower grant in the place of another.
 //! - [`judge`]: what the policy says of an action now.
@@ -22,6 +22,7 @@ pub mod ask;
 pub mod books;
 pub mod by_entry_point;
 pub mod deliver;
+pub mod drafted;
 pub mod end;
 pub mod execute;
 pub mod install;

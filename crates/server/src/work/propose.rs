@@ -2,22 +2,19 @@
 
 use super::replace::Replaced;
 use super::{same_chain, takes};
-use crate::app::{event, put_sealed_key, record_id};
 use crate::caller::Caller;
+use crate::work::drafted::{Drafted, Proposed};
 use crate::{ApiError, App};
 use alloy_primitives::Address;
 use hallpass_chain::Home;
 use hallpass_chain::contracts::IHallpass;
 use hallpass_chain::hallpass::Ready;
 use hallpass_policy::draft::{CompleteError, Draft, Fill};
-use hallpass_policy::grant::{Gas, Grant, Routes, SessionKey};
+use hallpass_policy::grant::{Gas, Routes, SessionKey};
 use hallpass_policy::{json, text};
-use hallpass_session::{Action, Actor, Decision, Installation, KeySession, Lifecycle, StoredGrant, Subject};
-use hallpass_types::{AccountId, UserId};
+use hallpass_session::Actor;
+use hallpass_types::AccountId;
 use hallpass_vault::SealedRecord;
-
-/// Most sessions of a user that have not ended.
-const MAX_OPEN: usize = 100;
 
 /// Who enforces a grant beside the signer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,19 +25,6 @@ pub enum Place {
     Pocket(u64),
     /// Nobody: the account is the session key's own, which the vault makes.
     SignerOnly,
-}
-
-/// A grant that waits for its owner's answer.
-#[derive(Debug)]
-pub struct Proposed {
-    /// The session that would stand on it.
-    pub session: KeySession,
-    /// The grant.
-    pub grant: Grant,
-    /// What has to happen before the account can take it.
-    pub ready: Ready,
-    /// Whether the session key is held outside the vault.
-    pub outside: bool,
 }
 
 /// Reads a grant in either form.
@@ -62,14 +46,29 @@ pub fn read(source: &str) -> Result<Draft, ApiError> {
 /// Whom a grant is drafted for, and who asks for it.
 #[derive(Debug, Clone)]
 pub struct For {
-    /// The owner.
-    pub user: UserId,
     /// The wallet that is to sign.
     pub account: AccountId,
-    /// A login, or a request.
+    /// The page that asks, by its origin; a login; or a request.
     pub requested_by: String,
-    /// Who asks.
-    pub actor: Actor,
+}
+
+/// What the page that asks leaves to this server: who it is, and where the signature signs in.
+///
+/// # Errors
+/// 422 for a draft that names another page, or any sign-in.
+pub fn asked_by(mut draft: Draft, page: Option<&str>) -> Result<Draft, ApiError> {
+    let labels = &mut draft.rest.labels;
+    if labels.origin.as_deref().is_some_and(|named| Some(named) != page) {
+        let says = "the grant names another page than the one that asks";
+        return Err(ApiError::refused("wrong_origin", says).hint("leave `origin` out: it is filled in"));
+    }
+    labels.origin = page.map(str::to_owned);
+    if labels.login.is_some() || !draft.rest.login.is_zero() {
+        let says = "signing this grant would also sign its owner in somewhere";
+        return Err(ApiError::refused("foreign_login", says)
+            .hint("leave `login` out; to sign in with a grant, ask for it at POST /v1/login/grant"));
+    }
+    Ok(draft)
 }
 
 /// Completes a draft for the caller, makes its keys, and stores the request. With `replaces` it is to take the place of that
@@ -81,26 +80,29 @@ pub struct For {
 pub async fn propose(
     app: &App,
     caller: &Caller,
-    draft: &Draft,
+    page: Option<&str>,
+    draft: Draft,
     place: Place,
     replaces: Option<&Replaced>,
 ) -> Result<Proposed, ApiError> {
-    let (user, requested_by) = (caller.user(), caller.login.id.to_string());
-    let owner = For { user, account: caller.account(), requested_by, actor: Actor::Owner(user) };
-    draft_for(app, &owner, draft, place, replaces).await
+    let draft = asked_by(draft, page)?;
+    let requested_by = page.map_or_else(|| caller.login.id.to_string(), str::to_owned);
+    let owner = For { account: caller.account(), requested_by };
+    let drafted = self::draft(app, &owner, &draft, place, replaces).await?;
+    drafted.keep(app, caller.user(), Actor::Owner(caller.user())).await
 }
 
-/// The same for an owner who is not there.
+/// Completes a draft and makes its keys. Nothing is stored.
 ///
 /// # Errors
 /// As [`propose`].
-pub async fn draft_for(
+pub async fn draft(
     app: &App,
     asked: &For,
     draft: &Draft,
     place: Place,
     replaces: Option<&Replaced>,
-) -> Result<Proposed, ApiError> {
+) -> Result<Drafted, ApiError> {
     same_chain(app, draft.chain)?;
     let draft = &replaces.map_or_else(|| draft.clone(), |old| old.keep(draft));
     let owner = asked.account.address;
@@ -149,58 +151,18 @@ pub async fn draft_for(
     if let Some(old) = replaces {
         old.narrows(&grant, inside.is_none())?;
     }
-    let now = app.clock.now();
-    let grant_id = grant.id();
-    let account = AccountId { chain: grant.chain, address: account };
-    let session = KeySession {
+    Ok(Drafted {
         id,
-        user: asked.user,
-        account,
+        account: AccountId { chain: grant.chain, address: account },
         pocket,
-        grant: grant_id,
-        lifecycle: Lifecycle::Requested { at: now },
-        key: match &grant.key {
-            SessionKey::Secp256k1(key) => *key,
-            SessionKey::Other(..) => return Err(ApiError::refused("not_yet_supported", "a session key of this kind")),
-        },
-        created: now,
-        not_before: grant.not_before,
-        not_after: grant.not_after,
-        install: Installation::NotInstalled,
-        ender: ender_address,
-    };
-    let stored = StoredGrant {
-        id: grant_id,
-        user: asked.user,
-        account,
-        session: id,
-        canonical_json: json::print(&Draft::from(&grant)),
-        title: grant.rest.labels.title.clone().unwrap_or_default(),
+        grant,
         requested_by: asked.requested_by.clone(),
-        lists: alloy_primitives::B256::ZERO,
-        created: now,
         replaces: replaces.map(|old| old.session.grant),
-        decision: Decision::Pending,
-    };
-    let mut tx = app.store.begin().await?;
-    let open = tx.sessions().list_keys(asked.user).await?.iter().filter(|s| !s.lifecycle.is_terminal()).count();
-    if open >= MAX_OPEN {
-        return Err(ApiError::conflict("too_many_sessions", format!("you have {open} sessions that have not ended"))
-            .hint("end some with `hallpass session revoke`, or refuse what is still asked for"));
-    }
-    let actor = asked.actor;
-    put_sealed_key(tx.as_mut(), &record_id("ender", id), &ender).await?;
-    if let Some(record) = &inside {
-        put_sealed_key(tx.as_mut(), &record_id("session", id), record).await?;
-    }
-    tx.grants()
-        .create(&stored, &event(now, actor, Action::Requested, Subject::Grant(grant_id), asked.user, None))
-        .await?;
-    tx.sessions()
-        .create_key(&session, &event(now, actor, Action::Requested, Subject::Key(id), asked.user, None))
-        .await?;
-    tx.commit().await?;
-    Ok(Proposed { session, grant, ready, outside: inside.is_none() })
+        ready,
+        inside,
+        ender,
+        at: app.clock.now(),
+    })
 }
 
 /// Where a grant's account is, and what it needs.

@@ -108,7 +108,7 @@ pub async fn earlier(
 ) -> Result<Option<OwnerRequest>, ApiError> {
     let mut tx = app.store.read().await?;
     let Some(request) = tx.requests().find_by_key(id, key).await? else { return Ok(None) };
-    asker.session(tx.as_mut(), id).await?;
+    asker.session_to_use(tx.as_mut(), id).await?;
     if request.request_hash == wanted.hash() {
         return Ok(Some(request));
     }

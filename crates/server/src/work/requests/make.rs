@@ -127,7 +127,7 @@ pub struct New {
 /// Drafts the grant and stores the request, within the asker's turn. Both or neither: it goes on where the asker goes away.
 ///
 /// # Errors
-/// As [`propose::draft_for`] and the store.
+/// As [`propose::draft`] and the store.
 pub async fn create(app: &App, actor: Actor, new: New, turn: OwnedMutexGuard<()>) -> Result<OwnerRequest, ApiError> {
     let app = app.clone();
     let created = tokio::spawn(async move {
@@ -144,9 +144,10 @@ async fn stored(app: &App, actor: Actor, new: New) -> Result<OwnerRequest, ApiEr
     let account = tx.accounts().find(session.user).await?.ok_or_else(|| ApiError::missing("account"))?.account;
     drop(tx);
     let id = RequestId::from_bytes(app.random()?);
-    let owner = For { user: session.user, account, requested_by: id.to_string(), actor };
+    let owner = For { account, requested_by: id.to_string() };
     let place = session.pocket.map_or(Place::Delegated, Place::Pocket);
-    let proposed = propose::draft_for(app, &owner, &new.draft, place, None).await?;
+    let drafted = propose::draft(app, &owner, &new.draft, place, None).await?;
+    let proposed = drafted.keep(app, session.user, actor).await?;
     let now = app.clock.now();
     let request = OwnerRequest {
         id,

@@ -6,7 +6,7 @@ use crate::app::{record_id, sealed_key};
 use crate::caller::Asker;
 use crate::work::stored_grant;
 use crate::{ApiError, App};
-use alloy_primitives::hex;
+use alloy_primitives::{B256, hex};
 use hallpass_policy::draft::Span;
 use hallpass_policy::{Draft, Grant};
 use hallpass_session::{Actor, Asked, KeySession, OwnerRequest, RequestState};
@@ -113,6 +113,9 @@ fn later(session: &KeySession, grant: &Grant, lasts: Option<u64>, outside: bool)
     for (open, meter) in draft.meters.iter_mut().zip(&grant.meters) {
         open.anchor = meter.period.is_some().then_some(meter.anchor);
     }
+    // It signs nobody in.
+    draft.rest.login = B256::ZERO;
+    draft.rest.labels.login = None;
     Ok(Draft {
         time: Some(Span::Between(session.not_after, until)),
         salt: None,
