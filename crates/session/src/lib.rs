@@ -3,7 +3,7 @@
 //! - [`lifecycle`]: the states every kind of session passes through, and who moved it, and why.
 //! - [`login`], [`login_nonce`], [`token`]: a login session, the one-use nonce before it, and its tokens.
 //! - [`refresh`]: how one refresh token follows another. [`live`]: the logins that requests are checked against.
-//! - [`key`], [`grant_request`]: a key session, and the grant it stands on.
+//! - [`key`], [`grant_request`]: a key session, and the grant it stands on; [`consent`]: what its owner was shown.
 //! - [`reservation`]: the budget held for one operation, from before its signature until its death at a final block.
 //! - [`budget`]: what is left, and the ledger that the next operation is judged against; [`view`]: what that starts from.
 //! - [`counter`]: whose number an operation uses.
@@ -15,6 +15,7 @@
 pub mod audit;
 pub mod budget;
 pub mod chain;
+pub mod consent;
 pub mod counter;
 pub mod elsewhere;
 pub mod grant_request;
@@ -30,6 +31,7 @@ pub mod token;
 pub mod view;
 
 pub use audit::{Action, AuditEvent, Origin, Subject};
+pub use consent::Consent;
 pub use counter::{Counter, Counters, EntryKey, FurtherLane, Lane, Nonce, Seen};
 pub use elsewhere::{Elsewhere, Explained, Sequences};
 pub use grant_request::{Decision, StoredGrant};

@@ -7,11 +7,13 @@
 //! ([`Nonces`] and [`Vault`] touch none), and every writing one with [`StoreError::ReadOnly`].
 
 use crate::StoreError;
+use alloy_primitives::Address;
 use async_trait::async_trait;
 use hallpass_policy::Spent;
 use hallpass_session::chain::Head;
 use hallpass_session::{
-    AuditEvent, Explained, KeySession, LoginNonce, LoginSession, OwnerRequest, Reservation, StoredGrant, TokenHash,
+    AuditEvent, Consent, Explained, KeySession, LoginNonce, LoginSession, OwnerRequest, Reservation, StoredGrant,
+    TokenHash,
 };
 use hallpass_types::{AccountId, GrantId, IdempotencyKey, RequestId, ReservationId, SessionId, UnixSeconds, UserId};
 use serde::{Deserialize, Serialize};
@@ -154,6 +156,8 @@ pub trait Sessions: Send {
     async fn save_key(&mut self, session: &KeySession, event: &AuditEvent) -> Result<(), StoreError>;
     /// By id.
     async fn find_key(&mut self, id: SessionId) -> Result<Option<KeySession>, StoreError>;
+    /// The sessions that a session key has, ended ones too, by id; without those of users whose data was deleted.
+    async fn list_by_key(&mut self, key: Address) -> Result<Vec<SessionId>, StoreError>;
     /// Lets whoever shows the token that hashes to `holder` ask for signatures of this key session; whoever could before
     /// no longer can.
     ///
@@ -192,6 +196,14 @@ pub trait Grants: Send {
     async fn find(&mut self, id: GrantId) -> Result<Option<StoredGrant>, StoreError>;
     /// All of a user's, oldest first, then by id; none once the user's data was deleted.
     async fn list(&mut self, user: UserId) -> Result<Vec<StoredGrant>, StoreError>;
+    /// Keeps what the owner was shown of a grant that was read or added in the same transaction; for good.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] where there is no such grant of that user, [`StoreError::AlreadyExists`] where it has one,
+    /// [`StoreError::Stale`] unless it is approved.
+    async fn record_consent(&mut self, consent: &Consent) -> Result<(), StoreError>;
+    /// What the owner of a grant was shown.
+    async fn consent(&mut self, grant: GrantId) -> Result<Option<Consent>, StoreError>;
 }
 
 /// What became of a reservation handed in.

@@ -6,6 +6,7 @@ use crate::client::Client;
 use crate::error::CliError;
 use crate::system::{moment, out};
 use clap::Args;
+use hallpass_server::endpoints::approve::ApproveBody;
 use hallpass_server::endpoints::approve_request::AnsweredView;
 use hallpass_server::endpoints::request_shapes::RequestView;
 use std::io::{BufRead, IsTerminal, Write};
@@ -64,6 +65,8 @@ pub async fn run(context: &Context, args: Approve) -> Result<ExitCode, CliError>
         )?;
     }
     let body = args.signing.body(context, &client, &view.proposal).await?;
+    // They stand above, where they were not waived.
+    let body = ApproveBody { words_hash: (!args.yes).then(|| view.words_hash.clone()), ..body };
     let answer: AnsweredView = client.post(&format!("{path}/approve"), &body).await?;
     context.show(&answer, || {
         let done = match (&answer.pending, &answer.request.done) {

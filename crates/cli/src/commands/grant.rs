@@ -150,9 +150,8 @@ pub async fn run(context: &Context, command: Grant) -> Result<ExitCode, CliError
                 let needs = view.needs.as_deref().map_or(String::new(), |_| {
                     format!("\nthe account must also delegate to {}: sign an EIP-7702 authorization", view.backend)
                 });
-                let changes: String = view.changes.iter().map(|c| format!("\nchanges {c}")).collect();
                 format!(
-                    "{}{changes}\nsession {}{needs}\nsign what `hallpass grant typed-data {}` prints, then `hallpass grant approve {} --signature 0x...`",
+                    "{}\nsession {}{needs}\nsign what `hallpass grant typed-data {}` prints, then `hallpass grant approve {} --signature 0x...`",
                     view.text, view.session.id, view.session.id, view.session.id
                 )
             })?;
@@ -203,7 +202,7 @@ impl Signing {
                             .map_err(|e| CliError::input("bad_authorization", format!("{}: {e}", file.display())))?,
                     ),
                 };
-                Ok(ApproveBody { signature, authorization })
+                Ok(ApproveBody { signature, authorization, words_hash: None })
             }
             (None, None) => Err(CliError::input("no_signature", "give --signature or --dev-key")
                 .hint(format!("sign what `hallpass grant typed-data {session}` prints"))),
@@ -232,7 +231,7 @@ pub async fn by_dev_key(context: &Context, name: &str, view: &GrantView) -> Resu
         }
         _ => None,
     };
-    Ok(ApproveBody { signature: signature.to_string(), authorization })
+    Ok(ApproveBody { signature: signature.to_string(), authorization, words_hash: None })
 }
 
 async fn approve(context: &Context, args: Approve) -> Result<(), CliError> {

@@ -49,7 +49,8 @@ pub async fn run(context: &Context, args: Args, file: &Path) -> Result<ExitCode,
         }
         None => by_hand(&args, &view.grant)?,
     };
-    let body = LoginByGrantBody { device: args.device, ..body };
+    let words_hash = Some(view.grant.words_hash.clone());
+    let body = LoginByGrantBody { device: args.device, words_hash, ..body };
     let view: LoginByGrantView = client.post(&format!("/v1/login/grant/{id}"), &body).await?;
     let file = keep(&view.login)?;
     let shown = serde_json::json!({

@@ -98,7 +98,7 @@ impl Player {
             }
             _ => None,
         };
-        let body = ApproveBody { signature: signature.to_string(), authorization };
+        let body = ApproveBody { signature: signature.to_string(), authorization, words_hash: None };
         let done: ApproveView = self.client.post(&format!("/v1/sessions/{}/approve", view.session.id), &body).await?;
         if show {
             report.say(&format!(

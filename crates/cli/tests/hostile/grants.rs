@@ -62,3 +62,39 @@ async fn a_grant_that_asks_for_too_much_is_refused_when_it_is_asked_for() {
     assert_eq!(sessions.as_array().unwrap().len(), 1, "only the login: {sessions}");
     alice.ask(&good).await;
 }
+
+/// Whoever sees the same key in two places knows that both are one person.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_key_is_one_persons_at_one_app() {
+    let chain = crate::common::chain::Chain::start().await;
+    let node = chain.url.clone();
+    let app = |name: &str| format!("[[apps]]\nname = \"{name}\"\norigins = [\"https://{name}.example\"]\n");
+    let apps = format!("{}{}", app("arena"), app("market"));
+    let world = World::configured("hostile-keys", chain, &node, |_| apps).await;
+    let (alice, bob) = (world.owner("alice").await, world.owner("bob").await);
+    let good = pay_pass(world.chain.token, address_of("shop"), 10);
+    let ask = async |owner: &crate::common::people::Owner, page: Option<&str>, grant: &str| {
+        let request = reqwest::Client::new().post(format!("{}/v1/grants", owner.api.url));
+        let request = request.bearer_auth(owner.api.token.as_ref().unwrap()).json(&json!({ "grant": grant }));
+        let request = page.into_iter().fold(request, |request, page| request.header("origin", page));
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<serde_json::Value>().await.unwrap())
+    };
+    let (arena, market) = (Some("https://arena.example"), Some("https://market.example"));
+    let outside = format!("key = \"{}\"\n{good}", address_of("a browser"));
+    assert_eq!(ask(&alice, arena, &outside).await.0, 201);
+    for (owner, page) in [(&alice, market), (&alice, None), (&bob, arena), (&bob, market)] {
+        let (status, body) = ask(owner, page, &outside).await;
+        assert_eq!((status, body["code"].as_str()), (422, Some("key_known")), "{body}");
+    }
+    // At the same app it goes on.
+    assert_eq!(ask(&alice, arena, &outside).await.0, 201);
+    // Keys that the vault makes are new for each.
+    let mut keys = std::collections::BTreeSet::new();
+    for page in [arena, arena, market, None] {
+        let (status, body) = ask(&alice, page, &good).await;
+        assert_eq!(status, 201, "{body}");
+        keys.insert(body["session"]["key"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(keys.len(), 4);
+}

@@ -4,7 +4,7 @@
 //! - [`dpop`]: programs that prove a key. [`refresh`]: one refresh token after another. [`browser`]: cookies.
 //! - [`life`]: times, limits, lists and ends. [`races`]: many at once. [`asked`]: introspection and revocation.
 //! - [`by_grant`]: one signature for a login and a pass.
-//! - [`apps`]: which pages may ask.
+//! - [`apps`]: which pages may ask. [`consent`]: what an owner was shown.
 //! - [`limits`]: too many requests. [`privacy`]: export and deletion.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
@@ -16,6 +16,7 @@ mod by_grant;
 mod client;
 #[path = "../common/mod.rs"]
 mod common;
+mod consent;
 mod dpop;
 mod inside;
 mod life;

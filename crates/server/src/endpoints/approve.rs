@@ -1,9 +1,12 @@
 //! `POST /v1/sessions/{id}/approve`: the owner's signature.
 
+use super::get_grant;
 use super::shapes::{Body, SessionView, address, bytes, decimal};
+use crate::caller::asking::MayAsk;
 use crate::caller::{Caller, Named};
 use crate::error::Problem;
-use crate::work::install;
+use crate::work::consent::Agreed;
+use crate::work::{install, own};
 use crate::{ApiError, App};
 use alloy_eips::eip7702::{Authorization, SignedAuthorization};
 use axum::Json;
@@ -22,6 +25,10 @@ pub struct ApproveBody {
     /// An EIP-7702 authorization, where the account is not delegated yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorization: Option<AuthorizationBody>,
+    /// The `words_hash` of the words that the owner was shown. Others than the server shows now are refused, and with it the
+    /// record of what was agreed to says that somebody showed them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words_hash: Option<String>,
 }
 
 /// A signed EIP-7702 authorization.
@@ -75,13 +82,19 @@ pub struct ApproveView {
         (status = 409, body = Problem), (status = 422, body = Problem), (status = 502, body = Problem)))]
 pub async fn handler(
     State(app): State<App>,
+    asks: MayAsk,
     caller: Caller,
     Named(id): Named,
     Body(body): Body<ApproveBody>,
 ) -> Result<Json<ApproveView>, ApiError> {
     let signature = bytes("signature", &body.signature)?;
     let delegation = body.authorization.map(|a| read(&a)).transpose()?;
-    let (session, receipt) = install::approve(&app, &caller, id, &signature, delegation).await?;
+    let mut tx = app.store.read().await?;
+    let session = own(tx.as_mut(), &caller, id).await?;
+    let view = get_grant::view(&app, tx.as_mut(), &session).await?;
+    drop(tx);
+    let agreed = Agreed::to(view.text, body.words_hash.as_deref(), asks.page)?;
+    let (session, receipt) = install::approve(&app, &caller, id, &signature, delegation, agreed).await?;
     Ok(Json(ApproveView::of(&session, receipt)))
 }
 

@@ -4,9 +4,11 @@ use super::approve::{self, ApproveBody, ApproveView};
 use super::get_request::own;
 use super::request_shapes::RequestView;
 use super::shapes::{Body, bytes};
+use crate::caller::asking::MayAsk;
 use crate::caller::{Caller, NamedRequest};
 use crate::error::Problem;
-use crate::work::requests::carry;
+use crate::work::consent::Agreed;
+use crate::work::requests::{carry, words};
 use crate::work::{install, requests};
 use crate::{ApiError, App};
 use axum::Json;
@@ -35,6 +37,7 @@ pub struct AnsweredView {
         (status = 409, body = Problem), (status = 422, body = Problem), (status = 502, body = Problem)))]
 pub async fn handler(
     State(app): State<App>,
+    asks: MayAsk,
     caller: Caller,
     NamedRequest(id): NamedRequest,
     Body(body): Body<ApproveBody>,
@@ -46,7 +49,9 @@ pub async fn handler(
     if !matches!(state, RequestState::Open | RequestState::Approved { .. }) {
         return Err(ApiError { status: axum::http::StatusCode::CONFLICT, ..requests::ended(state) });
     }
-    let (session, receipt) = install::approve(&app, &caller, request.proposal, &signature, delegation).await?;
+    let text = words::of(&app, &request).await?.to_text();
+    let agreed = Agreed::to(text, body.words_hash.as_deref(), asks.page)?;
+    let (session, receipt) = install::approve(&app, &caller, request.proposal, &signature, delegation, agreed).await?;
     let request = own(&app, &caller, id).await?;
     let execute = matches!(request.asked, Asked::OneOff { how: How::Execute, .. });
     let pending = if execute { carry::approved(&app, &request).await.err().map(|e| e.problem) } else { None };

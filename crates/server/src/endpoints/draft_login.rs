@@ -12,7 +12,6 @@ use crate::{ApiError, App};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use hallpass_chain::hallpass::Ready;
 use hallpass_policy::labels::LoginPlace;
 use hallpass_session::LoginNonce;
 use hallpass_session::login_nonce::NONCE_LIFE;
@@ -77,11 +76,11 @@ pub async fn handler(
     let drafted = propose::draft(&app, &asked, &draft, place, None).await?;
     // Whose it would be is not known before the signature, and is not shown.
     let session = drafted.session(UserId::from_bytes([0; 16]))?;
-    let needs = (drafted.ready == Ready::NeedsDelegation).then_some("delegation");
-    let view = GrantView::new(&session, &drafted.grant, &app.settings.lists, needs, drafted.inside.is_none());
+    let outside = drafted.inside.is_none();
+    let view = GrantView::new(&session, &drafted.grant, &app.settings.lists, outside, None).needing(drafted.ready);
     let sign_before = nonce.issued_at().plus(NONCE_LIFE).map_or(0, |until| until.get());
-    let bytes = view.canonical.len();
-    openings(&app)?.put(Opening { drafted, owner, nonce, page: asks.page, source, bytes }, app.clock.now())?;
+    let (text, bytes) = (view.text.clone(), view.canonical.len() + view.text.len());
+    openings(&app)?.put(Opening { drafted, owner, nonce, page: asks.page, source, text, bytes }, app.clock.now())?;
     Ok((StatusCode::CREATED, Json(DraftLoginView { grant: view, sign_before })))
 }
 

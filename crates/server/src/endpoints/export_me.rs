@@ -38,6 +38,8 @@ pub struct Export {
     pub sessions: Vec<Value>,
     /// Grants as they were asked for and answered.
     pub grants: Vec<Value>,
+    /// What the person was shown of the grants that they approved.
+    pub consents: Vec<Value>,
     /// What the person was asked beside new grants.
     pub requests: Vec<Value>,
     /// Operations that were signed, and have not died without effect.
@@ -63,8 +65,9 @@ pub async fn handler(
     let mut tx = app.store.read().await?;
     let account = tx.accounts().find(user).await?.ok_or_else(ApiError::unauthorized)?;
     let grants = tx.grants().list(user).await?;
-    let mut operations = Vec::new();
+    let (mut operations, mut consents) = (Vec::new(), Vec::new());
     for grant in &grants {
+        consents.extend(tx.grants().consent(grant.id).await?);
         operations.extend(tx.reservations().held(grant.id, 0).await?);
     }
     let audit = tx.audit().list(Some(user), audit_after, MOST).await?;
@@ -76,6 +79,7 @@ pub async fn handler(
         logins: values(&tx.logins().list(user).await?, &["access", "refresh"])?,
         sessions: values(&tx.sessions().list_keys(user).await?, &[])?,
         grants: values(&grants, &[])?,
+        consents: values(&consents, &[])?,
         requests: values(&tx.requests().list(user).await?, &[])?,
         operations: values(&operations, &[])?,
         audit: values(&audit, &[])?,

@@ -9,7 +9,8 @@ use crate::work::{home, own, stored_grant};
 use crate::{ApiError, App};
 use axum::Json;
 use axum::extract::State;
-use hallpass_chain::hallpass::Ready;
+use hallpass_session::KeySession;
+use hallpass_store::Tx;
 
 /// Another owner's session answers 404.
 #[utoipa::path(get, path = "/v1/sessions/{id}", operation_id = "getSession", tag = "sessions", params(("id" = String, Path,)),
@@ -17,19 +18,31 @@ use hallpass_chain::hallpass::Ready;
 pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -> Result<Json<GrantView>, ApiError> {
     let mut tx = app.store.read().await?;
     let session = own(tx.as_mut(), &caller, id).await?;
-    let (stored, grant) = stored_grant(tx.as_mut(), &session).await?;
+    let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
+    let view = view(&app, tx.as_mut(), &session).await?;
+    drop(tx);
+    if grant.backend.is_zero() {
+        return Ok(Json(view));
+    }
+    let home = home(&session, caller.account().address);
+    let ready = home.ready(&app.chain.node, &app.chain.suite, grant.account).await;
+    Ok(Json(match ready {
+        Ok(ready) => view.needing(ready),
+        Err(_) => view,
+    }))
+}
+
+/// A session's grant as its owner is shown it, but for what the account still needs.
+///
+/// # Errors
+/// As the store.
+pub async fn view(app: &App, tx: &mut dyn Tx, session: &KeySession) -> Result<GrantView, ApiError> {
+    let (stored, grant) = stored_grant(tx, session).await?;
     let old = match stored.replaces {
         None => None,
-        Some(id) => Some(replaced_grant(tx.as_mut(), id).await?),
+        Some(id) => Some(replaced_grant(tx, id).await?),
     };
-    let outside = sealed_key(tx.as_mut(), &record_id("session", id)).await?.is_none();
-    let needs = if grant.backend.is_zero() {
-        None
-    } else {
-        let home = home(&session, caller.account().address);
-        let ready = home.ready(&app.chain.node, &app.chain.suite, grant.account).await;
-        matches!(ready, Ok(Ready::NeedsDelegation)).then_some("delegation")
-    };
-    let view = GrantView::new(&session, &grant, &app.settings.lists, needs, outside);
-    Ok(Json(view.replacing(old.as_ref(), &grant)))
+    let outside = sealed_key(tx, &record_id("session", session.id)).await?.is_none();
+    let consent = tx.grants().consent(session.grant).await?;
+    Ok(GrantView::new(session, &grant, &app.settings.lists, outside, old.as_ref()).agreed(consent.as_ref()))
 }

@@ -9,6 +9,7 @@ use crate::error::Problem;
 use crate::logins::begin::Given;
 use crate::logins::by_grant::Opening;
 use crate::logins::door::{Door, Ways};
+use crate::work::consent::Agreed;
 use crate::work::drafted::Drafted;
 use crate::work::{install, wallet};
 use crate::{ApiError, App};
@@ -34,6 +35,9 @@ pub struct LoginByGrantBody {
     /// Where the account is not delegated yet: a signed EIP-7702 authorization.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorization: Option<AuthorizationBody>,
+    /// As for `POST /v1/sessions/{id}/approve`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words_hash: Option<String>,
     /// As for `POST /v1/login`.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub cookie: bool,
@@ -75,12 +79,12 @@ pub async fn handler(
     let delegation = body.authorization.map(|a| read(&a)).transpose()?;
     let ways = Ways { cookie: body.cookie, refresh: body.refresh, device: body.device };
     let door = Door::of(&app, &parts, ways)?;
-    let opening = take(&app, &id, &door, delegation.is_some())?;
+    let (opening, agreed) = take(&app, &id, &door, delegation.is_some(), body.words_hash.as_deref())?;
     let owner = opening.owner;
     let proved = wallet::prove_by_grant(&app, &opening, &signature).await;
     app.alerts.login(&app, owner, proved.as_ref().map(|_| ()));
     let given = door.enter(&app, proved?).await?;
-    let (approved, problem) = match stand(&app, &given, opening.drafted, &signature, delegation).await {
+    let (approved, problem) = match stand(&app, &given, opening.drafted, &signature, delegation, agreed).await {
         Ok(approved) => (Some(approved), None),
         Err(error) => (None, Some(error.problem)),
     };
@@ -89,7 +93,13 @@ pub async fn handler(
 }
 
 /// The grant that waits under that id, which is gone from there.
-fn take(app: &App, id: &SessionId, door: &Door, delegated: bool) -> Result<Opening, ApiError> {
+fn take(
+    app: &App,
+    id: &SessionId,
+    door: &Door,
+    delegated: bool,
+    hash: Option<&str>,
+) -> Result<(Opening, Agreed), ApiError> {
     let mut openings = openings(app)?;
     let unknown = || wallet::refused("nonce_unknown", "no grant waits for this, or it was used before".to_owned());
     let waiting = openings.get(id).ok_or_else(unknown)?;
@@ -99,8 +109,9 @@ fn take(app: &App, id: &SessionId, door: &Door, delegated: bool) -> Result<Openi
     if waiting.drafted.ready == Ready::NeedsDelegation && !delegated {
         return Err(install::needs_delegation());
     }
+    let agreed = Agreed::to(waiting.text.clone(), hash, door.page.clone())?;
     app.limits.account(&waiting.owner, app.clock.now())?;
-    openings.take(id).ok_or_else(unknown)
+    Ok((openings.take(id).ok_or_else(unknown)?, agreed))
 }
 
 /// The pass of a login that was just made, approved by the signature that made it.
@@ -110,10 +121,11 @@ async fn stand(
     drafted: Drafted,
     signature: &Bytes,
     delegation: Option<SignedAuthorization>,
+    agreed: Agreed,
 ) -> Result<ApproveView, ApiError> {
     let login = app.logins.check(&given.access.hash()).ok_or_else(ApiError::unauthorized)?.login;
     let (id, caller) = (drafted.id, Caller { login });
     drafted.keep(app, caller.user(), Actor::Owner(caller.user())).await?;
-    let (session, receipt) = install::approve(app, &caller, id, signature, delegation).await?;
+    let (session, receipt) = install::approve(app, &caller, id, signature, delegation, agreed).await?;
     Ok(ApproveView::of(&session, receipt))
 }

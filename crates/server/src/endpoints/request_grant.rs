@@ -8,6 +8,7 @@ use crate::work::drafted::Proposed;
 use crate::work::propose::{self, Place};
 use crate::work::replace::Replaced;
 use crate::{ApiError, App};
+use alloy_primitives::keccak256;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -17,7 +18,7 @@ use hallpass_policy::draft::Draft;
 use hallpass_policy::grant::Grant;
 use hallpass_policy::words::{Line, Lists, Tone, catalogue, explain, to_text};
 use hallpass_policy::{json, typed_data};
-use hallpass_session::KeySession;
+use hallpass_session::{Consent, KeySession};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -70,37 +71,94 @@ pub struct GrantView {
     /// Where it is to take another's place: what changes, line by line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<String>,
+    /// The keccak-256 of `text`: whoever shows it sends this with the signature.
+    pub words_hash: String,
+    /// What the owner was shown and agreed to, once they have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<ConsentView>,
+}
+
+/// What an owner agreed to.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ConsentView {
+    /// The words, as one text.
+    pub text: String,
+    /// Their keccak-256.
+    pub words_hash: String,
+    /// Whether whoever showed them named them by that hash; else nobody is known to have looked.
+    pub confirmed: bool,
+    /// The version of the server that made them.
+    pub version: String,
+    /// The hash of the operator's lists that gave the names in them.
+    pub lists: String,
+    /// CAIP-10: who agreed.
+    pub account: String,
+    /// The login that the signature came through.
+    pub login: String,
+    /// The page that it came from; absent for a program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+    /// Unix seconds.
+    pub at: u64,
+}
+
+impl From<&Consent> for ConsentView {
+    fn from(consent: &Consent) -> Self {
+        Self {
+            text: consent.text.clone(),
+            words_hash: consent.words_hash().to_string(),
+            confirmed: consent.confirmed,
+            version: consent.version.clone(),
+            lists: consent.lists.to_string(),
+            account: consent.account.to_string(),
+            login: consent.login.to_string(),
+            page: consent.page.clone(),
+            at: consent.at.get(),
+        }
+    }
 }
 
 impl GrantView {
-    /// Shows a grant, with the names that the operator's lists have.
+    /// Shows a grant, with the names that the operator's lists have; as the replacement of `old`, where it is to take its place.
     #[must_use]
-    pub fn new(session: &KeySession, grant: &Grant, lists: &Lists, needs: Option<&str>, outside: bool) -> Self {
+    pub fn new(session: &KeySession, grant: &Grant, lists: &Lists, outside: bool, old: Option<&Grant>) -> Self {
         let draft = Draft::from(grant);
         let mut lines = explain(&draft, lists);
         if outside {
             lines.push(Line { tone: Tone::Red, text: catalogue::OUTSIDE.to_owned() });
         }
+        let found = old.map(|old| diff(&Draft::from(old), &draft));
+        let changes: Vec<String> =
+            found.iter().flat_map(|found| &found.changes).map(|c| format!("{}: {}", c.at, c.says)).collect();
+        if found.is_some() {
+            lines.push(Line { tone: Tone::Heading, text: "What changes against the present pass".to_owned() });
+            lines.extend(changes.iter().map(|says| Line { tone: Tone::Detail, text: says.clone() }));
+        }
         let text = to_text(&lines);
         Self {
             session: SessionView::of_key(session, grant.rest.labels.title.clone()),
             canonical: json::print(&draft),
+            words_hash: keccak256(&text).to_string(),
             text,
             words: lines.into_iter().map(|l| WordsLine { tone: l.tone.name().to_owned(), text: l.text }).collect(),
-            typed_data: typed_data::of_grant(grant),
-            needs: needs.map(str::to_owned),
+            typed_data: old.map_or_else(|| typed_data::of_grant(grant), |old| typed_data::of_replace(old.id(), grant)),
+            needs: None,
             backend: grant.backend.to_checksum(None),
-            changes: Vec::new(),
+            changes,
+            consent: None,
         }
     }
 
-    /// As the replacement of `old`: what is signed puts it in that one's place.
+    /// With what the account needs beside the signature.
     #[must_use]
-    pub fn replacing(self, old: Option<&Grant>, grant: &Grant) -> Self {
-        let Some(old) = old else { return self };
-        let changes = diff(&Draft::from(old), &Draft::from(grant)).changes;
-        let changes = changes.iter().map(|c| format!("{}: {}", c.at, c.says)).collect();
-        Self { typed_data: typed_data::of_replace(old.id(), grant), changes, ..self }
+    pub fn needing(self, ready: Ready) -> Self {
+        Self { needs: (ready == Ready::NeedsDelegation).then(|| "delegation".to_owned()), ..self }
+    }
+
+    /// With what its owner agreed to.
+    #[must_use]
+    pub fn agreed(self, consent: Option<&Consent>) -> Self {
+        Self { consent: consent.map(ConsentView::from), ..self }
     }
 }
 
@@ -128,7 +186,7 @@ pub async fn handler(
     };
     let Proposed { session, grant, ready, outside } =
         propose::propose(&app, &caller, asks.page.as_deref(), draft, place, replaces.as_ref()).await?;
-    let needs = (ready == Ready::NeedsDelegation).then_some("delegation");
-    let view = GrantView::new(&session, &grant, &app.settings.lists, needs, outside);
-    Ok((StatusCode::CREATED, Json(view.replacing(replaces.as_ref().map(|old| &old.grant), &grant))))
+    let old = replaces.as_ref().map(|old| &old.grant);
+    let view = GrantView::new(&session, &grant, &app.settings.lists, outside, old).needing(ready);
+    Ok((StatusCode::CREATED, Json(view)))
 }

@@ -4,6 +4,7 @@ use super::request_grant::{GrantView, WordsLine};
 use super::shapes::CallBody;
 use crate::work::requests::{Terms, words};
 use crate::{ApiError, App};
+use alloy_primitives::keccak256;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -79,6 +80,8 @@ pub struct RequestView {
     pub proposal: String,
     /// The plain words, as one text; red lines begin with `!`.
     pub text: String,
+    /// The keccak-256 of `text`: whoever shows it sends this with the signature.
+    pub words_hash: String,
     /// The plain words, line by line.
     pub words: Vec<WordsLine>,
     /// For a renewal: what changes.
@@ -147,7 +150,7 @@ impl RequestView {
     pub async fn of(app: &App, request: &OwnerRequest, to_owner: bool) -> Result<Self, ApiError> {
         let words = words::of(app, request).await?;
         let grant =
-            to_owner.then(|| GrantView::new(&words.session, &words.grant, &app.settings.lists, None, words.outside));
+            to_owner.then(|| GrantView::new(&words.session, &words.grant, &app.settings.lists, words.outside, None));
         let (call, how, met) = match &request.asked {
             Asked::OneOff { chain, to, value, data, met, how, .. } => {
                 let call = CallBody {
@@ -177,6 +180,7 @@ impl RequestView {
             how,
             met,
             proposal: request.proposal.to_string(),
+            words_hash: keccak256(words.to_text()).to_string(),
             text: words.to_text(),
             difference: words.difference.as_ref().map(DifferenceView::from),
             words: words

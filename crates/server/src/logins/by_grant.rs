@@ -30,6 +30,8 @@ pub struct Opening {
     pub page: Option<String>,
     /// The client that asked.
     pub source: Source,
+    /// The words that were shown.
+    pub text: String,
     /// What it takes in memory, about.
     pub bytes: usize,
 }

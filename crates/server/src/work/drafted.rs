@@ -1,12 +1,14 @@
 //! A grant that was drafted for an owner, with the keys that were made for it: kept in the store, or not at all.
 
 use crate::app::{event, put_sealed_key, record_id};
+use crate::work::stored_grant;
 use crate::{ApiError, App};
 use hallpass_chain::hallpass::Ready;
 use hallpass_policy::draft::Draft;
 use hallpass_policy::grant::{Grant, SessionKey};
 use hallpass_policy::json;
 use hallpass_session::{Action, Actor, Decision, Installation, KeySession, Lifecycle, StoredGrant, Subject};
+use hallpass_store::Tx;
 use hallpass_types::{AccountId, GrantId, SessionId, UnixSeconds, UserId};
 use hallpass_vault::SealedRecord;
 
@@ -91,7 +93,7 @@ impl Drafted {
             canonical_json: json::print(&Draft::from(&self.grant)),
             title: self.grant.rest.labels.title.clone().unwrap_or_default(),
             requested_by: self.requested_by,
-            lists: alloy_primitives::B256::ZERO,
+            lists: app.settings.lists.hash(),
             created: now,
             replaces: self.replaces,
             decision: Decision::Pending,
@@ -103,6 +105,9 @@ impl Drafted {
             return Err(ApiError::conflict("too_many_sessions", says)
                 .hint("end some with `hallpass session revoke`, or refuse what is still asked for"));
         }
+        if self.inside.is_none() {
+            own_key(tx.as_mut(), &session, &self.grant).await?;
+        }
         put_sealed_key(tx.as_mut(), &record_id("ender", id), &self.ender).await?;
         if let Some(record) = &self.inside {
             put_sealed_key(tx.as_mut(), &record_id("session", id), record).await?;
@@ -113,4 +118,22 @@ impl Drafted {
         tx.commit().await?;
         Ok(Proposed { session, grant: self.grant, ready: self.ready, outside: self.inside.is_none() })
     }
+}
+
+/// That a key which is held outside the vault is no other person's and no other app's: whoever sees it twice would know who is
+/// who. A vault's key is made for each grant, and is new.
+async fn own_key(tx: &mut dyn Tx, session: &KeySession, grant: &Grant) -> Result<(), ApiError> {
+    for id in tx.sessions().list_by_key(session.key).await? {
+        let other = tx.sessions().find_key(id).await?.ok_or_else(|| ApiError::missing("session"))?;
+        let (_, standing) = stored_grant(tx, &other).await?;
+        let same = other.user == session.user && standing.rest.labels.origin == grant.rest.labels.origin;
+        if !same {
+            return Err(ApiError::refused(
+                "key_known",
+                "this session key stands in a pass for somebody or something else",
+            )
+            .hint("make a new key for each person and each app"));
+        }
+    }
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! From the owner's signature to a grant on chain.
 
+use super::consent::Agreed;
 use super::requests::moves;
 use super::{home, own, replace, send, stored_grant};
 use crate::app::event;
@@ -28,6 +29,7 @@ pub async fn approve(
     id: SessionId,
     signature: &Bytes,
     delegation: Option<SignedAuthorization>,
+    agreed: Agreed,
 ) -> Result<(KeySession, Option<Receipt>), ApiError> {
     let signature = &on_chain_form(signature);
     // Of one that is replaced nothing is signed after.
@@ -51,8 +53,10 @@ pub async fn approve(
             }
             let stored = stored.approve(now, signature.clone())?;
             let session = session.approve(now)?;
+            let consent = agreed.record(app, caller, &session, now);
             let line = |subject| event(now, actor, Action::Approved, subject, caller.user(), None);
             tx.grants().save(&stored, &line(Subject::Grant(stored.id))).await?;
+            tx.grants().record_consent(&consent).await?;
             tx.sessions().save_key(&session, &line(Subject::Key(id))).await?;
             if let Some(from) = replaces {
                 replace::take_over(app, tx.as_mut(), &session, from).await?;

@@ -4,7 +4,7 @@
 //! - [`ask`]: a request to the signer.
 //! - [`by_entry_point`]: user operations (ERC-4337).
 //! - [`propose`]: from a text to a grant, [`drafted`], that waits for its owner; [`takes`]: which grants are taken.
-//! - [`install`]: from the owner's signature to a grant on chain.
+//! - [`consent`]: what the owner was shown. [`install`]: from the owner's signature to a grant on chain.
 //! - [`replace`]: a narrower grant in the place of another.
 //! - [`judge`]: what the policy says of an action now.
 //! - [`execute`]: has the signer sign and [`deliver`] send, once.
@@ -21,6 +21,7 @@ pub mod alarm;
 pub mod ask;
 pub mod books;
 pub mod by_entry_point;
+pub mod consent;
 pub mod deliver;
 pub mod drafted;
 pub mod end;

@@ -1,11 +1,11 @@
 //! People, by the accounts they have proved.
 
 use super::kv::{
-    ACCOUNT_INDEX, ACCOUNTS, HOLDER_OF, HOLDERS, KEYS, KEYS_BY_USER, LIVE, LOGINS, LOGINS_BY_USER, META, OPEN_REQUESTS,
-    REQUESTS, RESERVATIONS, USER_KEYS,
+    ACCOUNT_INDEX, ACCOUNTS, HOLDER_OF, HOLDERS, KEY_INDEX, KEYS, KEYS_BY_USER, LIVE, LOGINS, LOGINS_BY_USER, META,
+    OPEN_REQUESTS, REQUESTS, RESERVATIONS, USER_KEYS,
 };
 use super::rewrite::REWRITE;
-use super::tx::RedbTx;
+use super::tx::{RedbTx, join};
 use crate::{Account, Accounts, StoreError};
 use async_trait::async_trait;
 use hallpass_session::{AuditEvent, KeySession, LoginSession, Subject};
@@ -91,6 +91,8 @@ impl Accounts for RedbTx {
             self.forget_tokens(&login)?;
         }
         for key in keys {
+            let of_key = join(&[&self.key_prefix(&key.key)?, key.id.as_bytes()]);
+            self.kv().remove(KEY_INDEX, &of_key)?;
             if let Some(holder) = self.kv().get(HOLDER_OF, key.id.as_bytes())? {
                 self.kv().remove(HOLDERS, &holder)?;
                 self.kv().remove(HOLDER_OF, key.id.as_bytes())?;

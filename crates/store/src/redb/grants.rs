@@ -1,10 +1,10 @@
 //! Grants as asked for and answered.
 
-use super::kv::{GRANTS, GRANTS_BY_USER};
+use super::kv::{CONSENTS, GRANTS, GRANTS_BY_USER};
 use super::tx::{RedbTx, by_user};
 use crate::{Grants, StoreError};
 use async_trait::async_trait;
-use hallpass_session::{AuditEvent, Decision, StoredGrant, Subject};
+use hallpass_session::{AuditEvent, Consent, Decision, StoredGrant, Subject};
 use hallpass_types::{GrantId, UserId};
 
 #[async_trait]
@@ -36,5 +36,22 @@ impl Grants for RedbTx {
 
     async fn list(&mut self, user: UserId) -> Result<Vec<StoredGrant>, StoreError> {
         self.of_user(GRANTS_BY_USER, user, GRANTS)
+    }
+
+    async fn record_consent(&mut self, consent: &Consent) -> Result<(), StoreError> {
+        let key = consent.grant.as_slice();
+        let grant: StoredGrant = self.stored(GRANTS, key)?;
+        if grant.user != consent.user {
+            return Err(StoreError::Missing { table: GRANTS.0 });
+        }
+        if !matches!(grant.decision, Decision::Approved { .. }) {
+            return Err(StoreError::Stale);
+        }
+        let row = self.sealed(CONSENTS, key, consent.user, consent)?;
+        self.kv().add(CONSENTS, key, &row)
+    }
+
+    async fn consent(&mut self, grant: GrantId) -> Result<Option<Consent>, StoreError> {
+        self.find_sealed(CONSENTS, grant.as_slice())
     }
 }

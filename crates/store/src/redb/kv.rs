@@ -52,6 +52,10 @@ pub(super) const DUE_KEYS: Table = Table("due_keys");
 pub(super) const GRANTS: Table = Table("grants");
 /// User, created, grant.
 pub(super) const GRANTS_BY_USER: Table = Table("grants_by_user");
+/// Grant -> sealed, what its owner was shown.
+pub(super) const CONSENTS: Table = Table("consents");
+/// HMAC of a session key, session.
+pub(super) const KEY_INDEX: Table = Table("key_index");
 /// Reservation -> sealed reservation.
 pub(super) const RESERVATIONS: Table = Table("reservations");
 /// HMAC of session and idempotency key -> reservation.
@@ -90,7 +94,7 @@ pub(super) const AUDIT: Table = Table("audit");
 pub(super) const AUDIT_BY_USER: Table = Table("audit_by_user");
 
 /// Every table.
-pub(super) const ALL: [Table; 34] = [
+pub(super) const ALL: [Table; 36] = [
     META,
     USER_KEYS,
     ACCOUNTS,
@@ -107,6 +111,8 @@ pub(super) const ALL: [Table; 34] = [
     DUE_KEYS,
     GRANTS,
     GRANTS_BY_USER,
+    CONSENTS,
+    KEY_INDEX,
     RESERVATIONS,
     IDEMPOTENCY,
     HELD,

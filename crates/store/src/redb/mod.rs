@@ -37,7 +37,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tx::RedbTx;
 
 /// The format of the file, as a whole. Another one is refused.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 /// The version of every row.
 pub const ROW_VERSION: u8 = 1;
 

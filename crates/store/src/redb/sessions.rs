@@ -1,8 +1,9 @@
 //! Key sessions.
 
-use super::kv::{ACCOUNTS, DUE_KEYS, HOLDER_OF, HOLDERS, KEYS, KEYS_BY_USER};
+use super::kv::{ACCOUNTS, DUE_KEYS, HOLDER_OF, HOLDERS, KEY_INDEX, KEYS, KEYS_BY_USER};
 use super::tx::{RedbTx, by_user, join};
 use crate::{Sessions, StoreError};
+use alloy_primitives::Address;
 use async_trait::async_trait;
 use hallpass_session::{AuditEvent, KeySession, Lifecycle, Subject, TokenHash};
 use hallpass_types::{SessionId, UnixSeconds, UserId};
@@ -36,6 +37,11 @@ impl RedbTx {
             None => Err(StoreError::Missing { table: ACCOUNTS.0 }),
         }
     }
+
+    /// The rows of a session key begin so in [`KEY_INDEX`].
+    pub(super) fn key_prefix(&self, key: &Address) -> Result<[u8; 32], StoreError> {
+        self.keys()?.index(KEY_INDEX.0, &[key.as_slice()])
+    }
 }
 
 #[async_trait]
@@ -47,6 +53,8 @@ impl Sessions for RedbTx {
         let row = self.sealed(KEYS, id, session.user, session)?;
         self.kv().add(KEYS, id, &row)?;
         self.kv().add(KEYS_BY_USER, &by_user(session.user, session.created, id), &[])?;
+        let of_key = join(&[&self.key_prefix(&session.key)?, id]);
+        self.kv().add(KEY_INDEX, &of_key, &[])?;
         if let Some(due) = due_key(session) {
             self.kv().add(DUE_KEYS, &due, &[])?;
         }
@@ -74,6 +82,13 @@ impl Sessions for RedbTx {
 
     async fn find_key(&mut self, id: SessionId) -> Result<Option<KeySession>, StoreError> {
         self.find_sealed(KEYS, id.as_bytes())
+    }
+
+    async fn list_by_key(&mut self, key: Address) -> Result<Vec<SessionId>, StoreError> {
+        let prefix = self.key_prefix(&key)?;
+        let rows = self.kv().all(KEY_INDEX, &prefix)?;
+        let id = |key: &[u8]| key.get(prefix.len()..).and_then(|id| id.try_into().ok()).map(SessionId::from_bytes);
+        rows.iter().map(|(key, _)| id(key).ok_or_else(|| KEY_INDEX.corrupt(key))).collect()
     }
 
     async fn set_holder(&mut self, id: SessionId, holder: &TokenHash, event: &AuditEvent) -> Result<(), StoreError> {

@@ -72,6 +72,8 @@ macro_rules! conformance {
             a_state_read_in_another_transaction_is_not_saved,
             a_holder_is_known_by_its_newest_token_alone,
             a_grant_is_answered_once,
+            what_an_owner_was_shown_is_kept_with_their_answer,
+            sessions_are_found_by_their_key,
             a_holders_token_is_one_sessions_and_is_handed_on_or_forgotten,
             what_a_restored_store_ends_is_found,
             deleted_data_is_gone_and_live_data_is_not_deleted,

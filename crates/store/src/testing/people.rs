@@ -2,8 +2,8 @@
 
 use super::sample::*;
 use crate::{Account, Store};
-use alloy_primitives::Bytes;
-use hallpass_session::{Action, Actor, Decision, Installation, Lifecycle, Reason, Subject};
+use alloy_primitives::{Address, Bytes};
+use hallpass_session::{Action, Actor, Consent, Decision, Installation, KeySession, Lifecycle, Reason, Subject};
 use hallpass_types::GrantId;
 use std::sync::Arc;
 
@@ -206,6 +206,41 @@ pub async fn what_a_restored_store_ends_is_found(store: Arc<dyn Store>) {
     assert_eq!(all, std::slice::from_ref(&suspended));
 }
 
+/// Once, beside an approval, under the owner's key.
+pub async fn what_an_owner_was_shown_is_kept_with_their_answer(store: Arc<dyn Store>) {
+    let mut tx = peopled(&*store).await;
+    let id = GrantId::repeat_byte(20);
+    let shown = consent(1, 20);
+    assert_eq!(tx.grants().record_consent(&shown).await.unwrap_err().code(), "stale_write", "nothing was answered");
+    let approved = grant(1, 20).approve(at(150), Bytes::from_static(b"signature")).unwrap();
+    tx.grants().save(&approved, &grant_event(1, 20)).await.unwrap();
+    let other = Consent { user: user(2), ..shown.clone() };
+    assert_eq!(tx.grants().record_consent(&other).await.unwrap_err().code(), "no_such_row", "another's grant");
+    let none = Consent { grant: GrantId::repeat_byte(99), ..shown.clone() };
+    assert_eq!(tx.grants().record_consent(&none).await.unwrap_err().code(), "no_such_row", "no grant");
+    tx.grants().record_consent(&shown).await.unwrap();
+    let later = Consent { text: "something else".into(), ..shown.clone() };
+    assert_eq!(tx.grants().record_consent(&later).await.unwrap_err().code(), "already_exists");
+    tx.commit().await.unwrap();
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(tx.grants().consent(id).await.unwrap(), Some(shown));
+    assert_eq!(tx.grants().consent(GrantId::repeat_byte(99)).await.unwrap(), None);
+}
+
+/// Whoever's they are, ended ones too.
+pub async fn sessions_are_found_by_their_key(store: Arc<dyn Store>) {
+    let mut tx = peopled(&*store).await;
+    let shared = key(1, 20).key;
+    let theirs = KeySession { grant: GrantId::repeat_byte(60), ..key(2, 60) };
+    tx.sessions().create_key(&theirs, &key_event(2, 60)).await.unwrap();
+    let other = KeySession { key: Address::repeat_byte(0x77), ..key(2, 61) };
+    tx.sessions().create_key(&other, &key_event(2, 61)).await.unwrap();
+    tx.sessions().save_key(&key(1, 20).expire(at(1000)).unwrap(), &key_event(1, 20)).await.unwrap();
+    assert_eq!(tx.sessions().list_by_key(shared).await.unwrap(), [session(20), session(60)]);
+    assert_eq!(tx.sessions().list_by_key(Address::repeat_byte(0x77)).await.unwrap(), [session(61)]);
+    assert_eq!(tx.sessions().list_by_key(Address::ZERO).await.unwrap(), []);
+}
+
 /// Deletion waits for what lives, then nothing personal can be read, and nobody else is touched.
 pub async fn deleted_data_is_gone_and_live_data_is_not_deleted(store: Arc<dyn Store>) {
     let mut tx = peopled(&*store).await;
@@ -240,6 +275,7 @@ pub async fn deleted_data_is_gone_and_live_data_is_not_deleted(store: Arc<dyn St
     assert_eq!(tx.sessions().find_key(session(20)).await.unwrap_err().code(), "data_deleted");
     assert_eq!(tx.grants().find(GrantId::repeat_byte(20)).await.unwrap_err().code(), "data_deleted");
     assert_eq!(tx.sessions().list_keys(user(1)).await.unwrap(), []);
+    assert_eq!(tx.sessions().list_by_key(key(1, 20).key).await.unwrap(), [], "nothing leads to a deleted session");
     let trail = tx.audit().list(Some(user(1)), 0, 100).await.unwrap();
     assert_eq!(trail.len(), 9, "the trail stays");
     assert!(trail.iter().all(|e| e.from.is_none()), "without origins");

@@ -4,7 +4,7 @@ use crate::{Account, Store, Tx};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use hallpass_policy::Cost;
 use hallpass_session::{
-    Access, Action, Actor, Asked, AuditEvent, Binding, Counter, Decision, Installation, KeySession, Lifecycle,
+    Access, Action, Actor, Asked, AuditEvent, Binding, Consent, Counter, Decision, Installation, KeySession, Lifecycle,
     LoginSession, Origin, OwnerRequest, RequestState, Reservation, ReservationState, Route, StoredGrant, Subject,
     Token, TokenHash, TokenKind,
 };
@@ -107,6 +107,23 @@ pub fn grant(n: u8, id: u8) -> StoredGrant {
         created: at(100),
         replaces: None,
         decision: Decision::Pending,
+    }
+}
+
+/// What user `n` was shown of grant `id`.
+#[must_use]
+pub fn consent(n: u8, id: u8) -> Consent {
+    Consent {
+        grant: GrantId::repeat_byte(id),
+        user: user(n),
+        account: account_id(n),
+        login: session(10),
+        page: Some("https://arena.example".into()),
+        text: format!("the account is {}", account_id(n).address),
+        version: "0.1.0".into(),
+        lists: B256::repeat_byte(9),
+        confirmed: true,
+        at: at(150),
     }
 }
 
