@@ -118,8 +118,9 @@ pub async fn run(context: &Context, command: Session) -> Result<ExitCode, CliErr
         }
         Session::Show { session } => {
             let view: GrantView = client.get(&format!("/v1/sessions/{session}")).await?;
-            context
-                .show(&view, || format!("session {} is {}\n\n{}", view.session.id, view.session.state, view.text))?;
+            context.show(&view, || {
+                format!("session {} is {}\n\n{}{}", view.session.id, view.session.state, view.text, agreed(&view))
+            })?;
         }
         Session::Check { session, action } => {
             let verdict: VerdictView =
@@ -276,4 +277,16 @@ fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, CliError>
             "for example {\"call\":{\"chain\":\"eip155:31337\",\"to\":\"0x...\",\"value\":\"0\",\"data\":\"0x...\"}}",
         )
     })
+}
+
+/// What is recorded of the owner's consent, where they have agreed.
+fn agreed(view: &GrantView) -> String {
+    let Some(consent) = &view.consent else { return String::new() };
+    let words = match (consent.confirmed, consent.words_hash == view.words_hash) {
+        (true, true) => "to these words, which were shown",
+        (true, false) => "to other words, which were shown (--json has them)",
+        (false, _) => "and whether anybody read the words is not known",
+    };
+    let page = consent.page.as_deref().map_or(String::new(), |page| format!(" from a page of {page}"));
+    format!("\n\nagreed on {} by {}{page}, {words}", moment(consent.at), consent.account)
 }
