@@ -5,31 +5,12 @@
 mod common;
 
 use alloy_primitives::{Address, U256};
-use alloy_sol_types::{SolCall, sol};
+use alloy_sol_types::SolCall;
 use common::World;
-use common::chain::Chain;
+use common::chain::{Chain, IItems, INft};
 use common::people::{Owner, wallet};
 use common::proxy::Proxy;
-use hallpass_chain::contracts::Artifact;
 use serde_json::{Value, json};
-
-sol! {
-    interface INft {
-        function mint(address to, uint256 id) external;
-        function transferFrom(address from, address to, uint256 id) external;
-    }
-    interface IItems {
-        function mint(address to, uint256 id, uint256 amount) external;
-    }
-}
-
-async fn deploy(chain: &Chain, name: &'static str) -> Address {
-    let text = match name {
-        "TestNft" => include_str!("../../../contracts/artifacts/TestNft.json"),
-        _ => include_str!("../../../contracts/artifacts/TestItems.json"),
-    };
-    chain.transact(None, Artifact::parse(name, text).unwrap().bytecode).await.unwrap()
-}
 
 async fn role(owner: &Owner, name: &str) -> Value {
     let all = owner.api.get("/v1/me/roles").await.ok();
@@ -43,7 +24,7 @@ async fn granted(owner: &Owner, name: &str) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_source_gives_its_role_to_whom_it_should_and_to_nobody_else() {
     let chain = Chain::start().await;
-    let (nft, items, ausd) = (deploy(&chain, "TestNft").await, deploy(&chain, "TestItems").await, chain.token);
+    let (nft, items, ausd) = (chain.nft().await, chain.items().await, chain.token);
     let line = Proxy::to(&chain.url);
     let (alice, nobody) = (wallet("alice").address(), Address::repeat_byte(0x99));
     let world = World::configured("roles", chain, &line.url, |_| {
@@ -100,11 +81,7 @@ async fn each_source_gives_its_role_to_whom_it_should_and_to_nobody_else() {
     // Of two rules one is enough.
     assert!(granted(&alice, "either").await && !granted(&bob, "either").await);
     // Sold, it is gone.
-    world.chain.rpc("anvil_impersonateAccount", json!([alice.account()])).await;
-    world.chain.fund(alice.account()).await;
-    let sale = INft::transferFromCall { from: alice.account(), to: bob.account(), id: U256::from(5) };
-    let tx = json!({ "from": alice.account(), "to": nft, "data": format!("0x{}", alloy_primitives::hex::encode(sale.abi_encode())) });
-    world.chain.rpc("eth_sendTransaction", json!([tx])).await;
+    world.chain.hand_on(nft, alice.account(), bob.account(), 5).await;
     common::until("it is read again", async || !granted(&alice, "collector").await).await;
     common::until("it is read again", async || granted(&bob, "collector").await).await;
 

@@ -38,6 +38,9 @@ struct Introspection {
     sid: Option<String>,
     exp: Option<u64>,
     auth_time: Option<u64>,
+    /// Absent where none are configured.
+    #[serde(default)]
+    roles: Vec<String>,
     cnf: Option<Confirmation>,
 }
 
@@ -127,6 +130,7 @@ impl Introspection {
             session: self.sid?.parse().ok()?,
             proved_at: UnixSeconds::new(self.auth_time?)?,
             not_after: UnixSeconds::new(self.exp?)?,
+            roles: self.roles,
         };
         fits.then_some(Known { login, jkt })
     }
@@ -176,7 +180,15 @@ mod tests {
             change(&mut body);
             serde_json::from_value::<Introspection>(body).ok().and_then(|said| said.known(kind))
         };
-        assert_eq!(read(TokenKind::Dpop, &|_| {}).unwrap().jkt, Some([7; 32]));
+        let bound = read(TokenKind::Dpop, &|_| {}).unwrap();
+        assert_eq!((bound.jkt, bound.login.roles.len()), (Some([7; 32]), 0));
+        let member = read(TokenKind::Dpop, &|body| body["roles"] = serde_json::json!(["a", "member"])).unwrap().login;
+        assert!(
+            member.has_role("member") && !member.has_role("Member") && !member.has_role("mem") && !member.has_role("")
+        );
+        for roles in [serde_json::json!("member"), serde_json::json!([1]), serde_json::json!({ "member": true })] {
+            assert!(read(TokenKind::Dpop, &|body| body["roles"] = roles.clone()).is_none(), "{roles}");
+        }
         let bearer = |body: &mut serde_json::Value| {
             body["token_type"] = "Bearer".into();
             body.as_object_mut().unwrap().remove("cnf");

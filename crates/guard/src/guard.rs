@@ -30,6 +30,16 @@ pub struct Login {
     pub proved_at: UnixSeconds,
     /// The token's exclusive end.
     pub not_after: UnixSeconds,
+    /// The roles that the account has, in the order of Hallpass's configuration.
+    pub roles: Vec<String>,
+}
+
+impl Login {
+    /// Whether the account has a role, by its very name.
+    #[must_use]
+    pub fn has_role(&self, role: &str) -> bool {
+        self.roles.iter().any(|had| had == role)
+    }
 }
 
 /// What Hallpass said of a token.
@@ -150,7 +160,13 @@ impl Guard {
     /// The layer for routes.
     #[must_use]
     pub fn require_login(&self) -> RequireLogin {
-        RequireLogin(self.clone())
+        RequireLogin { guard: self.clone(), role: None }
+    }
+
+    /// The layer for routes that are for accounts with a role. One layer around another asks for both roles.
+    #[must_use]
+    pub fn require_role(&self, role: &str) -> RequireLogin {
+        RequireLogin { guard: self.clone(), role: Some(role.into()) }
     }
 
     /// Whether both are one.

@@ -1,34 +1,44 @@
 //! The layer around routes.
 
-use crate::guard::Guard;
+use crate::guard::{Guard, Login};
+use crate::refusal::Refusal;
 use axum::extract::{OriginalUri, Request};
 use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use std::sync::Arc;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Lets in who is logged in; the routes inside may extract [`Login`](crate::Login) and [`Account`](crate::Account).
+/// Lets in who is logged in, and has the role where one is asked for; the routes inside may extract [`Login`] and
+/// [`Account`](crate::Account).
 #[derive(Debug, Clone)]
-pub struct RequireLogin(pub(crate) Guard);
+pub struct RequireLogin {
+    pub(crate) guard: Guard,
+    pub(crate) role: Option<Arc<str>>,
+}
 
 impl<S> Layer<S> for RequireLogin {
     type Service = Guarded<S>;
 
     fn layer(&self, inner: S) -> Guarded<S> {
-        Guarded { guard: self.0.clone(), inner }
+        Guarded { guard: self.guard.clone(), role: self.role.clone(), inner }
     }
 }
 
-/// Notes in a request which guard let it in.
+/// Notes in a request which guard let it in, and as whom.
 #[derive(Clone)]
-struct LetIn(Guard);
+struct LetIn {
+    by: Guard,
+    login: Login,
+}
 
 /// A service behind a guard.
 #[derive(Debug, Clone)]
 pub struct Guarded<S> {
     guard: Guard,
+    role: Option<Arc<str>>,
     inner: S,
 }
 
@@ -47,25 +57,23 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let guard = self.guard.clone();
+        let (guard, role) = (self.guard.clone(), self.role.clone());
         // The one that was asked whether it is ready is the one that is called.
         let waiting = self.inner.clone();
         let mut inner = core::mem::replace(&mut self.inner, waiting);
         Box::pin(async move {
             // A proof is good once: where one layer of the same guard stands in another, the outer one has asked.
-            if request.extensions().get::<LetIn>().is_some_and(|LetIn(by)| by.is(&guard)) {
-                return Ok(inner.call(request).await?.into_response());
-            }
-            let proves = request.headers().contains_key("dpop");
-            // A router inside another sees a part of the path; what was asked for is the whole.
-            let asked = request.extensions().get::<OriginalUri>().map(|OriginalUri(uri)| uri.path().to_owned());
-            let path = asked.unwrap_or_else(|| request.uri().path().to_owned());
-            let checked = guard.check(request.headers(), request.method().as_str(), &path).await;
-            let mut response = match checked {
+            let asked = request.extensions().get::<LetIn>().filter(|let_in| let_in.by.is(&guard)).cloned();
+            let proves = asked.is_none() && request.headers().contains_key("dpop");
+            let checked = match asked {
+                Some(let_in) => Ok(let_in.login),
+                None => guard.check(request.headers(), request.method().as_str(), &path(&request)).await,
+            };
+            let mut response = match checked.and_then(|login| held(login, role.as_deref())) {
                 Err(refusal) => refusal.into_response(),
                 Ok(login) => {
+                    request.extensions_mut().insert(LetIn { by: guard.clone(), login: login.clone() });
                     request.extensions_mut().insert(login);
-                    request.extensions_mut().insert(LetIn(guard.clone()));
                     inner.call(request).await?.into_response()
                 }
             };
@@ -74,5 +82,18 @@ where
             }
             Ok(response)
         })
+    }
+}
+
+/// A router inside another sees a part of the path; what was asked for is the whole.
+fn path(request: &Request) -> String {
+    let asked = request.extensions().get::<OriginalUri>().map(|OriginalUri(uri)| uri.path().to_owned());
+    asked.unwrap_or_else(|| request.uri().path().to_owned())
+}
+
+fn held(login: Login, role: Option<&str>) -> Result<Login, Refusal> {
+    match role {
+        Some(role) if !login.has_role(role) => Err(Refusal::RoleRequired(role.to_owned())),
+        _ => Ok(login),
     }
 }

@@ -5,12 +5,13 @@
 //! use hallpass_guard::{Guard, GuardError, Login};
 //!
 //! async fn notes(login: Login) -> String {
-//!     format!("the notes of {}", login.account)
+//!     format!("the notes of {}, who is {}", login.account, login.roles.join(" and "))
 //! }
 //!
 //! fn app(credential: &str) -> Result<Router, GuardError> {
 //!     let guard = Guard::new("https://hallpass.example", credential, "https://api.example")?;
-//!     Ok(Router::new().route("/notes", get(notes)).layer(guard.require_login()))
+//!     let members = Router::new().route("/members", get(notes)).layer(guard.require_role("member"));
+//!     Ok(Router::new().route("/notes", get(notes)).layer(guard.require_login()).merge(members))
 //! }
 //! ```
 //!
@@ -21,6 +22,8 @@
 //!
 //! - An answer is good for 5 seconds, or as many as [`Guard::remembering`] says, 0 for none: **a login that ends is out within as
 //!   many seconds**. A token that is not good is never remembered.
+//! - Roles are those of the configuration of Hallpass: [`Login::roles`] has them, [`Guard::require_role`] asks for one. Nobody has
+//!   one that is not configured there. One that is lost is out within as many seconds, and Hallpass's own `role_seconds`.
 //! - Where Hallpass does not answer within 5 seconds, or not as expected, the answer is 503: nobody is let in on trust.
 //! - Each proof is good once, here: an app that runs as several processes takes it once in each, within two minutes.
 //!
@@ -29,6 +32,7 @@
 //! | `not_logged_in` | 401 | no token, or none that is good; the same words for every reason |
 //! | `two_credentials` | 400 | |
 //! | `invalid_dpop_proof`, `use_dpop_nonce` | 401 | as RFC 9449 has it; the nonce is in `DPoP-Nonce` |
+//! | `role_required` | 403 | the account has not the role |
 //! | `too_many_proofs` | 429 | 500,000 proofs a minute, 60,000 of one key |
 //! | `login_check_unavailable` | 503 | Hallpass does not answer, or not to this app's credential; the log says why |
 //! | `no_guard` | 500 | an extractor on a route without [`RequireLogin`] |

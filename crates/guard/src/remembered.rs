@@ -72,6 +72,7 @@ mod tests {
             session: hallpass_types::SessionId::from_bytes([2; 16]),
             proved_at: at(1),
             not_after: at(not_after),
+            roles: Vec::new(),
         };
         Known { login, jkt: None }
     }

@@ -1,5 +1,6 @@
 //! What a refusal looks like: a status, a stable code, one sentence, and a hint where one helps.
 
+use crate::roles::Decision;
 use axum::Json;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
@@ -23,6 +24,9 @@ pub struct Problem {
     /// What to do next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// What it was decided by, where roles were asked for: of each that the account has not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Decision>,
 }
 
 /// A refusal.
@@ -42,7 +46,7 @@ impl ApiError {
     /// A refusal.
     #[must_use]
     pub fn new(status: StatusCode, code: &str, says: impl Into<String>) -> Self {
-        let problem = Problem { code: code.to_owned(), says: says.into(), hint: None };
+        let problem = Problem { code: code.to_owned(), says: says.into(), hint: None, evidence: Vec::new() };
         Self { status, problem, challenge: None, retry_after: None }
     }
 
@@ -114,6 +118,13 @@ impl ApiError {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.problem.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds what it was decided by.
+    #[must_use]
+    pub fn evidence(mut self, evidence: Vec<Decision>) -> Self {
+        self.problem.evidence = evidence;
         self
     }
 }

@@ -27,13 +27,15 @@ impl Answer {
         (self.status, self.code())
     }
 
-    /// Asserts that it is a refusal with a body of ours: a code, one sentence, at most a hint beside them.
+    /// Asserts that it is a refusal with a body of ours: a code, one sentence, at most a hint beside them; and where a
+    /// role is missing, the evidence.
     #[track_caller]
     pub fn refused(&self, status: u16, code: &str) -> &Self {
         assert_eq!(self.kind(), (status, code.to_owned()), "{}", self.text);
         let body = self.json();
         let fields: Vec<&String> = body.as_object().unwrap().keys().collect();
-        assert!(fields.iter().all(|f| ["code", "says", "hint"].contains(&f.as_str())), "{}", self.text);
+        assert!(fields.iter().all(|f| ["code", "says", "hint", "evidence"].contains(&f.as_str())), "{}", self.text);
+        assert_eq!(body.get("evidence").is_some(), code == "role_required", "{}", self.text);
         assert!(body["says"].as_str().is_some_and(|says| !says.is_empty()), "{}", self.text);
         self
     }

@@ -3,7 +3,7 @@
 use super::free_port;
 use alloy_eips::BlockId;
 use alloy_primitives::{Address, B256, Bytes, U256};
-use alloy_sol_types::{SolCall, SolValue};
+use alloy_sol_types::{SolCall, SolValue, sol};
 use hallpass_chain::Node;
 use hallpass_chain::contracts::{Artifact, CREATE2_DEPLOYER, IERC20, IHallpass, Suite};
 use hallpass_types::ChainId;
@@ -11,6 +11,18 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+
+sol! {
+    /// `TestNft`.
+    interface INft {
+        function mint(address to, uint256 id) external;
+        function transferFrom(address from, address to, uint256 id) external;
+    }
+    /// `TestItems`.
+    interface IItems {
+        function mint(address to, uint256 id, uint256 amount) external;
+    }
+}
 
 /// The development chain.
 pub const CHAIN: u64 = 31_337;
@@ -109,6 +121,30 @@ impl Chain {
         let receipt = self.node.wait(hash, Duration::from_secs(30)).await.unwrap();
         assert!(receipt.status(), "a transaction of the set-up reverted");
         receipt.contract_address
+    }
+
+    /// A collection of ERC-721 that anybody mints.
+    pub async fn nft(&self) -> Address {
+        self.deploy("TestNft", include_str!("../../../../contracts/artifacts/TestNft.json")).await
+    }
+
+    /// Kinds of ERC-1155 that anybody mints.
+    pub async fn items(&self) -> Address {
+        self.deploy("TestItems", include_str!("../../../../contracts/artifacts/TestItems.json")).await
+    }
+
+    async fn deploy(&self, name: &'static str, text: &str) -> Address {
+        self.transact(None, Artifact::parse(name, text).unwrap().bytecode).await.unwrap()
+    }
+
+    /// `from` hands a piece of a collection on, whoever has its key.
+    pub async fn hand_on(&self, nft: Address, from: Address, to: Address, id: u64) {
+        self.rpc("anvil_impersonateAccount", json!([from])).await;
+        self.fund(from).await;
+        let data: Bytes = INft::transferFromCall { from, to, id: U256::from(id) }.abi_encode().into();
+        let hash = self.rpc("eth_sendTransaction", json!([{ "from": from, "to": nft, "data": data }])).await;
+        let hash: B256 = serde_json::from_value(hash).unwrap();
+        assert!(self.node.wait(hash, Duration::from_secs(30)).await.unwrap().status());
     }
 
     /// Native coin for gas.

@@ -3,7 +3,8 @@
 //!
 //! - [`site`]: all of it put together. [`proxies`]: the two programs, and what of the guide they read. [`wire`]: requests byte by
 //!   byte, on one connection. [`app`]: the app.
-//! - [`let_in`]: who is let in, and what the app is told. [`kept_out`]: who is not. [`direct`]: the endpoint by itself.
+//! - [`let_in`]: who is let in, and what the app is told. [`kept_out`]: who is not. [`roles`]: what is for some alone.
+//!   [`direct`]: the endpoint by itself.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
@@ -20,5 +21,6 @@ mod inside;
 mod kept_out;
 mod let_in;
 mod proxies;
+mod roles;
 mod site;
 mod wire;

@@ -1,6 +1,6 @@
 //! An axum app behind `hallpass-guard`, beside a server of ours by one clock that the test sets.
 //!
-//! - here: who is let in and who is not. [`unavailable`]: a Hallpass that does not answer as it should.
+//! - here: who is let in and who is not. [`roles`]: what is for some alone. [`unavailable`]: a Hallpass that does not answer as it should.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
@@ -12,6 +12,7 @@ mod common;
 #[path = "../login/inside.rs"]
 #[allow(dead_code, reason = "the tests of logins use all of it")]
 mod inside;
+mod roles;
 mod unavailable;
 
 use axum::Router;
@@ -46,11 +47,19 @@ impl Guarded {
         let guard = Guard::by(url, &credential().reveal(), &own, seconds, clock).unwrap();
         let notes = async |login: Login| format!("{} {} {}", login.account, login.user, login.session);
         let inner = Router::new().route("/whose", get(async |Account(account): Account| account.to_string()));
+        let has = async |login: Login| login.roles.join(" ");
+        let roles = |layer| Router::new().route("/roles", get(has)).layer(layer);
+        let members = roles(guard.require_role("member"));
         let router = Router::new()
             .route("/notes", any(notes))
+            .route("/roles", get(has))
             .nest("/twice", inner.clone().layer(guard.require_login()))
+            .nest("/within", members.clone())
             .route_layer(guard.require_login())
             .nest("/inner", inner.layer(guard.require_login()))
+            .nest("/members", members.clone())
+            .nest("/both", members.layer(guard.require_role("trader")))
+            .nest("/nobody", roles(guard.require_role("Member")))
             .route("/open", get(async || "open"))
             .route("/forgotten", get(notes));
         let served = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });

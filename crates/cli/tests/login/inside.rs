@@ -1,12 +1,14 @@
-//! A server inside the test, by a clock that the test sets. No chain: the node answers its id alone.
+//! A server inside the test, by a clock that the test sets. No chain, but where roles ask for one: the node answers its id alone.
 
 use crate::common::server::Folder;
+use alloy_eips::BlockNumberOrTag;
 use hallpass_auth::{Cached, Eoa};
 use hallpass_chain::contracts::Suite;
 use hallpass_chain::{AccountReader, Node};
 use hallpass_server::app::{Finality, Proxy, ResourceServer};
 use hallpass_server::limits::Rates;
 use hallpass_server::logins::Bounds;
+use hallpass_server::roles::Rule;
 use hallpass_server::{App, ChainSide, Settings, router};
 use hallpass_session::{Token, TokenKind};
 use hallpass_store::{RedbStore, StoreKeys};
@@ -87,11 +89,14 @@ struct Terms {
     bounds: Bounds,
     proxies: Vec<Proxy>,
     rates: Rates,
+    roles: Vec<Rule>,
+    /// The node, where there is one.
+    rpc: Option<String>,
 }
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { bounds: Bounds::default(), proxies: Vec::new(), rates: Rates::wide() }
+        Self { bounds: Bounds::default(), proxies: Vec::new(), rates: Rates::wide(), roles: Vec::new(), rpc: None }
     }
 }
 
@@ -110,6 +115,11 @@ impl Inside {
         Self::with(name, Terms { proxies, ..Terms::default() }).await
     }
 
+    /// The same, with roles. Where a chain at `rpc` says who has them, its newest block is of now.
+    pub async fn ruled(name: &str, proxies: Vec<Proxy>, roles: Vec<Rule>, rpc: Option<&str>) -> Self {
+        Self::with(name, Terms { proxies, roles, rpc: rpc.map(str::to_owned), ..Terms::default() }).await
+    }
+
     /// Where so much may be asked in a minute.
     pub async fn limited(name: &str, rates: Rates) -> Self {
         Self::with(name, Terms { rates, ..Terms::default() }).await
@@ -119,13 +129,22 @@ impl Inside {
         let folder = Arc::new(Folder::new(name));
         let passphrase = Passphrase::new("a passphrase".into(), KdfParams::MINIMUM);
         let (vault, _) = VaultHeader::create(&passphrase, &Os).unwrap();
-        let clock = Arc::new(Hand(AtomicU64::new(START)));
+        let mut now = START;
+        if let Some(rpc) = &terms.rpc {
+            let node = Node::connect(rpc, ChainId::new(31_337).unwrap()).await.unwrap();
+            now = node.block(BlockNumberOrTag::Latest).await.unwrap().time.get();
+        }
+        let clock = Arc::new(Hand(AtomicU64::new(now)));
         Self::on(folder, Arc::new(vault), clock, terms).await
     }
 
     async fn on(folder: Arc<Folder>, vault: Arc<Vault>, clock: Arc<Hand>, terms: Terms) -> Self {
         let chain = ChainId::new(31_337).unwrap();
-        let node = Node::connect(&stub().await, chain).await.unwrap();
+        let rpc = match &terms.rpc {
+            Some(rpc) => rpc.clone(),
+            None => stub().await,
+        };
+        let node = Node::connect(&rpc, chain).await.unwrap();
         let store = RedbStore::open(folder.path().join("store"), Arc::new(Os)).unwrap();
         store.unlock(store_keys()).await.unwrap();
         let relayer = vault.create_relayer_key([7; 16], &Os).unwrap();
@@ -140,7 +159,7 @@ impl Inside {
             uri: url.clone(),
             chain,
             eoa: Eoa::WithoutRpc,
-            roles: Vec::new(),
+            roles: terms.roles.clone(),
             role_seconds: 30,
             logins: terms.bounds.clone(),
             origins: vec!["https://app.example".to_owned()],

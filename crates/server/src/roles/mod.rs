@@ -1,12 +1,15 @@
 //! Roles of accounts: by the operator's lists, or by what they hold. A decision names its evidence.
 //!
 //! - this file: what a role is, and what is decided. [`read`]: what a chain says. [`Roles`]: what was decided a moment ago.
+//! - [`asked`]: roles that somebody must have.
 
+pub mod asked;
 mod read;
 
 use crate::{ApiError, App};
 use alloy_primitives::{Address, U256};
 use hallpass_types::{AccountId, UnixSeconds};
+use read::Newest;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
@@ -117,13 +120,13 @@ impl Roles {
 /// # Errors
 /// 500 alone; what cannot be read gives no role.
 pub async fn of(app: &App, account: AccountId) -> Result<Vec<Decision>, ApiError> {
-    let mut decisions: Vec<Decision> = Vec::new();
+    let (mut decisions, mut newest) = (Vec::<Decision>::new(), Newest::of(app));
     for (number, rule) in app.settings.roles.iter().enumerate() {
         let place = decisions.iter().position(|known| known.role == rule.role);
         if place.and_then(|at| decisions.get(at)).is_some_and(|known| known.granted) {
             continue;
         }
-        let decision = decide(app, account, number, rule).await?;
+        let decision = decide(&mut newest, app, account, number, rule).await?;
         match place.and_then(|at| decisions.get_mut(at)) {
             Some(known) => *known = decision,
             None => decisions.push(decision),
@@ -137,11 +140,21 @@ pub async fn of(app: &App, account: AccountId) -> Result<Vec<Decision>, ApiError
 /// # Errors
 /// As [`of`].
 pub async fn names(app: &App, account: AccountId) -> Result<Vec<String>, ApiError> {
-    let all = of(app, account).await?;
-    Ok(all.into_iter().filter(|decision| decision.granted).map(|decision| decision.role).collect())
+    Ok(held(&of(app, account).await?).map(str::to_owned).collect())
 }
 
-async fn decide(app: &App, account: AccountId, number: usize, rule: &Rule) -> Result<Decision, ApiError> {
+/// The names of those that were granted, in their order.
+pub fn held(decisions: &[Decision]) -> impl Iterator<Item = &str> {
+    decisions.iter().filter(|decision| decision.granted).map(|decision| decision.role.as_str())
+}
+
+async fn decide(
+    newest: &mut Newest<'_>,
+    app: &App,
+    account: AccountId,
+    number: usize,
+    rule: &Rule,
+) -> Result<Decision, ApiError> {
     let decision = |granted, evidence| Decision { role: rule.role.clone(), granted, evidence };
     let (token, at_least) = match &rule.source {
         Source::Listed(accounts) => return Ok(decision(accounts.contains(&account), Evidence::Listed)),
@@ -152,7 +165,7 @@ async fn decide(app: &App, account: AccountId, number: usize, rule: &Rule) -> Re
         return Ok(known);
     }
     let read_at = now.get();
-    match read::balance(app, account, token).await {
+    match newest.balance(account, token).await {
         // Not remembered: it is tried again at the next question.
         Err(code) => Ok(decision(false, Evidence::Unread { code: code.to_owned(), read_at })),
         Ok(held) => {
