@@ -124,3 +124,32 @@ async fn what_no_chain_counts_stays_counted() {
     final_blocks(&world).await;
     owner.at(&new.session, "sign", &ask_for("4")).await.refused(403, "meter_exceeded");
 }
+
+/// Whoever narrows it sits elsewhere: at the terminal. The page that asked first, and its key, stay.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pass_with_a_browsers_key_is_narrowed_from_anywhere() {
+    let chain = common::chain::Chain::start().await;
+    let node = chain.url.clone();
+    let apps = "[[apps]]\nname = \"arena\"\norigins = [\"https://arena.example\"]\n";
+    let world = World::configured("narrow-outside", chain, &node, |_| apps.to_owned()).await;
+    let owner = world.owner("alice").await;
+    let (ausd, shop) = (world.chain.token, address_of("shop"));
+    let text = |cap: u64| format!("key = \"{}\"\n{}", address_of("a browser"), pay_pass(ausd, shop, cap));
+    let request = reqwest::Client::new().post(format!("{}/v1/grants", owner.api.url));
+    let request = request.bearer_auth(owner.api.token.as_ref().unwrap()).header("origin", "https://arena.example");
+    let view: Value = request.json(&json!({ "grant": text(10) })).send().await.unwrap().json().await.unwrap();
+    let old = Pass::of(&view);
+    let body = owner.approval(&world, &old).await;
+    owner.at(&old.session, "approve", &body).await.ok();
+
+    let narrow = text(6).replace("lasts = \"1h\"", "lasts = \"30m\"");
+    let other = format!("origin = \"https://other.example\"\n{narrow}");
+    ask(&owner, &old, &other).await.refused(422, "wrong_origin");
+    let login = "login = { domain = \"a.example\", uri = \"https://a.example\", nonce = \"12345678\" }\n";
+    ask(&owner, &old, &format!("{login}{narrow}")).await.refused(422, "foreign_login");
+    for asked in [narrow.clone(), format!("origin = \"https://arena.example\"\n{narrow}")] {
+        let new = Pass::of(&ask(&owner, &old, &asked).await.ok());
+        assert_eq!(new.grant.rest.labels.origin.as_deref(), Some("https://arena.example"));
+        assert_eq!(new.grant.key, old.grant.key);
+    }
+}

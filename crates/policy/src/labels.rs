@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub use asked_by::{LoginPlace, is_origin};
 pub(crate) use deceptive::is_deceptive;
 
-/// Names that travel with a grant. Nothing here is ever judged by.
+/// Names that travel with a grant. What a grant allows is never judged by them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Labels {
@@ -29,7 +29,7 @@ pub struct Labels {
     /// What conditions on text compare with, ascending by its keccak-256, which stands in the grant. Checked, not claimed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<String>,
-    /// The origin of the page that asked: the word of the server that drafted the grant.
+    /// The page that asked, by its origin, as the server that drafted the grant was told: a browser tells it truly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
     /// What the grant's `login` is the hash of. Checked, not claimed.

@@ -85,7 +85,6 @@ pub fn draft(
         uses.push(Use { meter: id, amount: Amount::Value });
     }
     let mut rest = Rest::default();
-    rest.labels.origin = grant.rest.labels.origin.clone();
     rest.labels.tokens = grant.rest.labels.tokens.clone();
     rest.labels.params = match Named::flatten(&names) {
         names if names.is_empty() => Vec::new(),

@@ -172,10 +172,13 @@ fn the_page_that_asked_and_where_it_signs_in_are_in_the_words_and_in_the_hash() 
     let draft = text::parse(ASKED).unwrap();
     let words = explain(&draft, &Lists::default());
     let plain = |says: &str| words.contains(&Line { tone: Tone::Plain, text: says.to_owned() });
-    assert!(plain("a page of https://arena.example:8443 asked for this pass, says the server that drafted it"));
     assert!(plain(
-        "signing this also signs you in to hallpass.example (https://hallpass.example), once, with nonce 32891756"
+        "whoever asked named the page https://arena.example:8443; what a browser says of that is true, what another \
+         program says need not be"
     ));
+    let signs_in =
+        "signing this also signs you in to hallpass.example (https://hallpass.example), once, with nonce 32891756";
+    assert!(words.contains(&Line { tone: Tone::Red, text: signs_in.to_owned() }));
     // viem: keccak256(encodeAbiParameters([{type: "string"}, ...three], [...])), the independent reading.
     let hash = "0xbd9cf34bafe6fd6bee0bad14df1faaeb643b89326bc39d92218c11b3069c7c8d";
     assert_eq!(draft.rest.login.to_string(), hash);
@@ -201,6 +204,11 @@ fn a_place_that_is_not_the_one_of_the_hash_and_a_page_that_is_none_are_refused()
         ("hallpass.example\"", "hallpass.example\u{430}\""),
         ("hallpass.example\"", "a b\""),
         ("32891756", ""),
+        ("\"hallpass.example\"", "\"other.example\""),
+        ("\"hallpass.example\"", "\"hallpass.example/\""),
+        ("\"https://hallpass.example\"", "\"https://hallpass.example.evil.example\""),
+        ("https://arena.example:8443", "https://arena.example:443.evil.example"),
+        ("https://arena.example:8443", "https://arena.example:"),
         ("https://arena.example:8443", "https://arena.example/path"),
         ("https://arena.example:8443", "arena.example"),
         ("https://arena.example:8443", "https://Arena.example"),

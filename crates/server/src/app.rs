@@ -171,6 +171,8 @@ pub struct App {
     pub signing: Arc<tokio::sync::RwLock<()>>,
     /// The window that login nonces are counted in, and how many.
     pub(crate) nonces: Arc<std::sync::Mutex<(u64, u32)>>,
+    /// How many draft such a grant at once: the keys and questions of those that come to nothing cost as much.
+    pub(crate) drafting: Arc<tokio::sync::Semaphore>,
     /// Grants that will sign in, while they wait for their signature.
     pub(crate) openings: Arc<std::sync::Mutex<crate::logins::by_grant::Openings>>,
     /// What has been asked lately.
@@ -194,6 +196,9 @@ pub struct App {
     /// One sender at a time for each operation.
     sending: Arc<[tokio::sync::Mutex<()>; 64]>,
 }
+
+/// Most grants that are drafted at once for people who have proved nothing.
+const DRAFTING: usize = 32;
 
 impl App {
     /// Puts the parts together, reads who is logged in, and starts the signer on the running tokio runtime.
@@ -243,6 +248,7 @@ impl App {
             signing,
             nonces: Arc::default(),
             openings: Arc::default(),
+            drafting: Arc::new(tokio::sync::Semaphore::new(DRAFTING)),
             limits,
             alerts,
             retained: Arc::new(std::sync::Mutex::new(UnixSeconds::EPOCH)),

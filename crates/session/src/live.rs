@@ -32,7 +32,7 @@ pub struct LiveLogin {
     /// When its wallet last proved itself.
     pub proved_at: UnixSeconds,
     /// Where the signature of a grant did that, and no message: the only session that it may use.
-    pub by_grant: Option<SessionId>,
+    pub own_pass: Option<SessionId>,
 }
 
 /// A token that is good.
@@ -73,7 +73,7 @@ struct Row {
     cookie: bool,
     /// Whether a contract wallet proved it.
     contract: bool,
-    by_grant: Option<Box<SessionId>>,
+    own_pass: Option<Box<SessionId>>,
     created: UnixSeconds,
     not_after: u32,
     access_not_after: u32,
@@ -206,7 +206,7 @@ impl LiveLogins {
             address: login.account.address,
             cookie: login.binding == Binding::Cookie,
             contract: login.contract.is_some(),
-            by_grant: login.by_grant.map(Box::new),
+            own_pass: login.own_pass.map(Box::new),
             created: login.created,
             not_after: since(login.not_after),
             access_not_after: since(login.access.not_after),
@@ -251,7 +251,7 @@ impl Row {
             not_after: self.at(self.not_after),
             idle: u64::from(self.idle),
             proved_at: self.at(self.proved),
-            by_grant: self.by_grant.as_deref().copied(),
+            own_pass: self.own_pass.as_deref().copied(),
         }
     }
 
@@ -364,14 +364,14 @@ mod tests {
         let mut table = LiveLogins::new();
         let bindings = [Binding::Bearer, Binding::Cookie, Binding::Dpop { jkt: Jkt([5; 32]) }];
         for (n, binding) in (1..).zip(bindings) {
-            let by_grant = (n == 1).then(|| SessionId::from_bytes([9; 16]));
-            let put = LoginSession { binding, proved_at: at(107), by_grant, ..login(n) };
+            let own_pass = (n == 1).then(|| SessionId::from_bytes([9; 16]));
+            let put = LoginSession { binding, proved_at: at(107), own_pass, ..login(n) };
             table.put(&put);
             let told = table.check(&hash(n), at(110)).unwrap();
             let LoginSession { id, user, account, created, not_after, idle, proved_at, .. } = put;
             assert_eq!(
                 told.login,
-                LiveLogin { id, user, account, binding, created, not_after, idle, proved_at, by_grant }
+                LiveLogin { id, user, account, binding, created, not_after, idle, proved_at, own_pass }
             );
             assert_eq!((told.not_after, told.pending, told.note), (at(180), false, false));
         }

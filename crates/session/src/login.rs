@@ -45,7 +45,7 @@ pub struct LoginSession {
     /// Where the signature of a grant proved it, and no message since: the session that stands on that grant, the only one that
     /// the login may use. No wallet compares a grant with the page that asks for it, as wallets do with a message (ERC-4361).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by_grant: Option<SessionId>,
+    pub own_pass: Option<SessionId>,
 }
 
 /// What a contract wallet accepted as its own (ERC-1271). Its answer is of one block: the same is asked again, and the login
@@ -227,7 +227,7 @@ impl LoginSession {
             return Err(self.lifecycle.cannot("step_up"));
         }
         let refresh = self.refresh.and(refresh).map(|current| Refresh { current, pending: None });
-        Ok(Self { proved_at: now, access, refresh, contract, by_grant: None, ..self.used(now) })
+        Ok(Self { proved_at: now, access, refresh, contract, own_pass: None, ..self.used(now) })
     }
 
     /// Ends it. Nothing outside this server knows of a login, so it is revoked at once.
@@ -281,7 +281,7 @@ pub(crate) mod tests {
             device: None,
             ip: None,
             contract: None,
-            by_grant: None,
+            own_pass: None,
         }
     }
 

@@ -45,7 +45,7 @@ fn login(n: u64, pending: bool) -> LoginSession {
         device: None,
         ip: None,
         contract: None,
-        by_grant: None,
+        own_pass: None,
     }
 }
 

@@ -271,3 +271,13 @@ fn a_missing_nonce_has_a_code_of_its_own() {
         assert_eq!(other.code(), "invalid_dpop_proof");
     }
 }
+
+/// RFC 9449, sections 7.1 and 8: what a refusal asks for.
+#[test]
+fn a_refusal_says_what_is_to_be_sent() {
+    for (error, code) in [(ProofError::Nonce, "use_dpop_nonce"), (ProofError::Signature, "invalid_dpop_proof")] {
+        assert_eq!(error.challenge(), format!("DPoP error=\"{code}\", algs=\"ES256 EdDSA\""));
+        assert!(error.hint().len() > 20);
+    }
+    assert!(ProofError::Nonce.hint().contains("DPoP-Nonce") && !ProofError::Signature.hint().contains("DPoP-Nonce"));
+}

@@ -7,7 +7,7 @@ use super::login::{Args, keep};
 use crate::client::Client;
 use crate::error::CliError;
 use crate::system::{self, out, read_text};
-use hallpass_policy::json;
+use hallpass_policy::{Grant, json, typed_data};
 use hallpass_server::endpoints::draft_login::{DraftLoginBody, DraftLoginView};
 use hallpass_server::endpoints::login_by_grant::{LoginByGrantBody, LoginByGrantView};
 use hallpass_server::endpoints::request_grant::GrantView;
@@ -27,7 +27,7 @@ pub async fn run(context: &Context, args: Args, file: &Path) -> Result<ExitCode,
     let signer_only = args.signer_only;
     let body = DraftLoginBody { address, grant: read_text(file)?, pocket: args.pocket, signer_only };
     let view: DraftLoginView = client.post("/v1/login/grant", &body).await?;
-    is_ours(context, &view.grant)?;
+    let grant = ours(context, &view.grant)?;
     // What is agreed to is read first; with `--json` it does not stand in the answer's way.
     if context.json {
         eprintln!("{}", view.grant.text);
@@ -47,9 +47,9 @@ pub async fn run(context: &Context, args: Args, file: &Path) -> Result<ExitCode,
                 ..LoginByGrantBody::default()
             }
         }
-        None => by_hand(&args, &view.grant)?,
+        None => by_hand(&args, &grant)?,
     };
-    let words_hash = Some(view.grant.words_hash.clone());
+    let words_hash = (!args.yes).then(|| view.grant.words_hash.clone());
     let body = LoginByGrantBody { device: args.device, words_hash, ..body };
     let view: LoginByGrantView = client.post(&format!("/v1/login/grant/{id}"), &body).await?;
     let file = keep(&view.login)?;
@@ -60,6 +60,9 @@ pub async fn run(context: &Context, args: Args, file: &Path) -> Result<ExitCode,
     context.show(&shown, || {
         let pass = match (&view.approved, &view.problem) {
             (Some(pass), _) => format!("pass {} is {}", pass.session.id, pass.session.state),
+            (None, Some(why)) if !view.kept => {
+                format!("it has no pass: {} [{}]; ask for one again", why.says, why.code)
+            }
             (None, Some(why)) => format!(
                 "its pass does not stand yet: {} [{}]; `hallpass grant approve {id}` goes on with the same signature",
                 why.says, why.code
@@ -77,12 +80,12 @@ pub async fn run(context: &Context, args: Args, file: &Path) -> Result<ExitCode,
     Ok(if view.approved.is_some() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-/// That the grant signs in here and nowhere else.
-fn is_ours(context: &Context, view: &GrantView) -> Result<(), CliError> {
+/// The grant, if it signs in here and nowhere else. What is signed is made from it.
+fn ours(context: &Context, view: &GrantView) -> Result<Grant, CliError> {
     let grant = json::parse_grant(&view.canonical).map_err(|e| CliError::missing(e.code(), e.to_string()))?;
     let ours = context.config.settings()?;
     match &grant.rest.labels.login {
-        Some(place) if place.domain == ours.domain && place.uri == ours.uri => Ok(()),
+        Some(place) if place.domain == ours.domain && place.uri == ours.uri => Ok(grant),
         other => {
             let named = other.as_ref().map_or("nowhere that it names", |place| place.domain.as_str());
             let says = format!("the grant signs in to `{named}`, not to `{}`", ours.domain);
@@ -93,7 +96,7 @@ fn is_ours(context: &Context, view: &GrantView) -> Result<(), CliError> {
 }
 
 /// With a wallet that a person has.
-fn by_hand(args: &Args, view: &GrantView) -> Result<LoginByGrantBody, CliError> {
+fn by_hand(args: &Args, grant: &Grant) -> Result<LoginByGrantBody, CliError> {
     let authorization = match &args.authorization {
         None => None,
         Some(file) => Some(
@@ -101,8 +104,8 @@ fn by_hand(args: &Args, view: &GrantView) -> Result<LoginByGrantBody, CliError> 
                 .map_err(|e| CliError::input("bad_authorization", format!("{}: {e}", file.display())))?,
         ),
     };
-    let typed =
-        serde_json::to_string_pretty(&view.typed_data).map_err(|e| CliError::missing("encode", e.to_string()))?;
+    let typed = serde_json::to_string_pretty(&typed_data::of_grant(grant))
+        .map_err(|e| CliError::missing("encode", e.to_string()))?;
     eprintln!("sign this with your wallet (eth_signTypedData_v4), then paste the signature:\n");
     out(&typed);
     eprintln!();

@@ -205,6 +205,12 @@ async fn a_hostile_holder_asks_little_and_nothing_that_no_owner_could_allow() {
     // What was approved for a session that has ended since is not done.
     let signature = signed(&owner, &open[0]).await;
     let view = owner.api.get(&format!("/v1/requests/{}", open[0])).await.ok();
+    // Whichever way it is looked at, there is one text to agree to, with what was asked in it.
+    let shown = owner.api.get(&format!("/v1/sessions/{}", view["proposal"].as_str().unwrap())).await.ok();
+    assert!(shown["text"].as_str().unwrap().starts_with("What you are asked"), "{}", shown["text"]);
+    let asked = owner.api.get(&format!("/v1/requests/{}", view["id"].as_str().unwrap())).await.ok();
+    assert_eq!((&shown["text"], &shown["words_hash"]), (&asked["text"], &asked["words_hash"]));
+    assert_eq!(asked["grant"]["text"], asked["text"]);
     owner.at(view["proposal"].as_str().unwrap(), "approve", &signature).await.ok();
     owner.at(&pass.session, "revoke", &json!({})).await.ok();
     let state = async |session: &str| {

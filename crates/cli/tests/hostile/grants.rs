@@ -1,7 +1,7 @@
 //! Passes that may not be asked for.
 
 use crate::common::World;
-use crate::common::people::{address_of, pay_pass};
+use crate::common::people::{Pass, address_of, pay_pass};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,7 +82,16 @@ async fn a_session_key_is_one_persons_at_one_app() {
     };
     let (arena, market) = (Some("https://arena.example"), Some("https://market.example"));
     let outside = format!("key = \"{}\"\n{good}", address_of("a browser"));
-    assert_eq!(ask(&alice, arena, &outside).await.0, 201);
+    let (status, asked) = ask(&alice, arena, &outside).await;
+    assert_eq!(status, 201, "{asked}");
+    // What nobody has signed makes a key nobody's: else whoever knows an address would keep its holder out.
+    let (status, early) = ask(&bob, arena, &outside).await;
+    assert_eq!(status, 201, "{early}");
+    let (first, early) = (Pass::of(&asked), Pass::of(&early));
+    let body = alice.approval(&world, &first).await;
+    alice.at(&first.session, "approve", &body).await.ok();
+    let body = bob.approval(&world, &early).await;
+    bob.at(&early.session, "approve", &body).await.refused(422, "key_known");
     for (owner, page) in [(&alice, market), (&alice, None), (&bob, arena), (&bob, market)] {
         let (status, body) = ask(owner, page, &outside).await;
         assert_eq!((status, body["code"].as_str()), (422, Some("key_known")), "{body}");

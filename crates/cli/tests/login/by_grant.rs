@@ -2,12 +2,17 @@
 
 use crate::client::{Client, Headers, Key, bearer};
 use crate::common::people::wallet;
-use crate::inside::Inside;
+use crate::inside::{Inside, credential};
 use hallpass_policy::eip712::domain;
 use hallpass_policy::labels::LoginPlace;
 use hallpass_policy::{Grant, json as grant_json};
+use hallpass_server::app::Proxy;
 use hallpass_server::limits::Rates;
+use hallpass_server::logins::Bounds;
+use hallpass_session::{Token, TokenKind};
+use hallpass_types::Clock;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use tokio::task::JoinSet;
 
 const CHAT: &str = "title = \"Chat\"\nchain = \"eip155:31337\"\nlasts = \"1h\"\n\
@@ -51,7 +56,7 @@ async fn one_signature_logs_in_and_approves_what_was_shown() {
     let ours = client.url.trim_start_matches("http://");
     assert_eq!((place.domain.as_str(), &place.uri), (ours, &client.url));
     assert!(waiting.text.contains(&format!("signing this also signs you in to {ours}")), "{}", waiting.text);
-    assert!(waiting.text.contains(&format!("a page of {PAGE} asked for this pass")), "{}", waiting.text);
+    assert!(waiting.text.contains(&format!("whoever asked named the page {PAGE}")), "{}", waiting.text);
     assert_eq!(waiting.grant.rest.labels.origin.as_deref(), Some(PAGE));
 
     let body = signed("alice", &waiting.grant);
@@ -167,6 +172,12 @@ async fn it_is_bound_as_every_login_is() {
     // A proof for elsewhere costs nothing.
     let elsewhere = key.proof(&inside, "POST", "/v1/login", None);
     client.post(&waiting.path, &[elsewhere], &body).await.refused(400, "invalid_dpop_proof");
+    // Nor does one that was shown before.
+    let again = [key.proof(&inside, "POST", &waiting.path, None)];
+    let mut other = body.clone();
+    other["words_hash"] = json!(format!("0x{}", "00".repeat(32)));
+    client.post(&waiting.path, &again, &other).await.refused(409, "other_words");
+    client.post(&waiting.path, &again, &body).await.refused(400, "invalid_dpop_proof");
     let proof = key.proof(&inside, "POST", &waiting.path, None);
     let view = client.post(&waiting.path, &[proof], &body).await.ok();
     let token = view["token"].as_str().unwrap();
@@ -174,9 +185,16 @@ async fn it_is_bound_as_every_login_is() {
     client.get("/v1/me", &key.shows(&inside, "GET", "/v1/me", token)).await.ok();
 }
 
+/// The credential of a proxy.
+fn proxy() -> Token {
+    Token::from_random(TokenKind::ResourceServer, [43; 32])
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn such_a_login_uses_its_own_pass_alone_until_a_message_proves_the_wallet() {
-    let inside = Inside::start("by-grant-alone").await;
+    let listed =
+        Proxy { name: "front".into(), credential: proxy().hash(), origins: vec!["https://app.example".to_owned()] };
+    let inside = Inside::behind("by-grant-alone", vec![listed]).await;
     let client = Client::of(&inside);
     // A pass that alice gave out before.
     let full = client.bearer("alice").await;
@@ -209,14 +227,43 @@ async fn such_a_login_uses_its_own_pass_alone_until_a_message_proves_the_wallet(
     for path in ["/v1/logins/revoke_all", "/v1/logins/revoke_others", "/v1/me/delete"] {
         client.post(path, &[bearer(&token)], &json!({})).await.refused(403, "step_up_required");
     }
-    client.get("/v1/me/export", &[bearer(&token)]).await.refused(403, "step_up_required");
+    for path in ["/v1/me/export", "/v1/me/roles", "/v1/logins", "/v1/requests"] {
+        client.get(path, &[bearer(&token)]).await.refused(403, "step_up_required");
+    }
+    client.post("/v1/grants", &[bearer(&token)], &asked).await.refused(403, "step_up_required");
+    client.get(&format!("/v1/sessions/{older}"), &[bearer(&token)]).await.refused(403, "step_up_required");
+    post(&token, &older, "renew", json!({})).await.refused(403, "step_up_required");
+    post(&token, &older, "resume", Value::Null).await.refused(403, "step_up_required");
+    let me = client.get("/v1/me", &[bearer(&token)]).await.ok();
+    assert_eq!(me["own_pass"], json!(own));
+    let told = client.get("/v1/sessions", &[bearer(&token)]).await.ok();
+    let told: BTreeSet<&str> = told.as_array().unwrap().iter().map(|s| s["id"].as_str().unwrap()).collect();
+    assert_eq!(told, BTreeSet::from([own.as_str(), me["session"].as_str().unwrap()]));
+    // Nor is it a login anywhere else: not at a resource server, and not behind a proxy.
+    let api = ("authorization", format!("Bearer {}", credential().reveal().as_str()));
+    let told = client.form("/v1/introspect", std::slice::from_ref(&api), &[("token", &token)]).await.ok();
+    assert_eq!(told, json!({ "active": false }));
+    let asked_of_proxy = |token: &str| {
+        [
+            ("hallpass-proxy", proxy().reveal().to_string()),
+            ("x-forwarded-method", "GET".to_owned()),
+            ("x-forwarded-proto", "https".to_owned()),
+            ("x-forwarded-host", "app.example".to_owned()),
+            ("x-forwarded-uri", "/".to_owned()),
+            bearer(token),
+        ]
+    };
+    client.get("/v1/forward_auth", &asked_of_proxy(&token)).await.refused(403, "step_up_required");
 
-    // It survives nothing that it should not: the same after a start.
+    // A message ends that.
     let proof = client.signed("alice").await;
     let stepped = client.post("/v1/login/step_up", &[bearer(&token)], &proof).await.ok();
     let stepped = stepped["token"].as_str().unwrap().to_owned();
     post(&stepped, &older, "sign", app("d")).await.ok();
     client.get("/v1/me/export", &[bearer(&stepped)]).await.ok();
+    let told = client.form("/v1/introspect", &[api], &[("token", &stepped)]).await.ok();
+    assert_eq!((&told["active"], &told["auth_time"]), (&json!(true), &json!(inside.clock.now().get())));
+    client.get("/v1/forward_auth", &asked_of_proxy(&stepped)).await.ok();
 
     let waiting = client.drafted("alice", &[]).await;
     let view = client.post(&waiting.path, &[], &signed("alice", &waiting.grant)).await.ok();
@@ -227,6 +274,32 @@ async fn such_a_login_uses_its_own_pass_alone_until_a_message_proves_the_wallet(
     client.post(&path, &[bearer(&token)], &Value::Null).await.refused(403, "step_up_required");
     // Ending is never made hard.
     client.post(&format!("/v1/sessions/{older}/revoke"), &[bearer(&token)], &Value::Null).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_nonce_is_proof_enough_for_its_own_pass_however_short_a_step_up_is_good() {
+    let bounds = Bounds { step_up: 60, ..Bounds::default() };
+    let inside = Inside::bounded("by-grant-slow", bounds).await;
+    let client = Client::of(&inside);
+    let waiting = client.drafted("alice", &[]).await;
+    inside.clock.forward(299);
+    let view = client.post(&waiting.path, &[], &signed("alice", &waiting.grant)).await.ok();
+    assert_eq!((&view["problem"], &view["approved"]["session"]["state"]), (&Value::Null, &json!("active")), "{view}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_refresh_makes_more_of_it() {
+    let inside = Inside::start("by-grant-refresh").await;
+    let client = Client::of(&inside);
+    let waiting = client.drafted("alice", &[]).await;
+    let mut body = signed("alice", &waiting.grant);
+    body["refresh"] = json!(true);
+    let view = client.post(&waiting.path, &[], &body).await.ok();
+    let next = client.refresh(view["refresh_token"].as_str().unwrap(), &[]).await.ok();
+    let token = next["access_token"].as_str().unwrap();
+    let own = client.get("/v1/me", &[bearer(token)]).await.ok()["own_pass"].take();
+    assert_eq!(own, view["approved"]["session"]["id"]);
+    client.get("/v1/logins", &[bearer(token)]).await.refused(403, "step_up_required");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -287,12 +360,12 @@ async fn no_other_grant_names_a_sign_in_or_a_page_that_did_not_ask() {
     let body = json!({ "grant": format!("origin = \"{PAGE}\"\n{CHAT}"), "signer_only": true });
     let headers = [("origin", PAGE.to_owned()), bearer(&token)];
     let view = client.post("/v1/grants", &headers, &body).await.ok();
-    assert!(view["text"].as_str().unwrap().contains(&format!("a page of {PAGE} asked for this pass")));
+    assert!(view["text"].as_str().unwrap().contains(&format!("whoever asked named the page {PAGE}")));
     let body = json!({ "grant": CHAT, "signer_only": true });
     assert_eq!(
         client.post("/v1/grants", &headers, &body).await.ok()["canonical"].as_str().unwrap().matches(PAGE).count(),
         1
     );
     let view = client.post("/v1/grants", &[bearer(&token)], &body).await.ok();
-    assert!(!view["text"].as_str().unwrap().contains("asked for this pass"), "a program is no page");
+    assert!(!view["text"].as_str().unwrap().contains("named the page"), "a program is no page");
 }

@@ -278,7 +278,7 @@ pub fn claim(what: &str, old: &str, new: &str) -> String {
 /// The page that asked.
 #[must_use]
 pub fn origin(old: &str, new: &str) -> String {
-    format!("the page that asked is {new}; it was {old}; nothing is judged by it")
+    format!("the page that asked is {new}; it was {old}; nothing that is allowed depends on it")
 }
 
 /// A name that is not there.

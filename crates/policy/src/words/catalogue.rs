@@ -434,7 +434,9 @@ pub fn number(salt: Option<&str>, epoch: Option<u64>) -> String {
 /// The page that asked.
 #[must_use]
 pub fn origin(origin: &str) -> String {
-    format!("a page of {origin} asked for this pass, says the server that drafted it")
+    format!(
+        "whoever asked named the page {origin}; what a browser says of that is true, what another program says need not be"
+    )
 }
 
 /// Login evidence, and where it is good.

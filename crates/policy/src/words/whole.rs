@@ -32,7 +32,7 @@ pub fn who(about: &About<'_>, out: &mut Vec<Line>) {
         push(out, Tone::Plain, say::backend(d.backend.map(|b| about.contract(b)).as_deref()));
     }
     match &d.rest.labels.login {
-        Some(place) => push(out, Tone::Plain, say::login(&place.domain, &place.uri, &place.nonce)),
+        Some(place) => push(out, Tone::Red, say::login(&place.domain, &place.uri, &place.nonce)),
         None if d.rest.login.is_zero() => {}
         None => push(out, Tone::Red, say::login_somewhere(&d.rest.login.to_string())),
     }

@@ -19,7 +19,8 @@ use hallpass_store::Tx;
 use hallpass_types::{AccountId, RequestId, SessionId, UserId};
 use shown::Shown;
 
-/// A caller who is logged in. Extracting it answers 401 for everything else.
+/// A caller who is logged in. Extracting it answers 401 for everything else, and 403 `step_up_required` for a login that may
+/// use one pass alone ([`AnyLogin`] takes that too).
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The login session.
@@ -47,12 +48,20 @@ impl Caller {
         Ok(Self { login: checked.login })
     }
 
+    /// That a message proved the wallet, so that the login may do whatever its owner may.
+    ///
+    /// # Errors
+    /// 403 `step_up_required`.
+    pub fn expect_whole(self) -> Result<Self, ApiError> {
+        if self.login.own_pass.is_none() { Ok(self) } else { Err(step_up_required()) }
+    }
+
     /// Whether the wallet proved itself within the time that the operator set, by a message: no wallet compares a grant with
     /// the page that asks for it.
     #[must_use]
     pub fn is_fresh(&self, app: &App) -> bool {
         let until = self.login.proved_at.plus(app.logins.bounds().step_up);
-        self.login.by_grant.is_none() && until.is_some_and(|until| app.clock.now() < until)
+        self.login.own_pass.is_none() && until.is_some_and(|until| app.clock.now() < until)
     }
 
     /// That it did.
@@ -69,7 +78,7 @@ impl Caller {
     /// # Errors
     /// 403 `step_up_required`.
     pub fn expect_use(&self, session: SessionId) -> Result<(), ApiError> {
-        match self.login.by_grant {
+        match self.login.own_pass {
             Some(own) if own != session => Err(step_up_required()),
             _ => Ok(()),
         }
@@ -88,6 +97,11 @@ impl Caller {
     }
 }
 
+/// A caller who is logged in, if only by the signature of a grant: whoever takes one says what such a login may do
+/// ([`Caller::expect_use`]).
+#[derive(Debug, Clone)]
+pub struct AnyLogin(pub Caller);
+
 /// A caller whose wallet proved itself lately: what grants, exports, deletes, or ends everything asks for one.
 #[derive(Debug, Clone)]
 pub struct Fresh(pub Caller);
@@ -104,8 +118,17 @@ impl FromRequestParts<App> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let AnyLogin(caller) = AnyLogin::from_request_parts(parts, app).await?;
+        caller.expect_whole()
+    }
+}
+
+impl FromRequestParts<App> for AnyLogin {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let shown = Shown::of(&parts.headers)?;
-        Self::of(app, parts, &shown).await
+        Caller::of(app, parts, &shown).await.map(Self)
     }
 }
 
@@ -135,7 +158,7 @@ impl Asker {
     #[must_use]
     pub fn sees(&self, request: &OwnerRequest) -> bool {
         match self {
-            Self::Owner(caller) => request.user == caller.user(),
+            Self::Owner(caller) => request.user == caller.user() && caller.expect_use(request.session).is_ok(),
             Self::Holder(held) | Self::Local(held) => request.session == *held,
         }
     }

@@ -85,7 +85,7 @@ impl Outer {
             let reads = matches!(self.method.as_str(), "GET" | "HEAD") && !opens;
             origin::check_outer(headers, reads, self.origin())?;
         }
-        Caller::by(app, headers, &self.method, &self.uri, &shown).await
+        Caller::by(app, headers, &self.method, &self.uri, &shown).await?.expect_whole()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::get_grant;
 use super::shapes::{Body, SessionView, address, bytes, decimal};
 use crate::caller::asking::MayAsk;
-use crate::caller::{Caller, Named};
+use crate::caller::{AnyLogin, Named};
 use crate::error::Problem;
 use crate::work::consent::Agreed;
 use crate::work::{install, own};
@@ -83,7 +83,7 @@ pub struct ApproveView {
 pub async fn handler(
     State(app): State<App>,
     asks: MayAsk,
-    caller: Caller,
+    AnyLogin(caller): AnyLogin,
     Named(id): Named,
     Body(body): Body<ApproveBody>,
 ) -> Result<Json<ApproveView>, ApiError> {

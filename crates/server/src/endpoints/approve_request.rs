@@ -5,7 +5,7 @@ use super::get_request::own;
 use super::request_shapes::RequestView;
 use super::shapes::{Body, bytes};
 use crate::caller::asking::MayAsk;
-use crate::caller::{Caller, NamedRequest};
+use crate::caller::{AnyLogin, NamedRequest};
 use crate::error::Problem;
 use crate::work::consent::Agreed;
 use crate::work::requests::{carry, words};
@@ -38,13 +38,14 @@ pub struct AnsweredView {
 pub async fn handler(
     State(app): State<App>,
     asks: MayAsk,
-    caller: Caller,
+    AnyLogin(caller): AnyLogin,
     NamedRequest(id): NamedRequest,
     Body(body): Body<ApproveBody>,
 ) -> Result<Json<AnsweredView>, ApiError> {
     let signature = bytes("signature", &body.signature)?;
     let delegation = body.authorization.map(|a| approve::read(&a)).transpose()?;
     let request = own(&app, &caller, id).await?;
+    caller.expect_use(request.session)?;
     let state = request.state_at(app.clock.now());
     if !matches!(state, RequestState::Open | RequestState::Approved { .. }) {
         return Err(ApiError { status: axum::http::StatusCode::CONFLICT, ..requests::ended(state) });

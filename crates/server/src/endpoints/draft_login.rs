@@ -6,7 +6,7 @@ use crate::caller::asking::MayAsk;
 use crate::error::Problem;
 use crate::limits::Client;
 use crate::limits::client::Source;
-use crate::logins::by_grant::Opening;
+use crate::logins::by_grant::{self, Held, Opening};
 use crate::work::propose::{self, For, Place};
 use crate::{ApiError, App};
 use axum::extract::State;
@@ -56,9 +56,11 @@ pub async fn handler(
     Body(body): Body<DraftLoginBody>,
 ) -> Result<(StatusCode, Json<DraftLoginView>), ApiError> {
     let owner = AccountId { chain: app.settings.chain, address: address("address", &body.address)? };
-    let source = client.map_or(Source::Unknown, |client| client.0.source());
-    app.limits.account(&owner, app.clock.now())?;
-    openings(&app)?.room(source, app.clock.now())?;
+    // Not by account: it is anybody's to name here.
+    let source = by_grant::counted(client.map_or(Source::Unknown, |client| client.0.source()));
+    by_grant::of(&app)?.room(source, app.clock.now())?;
+    let busy = |_| ApiError::unavailable("busy", "too many grants are being drafted").hint("try again in a moment");
+    let _one = app.drafting.try_acquire().map_err(busy)?;
     let place = match (body.pocket, body.signer_only) {
         (None, false) => Place::Delegated,
         (Some(index), false) => Place::Pocket(index),
@@ -80,10 +82,8 @@ pub async fn handler(
     let view = GrantView::new(&session, &drafted.grant, &app.settings.lists, outside, None).needing(drafted.ready);
     let sign_before = nonce.issued_at().plus(NONCE_LIFE).map_or(0, |until| until.get());
     let (text, bytes) = (view.text.clone(), view.canonical.len() + view.text.len());
-    openings(&app)?.put(Opening { drafted, owner, nonce, page: asks.page, source, text, bytes }, app.clock.now())?;
+    let held = Held { source, since: nonce.issued_at(), bytes };
+    let opening = Opening { drafted, owner, nonce, page: asks.page, text };
+    by_grant::of(&app)?.put(opening.drafted.id, held, opening)?;
     Ok((StatusCode::CREATED, Json(DraftLoginView { grant: view, sign_before })))
-}
-
-pub(super) fn openings(app: &App) -> Result<std::sync::MutexGuard<'_, crate::logins::by_grant::Openings>, ApiError> {
-    app.openings.lock().map_err(|_| ApiError::internal("lock", "a lock is poisoned"))
 }

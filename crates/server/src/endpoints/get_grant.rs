@@ -2,9 +2,10 @@
 
 use super::request_grant::GrantView;
 use crate::app::{record_id, sealed_key};
-use crate::caller::{Caller, Named};
+use crate::caller::{AnyLogin, Named};
 use crate::error::Problem;
 use crate::work::replace::replaced_grant;
+use crate::work::requests::words;
 use crate::work::{home, own, stored_grant};
 use crate::{ApiError, App};
 use axum::Json;
@@ -15,7 +16,11 @@ use hallpass_store::Tx;
 /// Another owner's session answers 404.
 #[utoipa::path(get, path = "/v1/sessions/{id}", operation_id = "getSession", tag = "sessions", params(("id" = String, Path,)),
     responses((status = 200, body = GrantView), (status = 401, body = Problem), (status = 404, body = Problem)))]
-pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -> Result<Json<GrantView>, ApiError> {
+pub async fn handler(
+    State(app): State<App>,
+    AnyLogin(caller): AnyLogin,
+    Named(id): Named,
+) -> Result<Json<GrantView>, ApiError> {
     let mut tx = app.store.read().await?;
     let session = own(tx.as_mut(), &caller, id).await?;
     let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
@@ -44,5 +49,10 @@ pub async fn view(app: &App, tx: &mut dyn Tx, session: &KeySession) -> Result<Gr
     };
     let outside = sealed_key(tx, &record_id("session", session.id)).await?.is_none();
     let consent = tx.grants().consent(session.grant).await?;
-    Ok(GrantView::new(session, &grant, &app.settings.lists, outside, old.as_ref()).agreed(consent.as_ref()))
+    let view = GrantView::new(session, &grant, &app.settings.lists, outside, old.as_ref()).agreed(consent.as_ref());
+    // What was asked belongs to it: there is one text that a signature agrees to.
+    Ok(match tx.requests().find_by_proposal(session.id).await? {
+        Some(request) => view.saying(words::of(app, &request).await?.lines),
+        None => view,
+    })
 }

@@ -1,7 +1,7 @@
 //! `POST /v1/sessions/{id}/holder`: a token for whoever holds the session: a bot, a game.
 
 use crate::app::event;
-use crate::caller::{Caller, Named};
+use crate::caller::{AnyLogin, Named};
 use crate::error::Problem;
 use crate::work::own;
 use crate::{ApiError, App};
@@ -22,10 +22,13 @@ pub struct HolderView {
 /// Makes a token; one made before is no longer good. Ending the session ends it.
 #[utoipa::path(post, path = "/v1/sessions/{id}/holder", operation_id = "makeHolderToken", tag = "sessions", params(("id" = String, Path,)),
     responses((status = 200, body = HolderView), (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -> Result<Json<HolderView>, ApiError> {
+pub async fn handler(
+    State(app): State<App>,
+    AnyLogin(caller): AnyLogin,
+    Named(id): Named,
+) -> Result<Json<HolderView>, ApiError> {
     let mut tx = app.store.begin().await?;
     let session = own(tx.as_mut(), &caller, id).await?;
-    caller.expect_use(id)?;
     make(&app, tx, &session, Actor::Owner(caller.user())).await.map(Json)
 }
 

@@ -84,7 +84,10 @@ pub async fn handler(
         return Ok(Json(Introspection::default()));
     };
     let hash = token.hash();
-    let Some(checked) = app.logins.check(&hash) else { return Ok(Json(Introspection::default())) };
+    // One that may use a single pass is a login nowhere else.
+    let Some(checked) = app.logins.check(&hash).filter(|checked| checked.login.own_pass.is_none()) else {
+        return Ok(Json(Introspection::default()));
+    };
     match app.logins.used(&checked, hash).await {
         Ok(()) => {}
         Err(error) if error.status == StatusCode::UNAUTHORIZED => return Ok(Json(Introspection::default())),

@@ -36,6 +36,9 @@ pub struct OwnLogin {
     pub last_used: u64,
     /// When the wallet last proved itself, Unix seconds.
     pub proved_at: u64,
+    /// Where a grant's signature proved it: the only session that it may use, until a message steps it up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_pass: Option<String>,
     /// Exclusive, Unix seconds: when it ends if it is not used again.
     pub ends: u64,
     /// Exclusive, Unix seconds, whatever the activity.
@@ -67,6 +70,7 @@ impl OwnLogin {
             created: login.created.get(),
             last_used: used.get(),
             proved_at: login.proved_at.get(),
+            own_pass: login.own_pass.map(|pass| pass.to_string()),
             ends: login.ends(used).get(),
             not_after: login.not_after.get(),
             device: login.device,

@@ -1,28 +1,18 @@
 //! `POST /v1/login/grant/{id}`: one signature for a login and a pass.
 
 use super::approve::{ApproveView, AuthorizationBody, read};
-use super::draft_login::openings;
 use super::login::{LoginView, with_cookie};
 use super::shapes::{Body, bytes};
-use crate::caller::{Caller, Named};
+use crate::caller::Named;
 use crate::error::Problem;
-use crate::logins::begin::Given;
-use crate::logins::by_grant::Opening;
 use crate::logins::door::{Door, Ways};
-use crate::work::consent::Agreed;
-use crate::work::drafted::Drafted;
-use crate::work::{install, wallet};
+use crate::work::{sign_in, wallet};
 use crate::{ApiError, App};
-use alloy_eips::eip7702::SignedAuthorization;
-use alloy_primitives::Bytes;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use hallpass_chain::hallpass::Ready;
-use hallpass_session::Actor;
-use hallpass_types::SessionId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -61,6 +51,8 @@ pub struct LoginByGrantView {
     /// Why it does not. The login stands all the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
+    /// Whether the grant was stored, so that `POST /v1/sessions/{id}/approve` goes on with the same signature.
+    pub kept: bool,
 }
 
 /// Uses the grant's nonce up, whatever comes of it, unless something is missing that no signature makes good. A login by a grant
@@ -79,53 +71,17 @@ pub async fn handler(
     let delegation = body.authorization.map(|a| read(&a)).transpose()?;
     let ways = Ways { cookie: body.cookie, refresh: body.refresh, device: body.device };
     let door = Door::of(&app, &parts, ways)?;
-    let (opening, agreed) = take(&app, &id, &door, delegation.is_some(), body.words_hash.as_deref())?;
+    let (opening, agreed) = sign_in::take(&app, &id, &door, delegation.is_some(), body.words_hash.as_deref())?;
     let owner = opening.owner;
     let proved = wallet::prove_by_grant(&app, &opening, &signature).await;
     app.alerts.login(&app, owner, proved.as_ref().map(|_| ()));
     let given = door.enter(&app, proved?).await?;
-    let (approved, problem) = match stand(&app, &given, opening.drafted, &signature, delegation, agreed).await {
-        Ok(approved) => (Some(approved), None),
-        Err(error) => (None, Some(error.problem)),
+    let stood = sign_in::stand(&app, &given, opening.drafted, signature, delegation, agreed).await;
+    let kept = stood.is_ok();
+    let (approved, problem) = match stood {
+        Ok(Ok((session, receipt))) => (Some(ApproveView::of(&session, receipt)), None),
+        Ok(Err(error)) | Err(error) => (None, Some(error.problem)),
     };
-    let view = LoginByGrantView { login: LoginView::of(&given), approved, problem };
+    let view = LoginByGrantView { login: LoginView::of(&given), approved, problem, kept };
     Ok(with_cookie((StatusCode::CREATED, Json(view)).into_response(), &given, app.clock.now()))
-}
-
-/// The grant that waits under that id, which is gone from there.
-fn take(
-    app: &App,
-    id: &SessionId,
-    door: &Door,
-    delegated: bool,
-    hash: Option<&str>,
-) -> Result<(Opening, Agreed), ApiError> {
-    let mut openings = openings(app)?;
-    let unknown = || wallet::refused("nonce_unknown", "no grant waits for this, or it was used before".to_owned());
-    let waiting = openings.get(id).ok_or_else(unknown)?;
-    if waiting.page != door.page {
-        return Err(ApiError::forbidden("wrong_origin", "another page asked for this grant"));
-    }
-    if waiting.drafted.ready == Ready::NeedsDelegation && !delegated {
-        return Err(install::needs_delegation());
-    }
-    let agreed = Agreed::to(waiting.text.clone(), hash, door.page.clone())?;
-    app.limits.account(&waiting.owner, app.clock.now())?;
-    Ok((openings.take(id).ok_or_else(unknown)?, agreed))
-}
-
-/// The pass of a login that was just made, approved by the signature that made it.
-async fn stand(
-    app: &App,
-    given: &Given,
-    drafted: Drafted,
-    signature: &Bytes,
-    delegation: Option<SignedAuthorization>,
-    agreed: Agreed,
-) -> Result<ApproveView, ApiError> {
-    let login = app.logins.check(&given.access.hash()).ok_or_else(ApiError::unauthorized)?.login;
-    let (id, caller) = (drafted.id, Caller { login });
-    drafted.keep(app, caller.user(), Actor::Owner(caller.user())).await?;
-    let (session, receipt) = install::approve(app, &caller, id, signature, delegation, agreed).await?;
-    Ok(ApproveView::of(&session, receipt))
 }

@@ -2,9 +2,9 @@
 
 use super::shapes::SessionView;
 use crate::app::event;
-use crate::caller::{Caller, Named};
+use crate::caller::{AnyLogin, Caller, Named};
 use crate::error::Problem;
-use crate::work::own;
+use crate::work::own_to_end;
 use crate::work::requests::moves;
 use crate::work::stored_grant;
 use crate::{ApiError, App};
@@ -16,7 +16,11 @@ use hallpass_types::SessionId;
 /// Final; a new request is a new session.
 #[utoipa::path(post, path = "/v1/sessions/{id}/refuse", operation_id = "refuseGrant", tag = "grants", params(("id" = String, Path,)),
     responses((status = 200, body = SessionView), (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -> Result<Json<SessionView>, ApiError> {
+pub async fn handler(
+    State(app): State<App>,
+    AnyLogin(caller): AnyLogin,
+    Named(id): Named,
+) -> Result<Json<SessionView>, ApiError> {
     refuse(&app, &caller, id).await.map(|session| Json(SessionView::of_key(&session, None)))
 }
 
@@ -27,7 +31,7 @@ pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -
 pub async fn refuse(app: &App, caller: &Caller, id: SessionId) -> Result<KeySession, ApiError> {
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
-    let session = own(tx.as_mut(), caller, id).await?;
+    let session = own_to_end(tx.as_mut(), caller, id).await?;
     let (stored, _) = stored_grant(tx.as_mut(), &session).await?;
     let by = Actor::Owner(caller.user());
     let line = |subject| event(now, by, Action::Refused, subject, caller.user(), Some(Reason::Declined));

@@ -3,7 +3,7 @@
 use super::get_request::own;
 use super::refuse;
 use super::request_shapes::RequestView;
-use crate::caller::{Caller, NamedRequest};
+use crate::caller::{AnyLogin, NamedRequest};
 use crate::error::Problem;
 use crate::{ApiError, App};
 use axum::Json;
@@ -14,7 +14,7 @@ use axum::extract::State;
     responses((status = 200, body = RequestView), (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn handler(
     State(app): State<App>,
-    caller: Caller,
+    AnyLogin(caller): AnyLogin,
     NamedRequest(id): NamedRequest,
 ) -> Result<Json<RequestView>, ApiError> {
     let request = own(&app, &caller, id).await?;

@@ -134,19 +134,28 @@ impl GrantView {
             lines.push(Line { tone: Tone::Heading, text: "What changes against the present pass".to_owned() });
             lines.extend(changes.iter().map(|says| Line { tone: Tone::Detail, text: says.clone() }));
         }
-        let text = to_text(&lines);
-        Self {
+        let view = Self {
             session: SessionView::of_key(session, grant.rest.labels.title.clone()),
             canonical: json::print(&draft),
-            words_hash: keccak256(&text).to_string(),
-            text,
-            words: lines.into_iter().map(|l| WordsLine { tone: l.tone.name().to_owned(), text: l.text }).collect(),
+            words_hash: String::new(),
+            text: String::new(),
+            words: Vec::new(),
             typed_data: old.map_or_else(|| typed_data::of_grant(grant), |old| typed_data::of_replace(old.id(), grant)),
             needs: None,
             backend: grant.backend.to_checksum(None),
             changes,
             consent: None,
-        }
+        };
+        view.saying(lines)
+    }
+
+    /// In these words.
+    #[must_use]
+    pub fn saying(self, lines: Vec<Line>) -> Self {
+        let text = to_text(&lines);
+        let words_hash = keccak256(&text).to_string();
+        let words = lines.into_iter().map(|l| WordsLine { tone: l.tone.name().to_owned(), text: l.text }).collect();
+        Self { text, words, words_hash, ..self }
     }
 
     /// With what the account needs beside the signature.

@@ -149,8 +149,10 @@ impl RequestView {
     /// As the store.
     pub async fn of(app: &App, request: &OwnerRequest, to_owner: bool) -> Result<Self, ApiError> {
         let words = words::of(app, request).await?;
-        let grant =
-            to_owner.then(|| GrantView::new(&words.session, &words.grant, &app.settings.lists, words.outside, None));
+        let grant = to_owner.then(|| {
+            let view = GrantView::new(&words.session, &words.grant, &app.settings.lists, words.outside, None);
+            view.saying(words.lines.clone())
+        });
         let (call, how, met) = match &request.asked {
             Asked::OneOff { chain, to, value, data, met, how, .. } => {
                 let call = CallBody {

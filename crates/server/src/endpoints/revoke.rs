@@ -1,7 +1,7 @@
 //! `POST /v1/sessions/{id}/revoke`: ends a key session, or one of the caller's own logins.
 
 use super::shapes::SessionView;
-use crate::caller::{Asker, Caller, Named};
+use crate::caller::{AnyLogin, Asker, Named};
 use crate::error::Problem;
 use crate::work::end::{self, Ended};
 use crate::{ApiError, App};
@@ -36,7 +36,11 @@ pub struct RevokeView {
 /// The end here is durable before this answers; the end on chain is sent and, where that fails, tried again.
 #[utoipa::path(post, path = "/v1/sessions/{id}/revoke", operation_id = "revoke", tag = "sessions", params(("id" = String, Path,)),
     responses((status = 200, body = RevokeView), (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn handler(State(app): State<App>, caller: Caller, Named(id): Named) -> Result<Json<RevokeView>, ApiError> {
+pub async fn handler(
+    State(app): State<App>,
+    AnyLogin(caller): AnyLogin,
+    Named(id): Named,
+) -> Result<Json<RevokeView>, ApiError> {
     if let Some(login) = end::revoke_login(&app, &caller, id).await? {
         let session = SessionView::of_login(&login);
         return Ok(Json(RevokeView {

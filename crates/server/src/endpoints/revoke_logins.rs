@@ -1,6 +1,6 @@
 //! `POST /v1/logins/{id}/revoke`, `/v1/logins/revoke_all` and `/v1/logins/revoke_others`: ends logins of the caller's.
 
-use crate::caller::{Caller, Fresh, Named};
+use crate::caller::{AnyLogin, Caller, Fresh, Named};
 use crate::error::Problem;
 use crate::logins::end::Which;
 use crate::{ApiError, App};
@@ -25,7 +25,11 @@ async fn end(app: &App, caller: &Caller, which: Which) -> Result<EndedLogins, Ap
 /// One. Sent again, it answers the same with nothing in it; 404 for what is nobody's or somebody else's.
 #[utoipa::path(post, path = "/v1/logins/{id}/revoke", operation_id = "revokeLogin", tag = "login", params(("id" = String, Path,)),
     responses((status = 200, body = EndedLogins), (status = 401, body = Problem), (status = 404, body = Problem)))]
-pub async fn one(State(app): State<App>, caller: Caller, Named(id): Named) -> Result<Json<EndedLogins>, ApiError> {
+pub async fn one(
+    State(app): State<App>,
+    AnyLogin(caller): AnyLogin,
+    Named(id): Named,
+) -> Result<Json<EndedLogins>, ApiError> {
     let known = app.store.read().await?.logins().find(id).await?.filter(|login| login.user == caller.user());
     known.ok_or_else(|| ApiError::missing("session"))?;
     end(&app, &caller, Which::One(caller.user(), id)).await.map(Json)

@@ -2,7 +2,7 @@
 
 use super::login::{LoginView, answer};
 use super::shapes::{Body, bytes};
-use crate::caller::Caller;
+use crate::caller::AnyLogin;
 use crate::error::Problem;
 use crate::work::wallet;
 use crate::{ApiError, App};
@@ -27,7 +27,7 @@ pub struct StepUpBody {
     responses((status = 200, body = LoginView), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
 pub async fn handler(
     State(app): State<App>,
-    caller: Caller,
+    AnyLogin(caller): AnyLogin,
     Body(body): Body<StepUpBody>,
 ) -> Result<Response, ApiError> {
     let signature = bytes("signature", &body.signature)?;

@@ -29,7 +29,7 @@ pub struct Wanted {
     /// The login of the same browser that it takes the place of.
     pub instead: Option<SessionId>,
     /// Where the signature of a grant proved it, the session that stands on that.
-    pub by_grant: Option<SessionId>,
+    pub own_pass: Option<SessionId>,
 }
 
 /// Tokens that were made, and what they are of.
@@ -103,7 +103,7 @@ impl Logins {
             device: wanted.device,
             ip: wanted.ip,
             contract: wanted.contract,
-            by_grant: wanted.by_grant,
+            own_pass: wanted.own_pass,
         };
         work.create(login.clone(), Actor::Owner(user)).await?;
         Ok(Given { login, access: fresh.access, access_not_after: fresh.until, refresh: fresh.refresh })

@@ -9,7 +9,6 @@ use crate::{ApiError, App, alerts};
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use hallpass_auth::dpop::Proof;
 use hallpass_session::{Binding, Jkt, Token, TokenKind};
 use hallpass_types::SessionId;
 
@@ -30,7 +29,6 @@ pub struct Door {
     /// The page that asks; none for a program.
     pub page: Option<String>,
     binding: Binding,
-    proof: Option<Proof>,
     refresh: bool,
     device: Option<String>,
     ip: Option<String>,
@@ -42,7 +40,7 @@ impl Door {
     /// a signature.
     ///
     /// # Errors
-    /// 400 and 403; nothing was used up.
+    /// 400 and 403; nothing was used up but a proof that was good.
     pub fn of(app: &App, parts: &Parts, ways: Ways) -> Result<Self, ApiError> {
         let device = ways.device.map(device).transpose()?.or_else(|| agent(&parts.headers));
         let proof = proof::of_request(app, &parts.headers, parts.uri.path())?;
@@ -64,11 +62,14 @@ impl Door {
             }
             origin::check_login(&parts.headers, &app.settings)?;
         }
+        let page = asking::check(&parts.headers, &app.settings)?.page;
+        if let Some(proof) = &proof {
+            proof::once(app, proof, StatusCode::BAD_REQUEST)?;
+        }
         Ok(Self {
-            page: asking::check(&parts.headers, &app.settings)?.page,
+            page,
             refresh: ways.refresh || proof.is_some(),
             binding,
-            proof,
             device,
             ip: parts.extensions.get::<Client>().map(|client| client.network()),
             instead: if cookie { of_browser(app, &parts.headers) } else { None },
@@ -78,15 +79,12 @@ impl Door {
     /// Logs in whoever was proved.
     ///
     /// # Errors
-    /// 400 for a proof that was shown before; as the store.
+    /// As the store.
     pub async fn enter(self, app: &App, proven: Proven) -> Result<Given, ApiError> {
-        if let Some(proof) = &self.proof {
-            proof::once(app, proof, StatusCode::BAD_REQUEST)?;
-        }
         let wanted = Wanted {
             account: proven.account,
             contract: proven.contract,
-            by_grant: proven.by_grant,
+            own_pass: proven.own_pass,
             binding: self.binding,
             refresh: self.refresh,
             device: self.device,

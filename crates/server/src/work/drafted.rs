@@ -105,9 +105,7 @@ impl Drafted {
             return Err(ApiError::conflict("too_many_sessions", says)
                 .hint("end some with `hallpass session revoke`, or refuse what is still asked for"));
         }
-        if self.inside.is_none() {
-            own_key(tx.as_mut(), &session, &self.grant).await?;
-        }
+        own_key(tx.as_mut(), &session, &self.grant).await?;
         put_sealed_key(tx.as_mut(), &record_id("ender", id), &self.ender).await?;
         if let Some(record) = &self.inside {
             put_sealed_key(tx.as_mut(), &record_id("session", id), record).await?;
@@ -120,19 +118,21 @@ impl Drafted {
     }
 }
 
-/// That a key which is held outside the vault is no other person's and no other app's: whoever sees it twice would know who is
-/// who. A vault's key is made for each grant, and is new.
-async fn own_key(tx: &mut dyn Tx, session: &KeySession, grant: &Grant) -> Result<(), ApiError> {
-    for id in tx.sessions().list_by_key(session.key).await? {
+/// That a session key is no other person's and no other app's in a pass that was approved: whoever sees it twice would know who
+/// is who. A vault's key is made for each grant, and is new.
+///
+/// # Errors
+/// 422 `key_known`; as the store.
+pub async fn own_key(tx: &mut dyn Tx, session: &KeySession, grant: &Grant) -> Result<(), ApiError> {
+    for id in tx.sessions().list_by_key(session.key).await?.into_iter().filter(|id| *id != session.id) {
         let other = tx.sessions().find_key(id).await?.ok_or_else(|| ApiError::missing("session"))?;
-        let (_, standing) = stored_grant(tx, &other).await?;
+        let (stored, standing) = stored_grant(tx, &other).await?;
+        // What nobody signed makes no key theirs.
+        let approved = matches!(stored.decision, Decision::Approved { .. });
         let same = other.user == session.user && standing.rest.labels.origin == grant.rest.labels.origin;
-        if !same {
-            return Err(ApiError::refused(
-                "key_known",
-                "this session key stands in a pass for somebody or something else",
-            )
-            .hint("make a new key for each person and each app"));
+        if approved && !same {
+            let says = "this session key stands in a pass for somebody or something else";
+            return Err(ApiError::refused("key_known", says).hint("make a new key for each person and each app"));
         }
     }
     Ok(())

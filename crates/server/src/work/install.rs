@@ -2,7 +2,7 @@
 
 use super::consent::Agreed;
 use super::requests::moves;
-use super::{home, own, replace, send, stored_grant};
+use super::{drafted, home, own, replace, send, stored_grant};
 use crate::app::event;
 use crate::caller::Caller;
 use crate::{ApiError, App};
@@ -47,10 +47,12 @@ pub async fn approve(
         Decision::Pending => {
             // The signature just now proves the wallet, where the grant it is over was drafted just now: it names an ender that
             // was made for it, so no older signature fits.
-            let drafted = stored.created.plus(app.logins.bounds().step_up).is_some_and(|until| now < until);
-            if !drafted {
+            let just_now = stored.created.plus(app.logins.bounds().step_up).is_some_and(|until| now < until);
+            // One that signs in names a nonce of this server, and was judged by it.
+            if !just_now && caller.login.own_pass != Some(id) {
                 caller.expect_fresh(app)?;
             }
+            drafted::own_key(tx.as_mut(), &session, &grant).await?;
             let stored = stored.approve(now, signature.clone())?;
             let session = session.approve(now)?;
             let consent = agreed.record(app, caller, &session, now);

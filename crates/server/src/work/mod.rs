@@ -15,7 +15,7 @@
 //!   [`watch`]: what the chain tells of between two requests.
 //! - [`restored`]: a store that was put back from a copy. [`resume`]: from suspended to active again.
 //! - [`retain`]: what is old is forgotten.
-//! - [`send`]: the relayer's key. [`wallet`]: a signed login message.
+//! - [`send`]: the relayer's key. [`wallet`]: what proves an account. [`sign_in`]: a grant that signs its owner in.
 
 pub mod alarm;
 pub mod ask;
@@ -37,6 +37,7 @@ pub mod retain;
 pub mod send;
 pub mod settle;
 pub mod sign;
+pub mod sign_in;
 pub mod takes;
 pub mod wallet;
 pub mod watch;
@@ -49,11 +50,21 @@ use hallpass_session::{KeySession, StoredGrant};
 use hallpass_store::Tx;
 use hallpass_types::SessionId;
 
-/// The caller's own session, or 404.
+/// The caller's own session, to use.
+///
+/// # Errors
+/// 404 also for somebody else's; 403 as [`Caller::expect_use`].
+pub async fn own(tx: &mut dyn Tx, caller: &Caller, id: SessionId) -> Result<KeySession, ApiError> {
+    let session = own_to_end(tx, caller, id).await?;
+    caller.expect_use(id)?;
+    Ok(session)
+}
+
+/// The caller's own session, to end it and for nothing else: any login may.
 ///
 /// # Errors
 /// 404 also for somebody else's.
-pub async fn own(tx: &mut dyn Tx, caller: &Caller, id: SessionId) -> Result<KeySession, ApiError> {
+pub async fn own_to_end(tx: &mut dyn Tx, caller: &Caller, id: SessionId) -> Result<KeySession, ApiError> {
     tx.sessions().find_key(id).await?.filter(|s| s.user == caller.user()).ok_or_else(|| ApiError::missing("session"))
 }
 

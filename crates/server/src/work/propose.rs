@@ -59,16 +59,28 @@ pub struct For {
 pub fn asked_by(mut draft: Draft, page: Option<&str>) -> Result<Draft, ApiError> {
     let labels = &mut draft.rest.labels;
     if labels.origin.as_deref().is_some_and(|named| Some(named) != page) {
-        let says = "the grant names another page than the one that asks";
-        return Err(ApiError::refused("wrong_origin", says).hint("leave `origin` out: it is filled in"));
+        return Err(wrong_origin());
     }
     labels.origin = page.map(str::to_owned);
     if labels.login.is_some() || !draft.rest.login.is_zero() {
-        let says = "signing this grant would also sign its owner in somewhere";
-        return Err(ApiError::refused("foreign_login", says)
-            .hint("leave `login` out; to sign in with a grant, ask for it at POST /v1/login/grant"));
+        return Err(foreign_login());
     }
     Ok(draft)
+}
+
+/// 422: a draft that says another page asked.
+#[must_use]
+pub fn wrong_origin() -> ApiError {
+    let says = "the grant names another page than the one that asks";
+    ApiError::refused("wrong_origin", says).hint("leave `origin` out: it is filled in")
+}
+
+/// 422: a draft whose signature would be evidence of a login.
+#[must_use]
+pub fn foreign_login() -> ApiError {
+    let says = "signing this grant would also sign its owner in somewhere";
+    ApiError::refused("foreign_login", says)
+        .hint("leave `login` out; to sign in with a grant, ask for it at POST /v1/login/grant")
 }
 
 /// Completes a draft for the caller, makes its keys, and stores the request. With `replaces` it is to take the place of that
@@ -85,7 +97,10 @@ pub async fn propose(
     place: Place,
     replaces: Option<&Replaced>,
 ) -> Result<Proposed, ApiError> {
-    let draft = asked_by(draft, page)?;
+    let draft = match replaces {
+        None => asked_by(draft, page)?,
+        Some(old) => old.asked_by(draft)?,
+    };
     let requested_by = page.map_or_else(|| caller.login.id.to_string(), str::to_owned);
     let owner = For { account: caller.account(), requested_by };
     let drafted = self::draft(app, &owner, &draft, place, replaces).await?;

@@ -4,7 +4,7 @@
 //! other's place: until then an operation of the old one could still execute, and what it would spend is not known.
 
 use super::books::Books;
-use super::propose::Place;
+use super::propose::{self, Place};
 use super::{own, send, stored_grant};
 use crate::app::event;
 use crate::caller::Caller;
@@ -60,6 +60,24 @@ impl Replaced {
     #[must_use]
     pub fn place(&self) -> Place {
         self.session.pocket.map_or(Place::Delegated, Place::Pocket)
+    }
+
+    /// The draft as what takes its place: the page that asked stays the one that asked first, and it signs nobody in.
+    ///
+    /// # Errors
+    /// 422 for a draft that names another page or sign-in than it has.
+    pub fn asked_by(&self, mut draft: Draft) -> Result<Draft, ApiError> {
+        let (old, rest) = (&self.grant.rest, &mut draft.rest);
+        if !rest.login.is_zero() && rest.login != old.login {
+            return Err(propose::foreign_login());
+        }
+        if rest.labels.origin.is_some() && rest.labels.origin != old.labels.origin {
+            return Err(propose::wrong_origin());
+        }
+        rest.login = B256::ZERO;
+        rest.labels.login = None;
+        rest.labels.origin.clone_from(&old.labels.origin);
+        Ok(draft)
     }
 
     /// The draft with the starts that meters of the same id have: a window goes on where it was.

@@ -19,7 +19,6 @@ use hallpass_types::{SessionId, UserId};
 pub async fn by_owner(app: &App, caller: &Caller, id: SessionId) -> Result<KeySession, ApiError> {
     let mut tx = app.store.read().await?;
     let session = own(tx.as_mut(), caller, id).await?;
-    caller.expect_use(id)?;
     let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
     drop(tx);
     let Lifecycle::Suspended { since, reason, .. } = session.lifecycle else {

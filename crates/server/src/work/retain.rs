@@ -1,5 +1,6 @@
 //! What is older than the operator keeps is forgotten: logins that have ended, and where audit events came from.
 
+use crate::logins::by_grant;
 use crate::{ApiError, App};
 use std::sync::PoisonError;
 
@@ -10,12 +11,13 @@ const CHUNK: usize = 500;
 /// Most transactions in one look; the rest is for the next.
 const ROUNDS: usize = 200;
 
-/// Looks once an hour by the server's clock, and at the first call.
+/// Grants that would sign somebody in, at every call; the rest once an hour by the server's clock, and at the first call.
 ///
 /// # Errors
 /// As the store.
 pub async fn once(app: &App) -> Result<(), ApiError> {
     let now = app.clock.now();
+    by_grant::of(app)?.sweep(now);
     {
         let mut next = app.retained.lock().unwrap_or_else(PoisonError::into_inner);
         if now < *next {

@@ -18,7 +18,7 @@ pub struct Proven {
     /// What its contract accepted; none for its own key.
     pub contract: Option<ContractProof>,
     /// Where the signature was a grant's and no message's, the session that is to stand on it.
-    pub by_grant: Option<SessionId>,
+    pub own_pass: Option<SessionId>,
 }
 
 /// The account that signed `message` just now. Whatever becomes of it, its nonce is gone.
@@ -45,7 +45,7 @@ pub async fn prove(app: &App, message: &str, signature: &Bytes) -> Result<Proven
     let judged = verify_on(message, signature, &expected, app.settings.eoa, &app.chain.wallets).await;
     let proven = judged.map_err(|e| unproved(e.is_verdict(), e.code(), e.to_string()))?;
     let contract = contract(app, proven.evidence(), personal_hash(message), signature, now);
-    Ok(Proven { account: proven.account(), contract, by_grant: None })
+    Ok(Proven { account: proven.account(), contract, own_pass: None })
 }
 
 /// The account that signed a grant which names this server and a nonce of it. The chain takes an account's own key alone for a
@@ -63,7 +63,7 @@ pub async fn prove_by_grant(app: &App, opening: &Opening, signature: &Bytes) -> 
     Ok(Proven {
         account,
         contract: contract(app, evidence, digest, signature, now),
-        by_grant: Some(opening.drafted.id),
+        own_pass: Some(opening.drafted.id),
     })
 }
 

@@ -48,7 +48,7 @@ async fn family(logins: &Arc<Logins>) -> Given {
     let wanted = Wanted {
         account,
         contract: None,
-        by_grant: None,
+        own_pass: None,
         binding: Binding::Bearer,
         refresh: true,
         device: None,

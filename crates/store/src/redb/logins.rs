@@ -10,8 +10,8 @@ use hallpass_types::{SessionId, UnixSeconds, UserId};
 
 /// What of a login never changes.
 fn fixed(old: &LoginSession, new: &LoginSession) -> bool {
-    let LoginSession { lifecycle, seen, proved_at, by_grant, access, refresh, contract, .. } = old.clone();
-    LoginSession { lifecycle, seen, proved_at, by_grant, access, refresh, contract, ..new.clone() } == *old
+    let LoginSession { lifecycle, seen, proved_at, own_pass, access, refresh, contract, .. } = old.clone();
+    LoginSession { lifecycle, seen, proved_at, own_pass, access, refresh, contract, ..new.clone() } == *old
 }
 
 /// The row in [`DUE_LOGINS`]; none once it is terminal.
@@ -136,7 +136,7 @@ impl Logins for RedbTx {
 
     async fn note(&mut self, login: &LoginSession) -> Result<(), StoreError> {
         let old: LoginSession = self.stored(LOGINS, login.id.as_bytes())?;
-        let proof = |login: &LoginSession| (login.proved_at, login.by_grant);
+        let proof = |login: &LoginSession| (login.proved_at, login.own_pass);
         let quiet = old.lifecycle == login.lifecycle && proof(&old) == proof(login) && !old.lifecycle.is_terminal();
         let no_new_token = login.tokens().all(|token| old.tokens().any(|known| known == token));
         if !fixed(&old, login) || !quiet || !no_new_token {

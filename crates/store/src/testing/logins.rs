@@ -57,7 +57,7 @@ pub async fn what_is_noted_of_a_login_is_no_transition(store: Arc<dyn Store>) {
     for (what, other) in [
         ("a new token", LoginSession { access, ..read.clone() }),
         ("a proof", LoginSession { proved_at: at(300), ..read.clone() }),
-        ("what proved it", LoginSession { by_grant: Some(session(77)), ..read.clone() }),
+        ("what proved it", LoginSession { own_pass: Some(session(77)), ..read.clone() }),
         ("an end", read.clone().revoke(at(300), Reason::OwnerAsked, Actor::Server).unwrap()),
     ] {
         assert_eq!(tx.logins().note(&other).await.unwrap_err().code(), "stale_write", "{what}");

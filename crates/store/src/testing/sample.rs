@@ -69,7 +69,7 @@ pub fn login(n: u8, id: u8) -> LoginSession {
         device: Some("a laptop".into()),
         ip: Some("203.0.113.0/24".into()),
         contract: None,
-        by_grant: None,
+        own_pass: None,
     }
 }
 

@@ -52,7 +52,7 @@ async fn in_turn(
     let (why, answer_by, lasts) = (claim(how.why)?, deadline(app, how.seconds)?, how.lasts);
     let now = app.clock.now();
     let mut tx = app.store.read().await?;
-    let session = asker.session(tx.as_mut(), id).await?;
+    let session = asker.session_to_use(tx.as_mut(), id).await?;
     let (_, grant) = stored_grant(tx.as_mut(), &session).await?;
     if !session.is_live(now) {
         let says = format!("the session is {}, or its time has run out", session.lifecycle.name());
