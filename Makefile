@@ -10,7 +10,7 @@ NPM_STAMP := contracts/node_modules/.installed
 HALLPASS := target/debug/hallpass
 STAY ?=
 
-.PHONY: demo test check prove fuzz bench bench-signer gas gas-check spec tools build format lint unit contracts differential e2e generated clean help
+.PHONY: demo test check prove fuzz bench bench-signer bench-http gas gas-check spec tools build format lint unit contracts differential e2e generated clean help
 
 help:
 	@sed -n 's/^# //p' Makefile | head -3
@@ -86,11 +86,11 @@ prove: tools
 	tools/prove
 
 bench: export CARGO_TARGET_DIR := $(CURDIR)/target/bench
-bench: bench-signer
+bench: bench-signer bench-http
 	rm -rf target/bench/criterion
 	cd bench && cargo build --locked --release --bin results
 	cd bench && cargo bench --locked --benches
-	target/bench/release/results target/bench/criterion target/bench/signer.json > bench/results.new
+	target/bench/release/results target/bench/criterion target/bench/signer.json target/bench/http.json > bench/results.new
 	mv bench/results.new bench/results.json
 
 # The signer as a process, under load: about four minutes, half of them to fill a store with 100,000 sessions.
@@ -100,6 +100,15 @@ bench-signer: tools
 	rm -rf target/bench/signer
 	target/bench/release/signer-speed target/bench/release/hallpass "$$(tools/anvil-path)" target/bench/signer > target/bench/signer.json
 	rm -rf target/bench/signer
+
+# Who is logged in, over HTTP, beside redis-benchmark: about a minute.
+bench-http: export CARGO_TARGET_DIR := $(CURDIR)/target/bench
+bench-http: tools
+	tools/setup redis
+	cargo build --locked --release --package hallpass-cli --package http-speed
+	rm -rf target/bench/http
+	target/bench/release/http-speed target/bench/release/hallpass "$$(tools/anvil-path)" target/bench/http > target/bench/http.json
+	rm -rf target/bench/http
 
 clean:
 	cargo clean

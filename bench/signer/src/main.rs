@@ -21,6 +21,7 @@
 mod alone;
 mod fill;
 mod load;
+#[allow(dead_code, reason = "the measurement over HTTP uses the rest")]
 mod processes;
 
 use alone::Percentiles;

@@ -83,6 +83,7 @@ pub fn init(hallpass: &str, config: &Path) {
 pub struct Server {
     child: Child,
     pub socket: PathBuf,
+    pub port: u16,
 }
 
 impl Server {
@@ -101,7 +102,7 @@ impl Server {
             .stderr(log)
             .spawn()
             .unwrap();
-        let server = Self { child, socket: folder.join("s") };
+        let server = Self { child, socket: folder.join("s"), port };
         wait(Duration::from_secs(60), || {
             http(port, "GET /v1/health", "").is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
         });
@@ -123,13 +124,21 @@ impl Drop for Server {
 
 /// Processor time of a process in seconds: user and system, in hundredths (`proc(5)`).
 pub fn cpu(process: &str) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-    let ticks = |at: usize| fields[at].parse::<f64>().unwrap();
-    (ticks(11) + ticks(12)) / 100.0
+    ticks(process, 11)
 }
 
-fn http(port: u16, request: &str, body: &str) -> std::io::Result<String> {
+/// The same of all children that this process has waited for.
+pub fn cpu_of_children() -> f64 {
+    ticks("self", 13)
+}
+
+fn ticks(process: &str, at: usize) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    fields[at..at + 2].iter().map(|ticks| ticks.parse::<f64>().unwrap()).sum::<f64>() / 100.0
+}
+
+pub fn http(port: u16, request: &str, body: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     write!(
         stream,
@@ -142,7 +151,7 @@ fn http(port: u16, request: &str, body: &str) -> std::io::Result<String> {
     Ok(answer)
 }
 
-fn wait(at_most: Duration, mut done: impl FnMut() -> bool) {
+pub fn wait(at_most: Duration, mut done: impl FnMut() -> bool) {
     let started = Instant::now();
     while !done() {
         assert!(started.elapsed() < at_most, "a process did not get ready");
@@ -150,6 +159,6 @@ fn wait(at_most: Duration, mut done: impl FnMut() -> bool) {
     }
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }

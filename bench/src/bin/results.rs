@@ -1,5 +1,5 @@
-//! Writes `results.json` from what criterion measured: `results CRITERION_FOLDER [SIGNER]` prints it. SIGNER is a file of
-//! finished entries, as `signer-speed` prints them.
+//! Writes `results.json` from what criterion measured: `results CRITERION_FOLDER [ENTRIES...]` prints it. ENTRIES are files
+//! of finished entries, as `signer-speed` and `http-speed` print them.
 //!
 //! A value is the median of criterion's samples. In a group that holds `hallpass`, every other function is a peer: the entry
 //! bears the peer's name, and its value is that of `hallpass` in the same run.
@@ -13,11 +13,12 @@ use std::{env, fs, io};
 
 const OURS: &str = "hallpass";
 /// What is built from, of which the commit must hold the very text.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     "bench/src",
     "bench/benches",
     "bench/policies",
     "bench/signer",
+    "bench/http",
     "bench/Cargo.lock",
     "crates",
     "Cargo.toml",
@@ -25,7 +26,7 @@ const SOURCES: [&str; 8] = [
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = env::args().nth(1).ok_or("usage: results CRITERION_FOLDER [SIGNER]")?;
+    let folder = env::args().nth(1).ok_or("usage: results CRITERION_FOLDER [ENTRIES...]")?;
     let mut groups = BTreeMap::new();
     read(Path::new(&folder), &mut groups)?;
     if groups.is_empty() {
@@ -39,9 +40,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             entries.insert(name, ours.map_or_else(|| alone(*median), |ours| against(*ours, function, *median)));
         }
     }
-    if let Some(signer) = env::args().nth(2) {
-        let signer = parse(Path::new(&signer))?;
-        entries.extend(signer.as_object().ok_or("no entries")?.clone());
+    for file in env::args().skip(2) {
+        entries.extend(parse(Path::new(&file))?.as_object().ok_or("no entries")?.clone());
     }
     // By hand: one entry a line, and `_about` before them.
     println!("{{\n  \"_about\": {},", about());

@@ -1,0 +1,39 @@
+//! A wallet's login, by its message.
+
+use crate::processes::http;
+use hallpass_auth::siwe::{DateTime, Message, Version};
+use hallpass_chain::wallet::{DevWallet, Manners};
+use hallpass_types::{ChainId, UnixSeconds};
+use serde_json::{Value, json};
+
+/// The token of a plain login.
+pub fn bearer(port: u16) -> String {
+    let chain = ChainId::new(31_337).unwrap();
+    let wallet = DevWallet::named("who-am-i", chain, Manners::Local).unwrap();
+    let nonce = post(port, "/v1/login/nonce", "");
+    let text = |key: &str| nonce[key].as_str().unwrap().to_owned();
+    let message = Message {
+        scheme: None,
+        domain: text("domain").parse().unwrap(),
+        address: wallet.address(),
+        statement: None,
+        uri: text("uri").parse().unwrap(),
+        version: Version::V1,
+        chain_id: chain,
+        nonce: text("nonce").parse().unwrap(),
+        issued_at: DateTime::from_unix(UnixSeconds::new(nonce["now"].as_u64().unwrap()).unwrap()).unwrap(),
+        expiration_time: None,
+        not_before: None,
+        request_id: None,
+        resources: None,
+    }
+    .to_string();
+    let signature = wallet.sign_message(&message).unwrap().to_string();
+    let login = post(port, "/v1/login", &json!({ "message": message, "signature": signature }).to_string());
+    login["token"].as_str().unwrap_or_else(|| panic!("{login}")).to_owned()
+}
+
+fn post(port: u16, path: &str, body: &str) -> Value {
+    let answer = http(port, &format!("POST {path}"), body).unwrap();
+    serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap()
+}
