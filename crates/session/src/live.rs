@@ -60,6 +60,8 @@ pub struct LiveLogins {
     pending_of: HashMap<SessionId, TokenHash>,
     /// Those that a contract wallet proved.
     contracts: HashMap<SessionId, Contract>,
+    /// Those that a grant's signature proved: the only session that each may use.
+    own_passes: HashMap<SessionId, SessionId>,
 }
 
 /// A login. Seconds count from its start; what does not fit is cut to the largest that does, which is earlier.
@@ -73,7 +75,8 @@ struct Row {
     cookie: bool,
     /// Whether a contract wallet proved it.
     contract: bool,
-    own_pass: Option<Box<SessionId>>,
+    /// Whether a grant's signature did, so that it may use one session alone.
+    narrow: bool,
     created: UnixSeconds,
     not_after: u32,
     access_not_after: u32,
@@ -125,7 +128,7 @@ impl LiveLogins {
     /// The login of a token that is good at `now`; `None` for every other. Using it is noted by [`Self::used`].
     #[must_use]
     pub fn check(&self, token: &TokenHash, now: UnixSeconds) -> Option<Checked> {
-        let (row, checked) = match self.rows.find(spread(token.as_bytes()), |row| row.hash == *token) {
+        let (row, mut checked) = match self.rows.find(spread(token.as_bytes()), |row| row.hash == *token) {
             Some(row) => (row, row.check(row.at(row.access_not_after), false, now)?),
             None => {
                 let (id, not_after) = *self.pending.get(token)?;
@@ -134,6 +137,9 @@ impl LiveLogins {
             }
         };
         let good = !row.contract || self.contracts.get(&row.id).is_some_and(|contract| now < contract.until);
+        if row.narrow {
+            checked.login.own_pass = Some(*self.own_passes.get(&row.id)?);
+        }
         good.then_some(checked)
     }
 
@@ -170,6 +176,7 @@ impl LiveLogins {
     /// Takes one out; answers when it was last used.
     pub fn remove(&mut self, id: SessionId) -> Option<UnixSeconds> {
         self.contracts.remove(&id);
+        self.own_passes.remove(&id);
         if let Some(token) = self.pending_of.remove(&id) {
             self.pending.remove(&token);
         }
@@ -206,7 +213,7 @@ impl LiveLogins {
             address: login.account.address,
             cookie: login.binding == Binding::Cookie,
             contract: login.contract.is_some(),
-            own_pass: login.own_pass.map(Box::new),
+            narrow: login.own_pass.is_some(),
             created: login.created,
             not_after: since(login.not_after),
             access_not_after: since(login.access.not_after),
@@ -220,6 +227,9 @@ impl LiveLogins {
         self.by_id.insert_unique(named.id, named, |named| named.id);
         if let Some(proof) = &login.contract {
             self.contracts.insert(login.id, Contract { due: proof.due(), until: proof.ends() });
+        }
+        if let Some(pass) = login.own_pass {
+            self.own_passes.insert(login.id, pass);
         }
         if let Some(pending) = login.refresh.and_then(|refresh| refresh.pending) {
             self.pending.insert(pending.access.hash, (login.id, pending.access.not_after));
@@ -236,6 +246,7 @@ impl Row {
         live.then(|| Checked { login, not_after: access_not_after, pending, note: self.is_due(now) })
     }
 
+    /// But for [`LiveLogin::own_pass`], which stands elsewhere.
     fn login(&self) -> LiveLogin {
         let binding = match (&self.jkt, self.cookie) {
             (Some(jkt), _) => Binding::Dpop { jkt: **jkt },
@@ -251,7 +262,7 @@ impl Row {
             not_after: self.at(self.not_after),
             idle: u64::from(self.idle),
             proved_at: self.at(self.proved),
-            own_pass: self.own_pass.as_deref().copied(),
+            own_pass: None,
         }
     }
 

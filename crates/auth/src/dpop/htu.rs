@@ -99,6 +99,7 @@ mod tests {
             "https:///v1/me",
             "https://user@hallpass.example/v1/me",
             "https://evil.example\\@hallpass.example/v1/me",
+            "https://hallpass.example:8%34/v1/me",
             "https://hallpass.example/v1/../v1/me",
             "https://hallpass.example/v1/%2e/me",
             "https://hallpass.example/v1/%6",

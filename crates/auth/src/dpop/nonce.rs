@@ -72,6 +72,11 @@ mod tests {
     }
 
     #[test]
+    fn its_key_is_not_printed() {
+        assert_eq!(format!("{:?}", Nonces::new([7; 32])), "Nonces(redacted)");
+    }
+
+    #[test]
     fn a_nonce_is_good_in_its_period_and_the_next() {
         let nonces = Nonces::new([1; 32]);
         let nonce = nonces.at(at(660));

@@ -104,6 +104,16 @@ impl Replays {
 mod tests {
     use super::*;
 
+    /// RFC 9449, section 7.1.
+    #[test]
+    fn a_refusal_says_whether_another_proof_would_be_taken() {
+        let (seen, full) = (ReplayError::Seen, ReplayError::Full);
+        assert_eq!((seen.code(), full.code()), ("invalid_dpop_proof", "too_many_proofs"));
+        assert_eq!(seen.challenge(), Some("DPoP error=\"invalid_dpop_proof\", algs=\"ES256 EdDSA\""));
+        assert_eq!(full.challenge(), None);
+        assert!(seen.hint().contains("make a proof") && full.hint().contains("again"));
+    }
+
     #[test]
     fn a_proof_is_taken_once_of_each_key() {
         let mut replays = Replays::default();

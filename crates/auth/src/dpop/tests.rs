@@ -138,6 +138,22 @@ fn check_2_it_is_one_well_formed_jwt() {
 }
 
 #[test]
+fn a_proof_has_at_most_4096_bytes_inclusive() {
+    let key = Key::p256();
+    let of = |length: usize| {
+        let padded = |mut value: Value, pad: usize| {
+            value["pad"] = json!("x".repeat(pad));
+            value.to_string()
+        };
+        let all = (0..3).flat_map(|h| (2_600..2_900).map(move |c| (h, c)));
+        let mut signed = all.map(|(h, c)| key.sign(&padded(header(&key), h), &padded(claims(), c)));
+        signed.find(|proof| proof.len() == length).unwrap()
+    };
+    assert!(verdict(&key, &[of(MAX_PROOF).as_bytes()]).is_ok());
+    assert_eq!(verdict(&key, &[of(MAX_PROOF + 1).as_bytes()]), Err(ProofError::Malformed));
+}
+
+#[test]
 fn check_3_it_has_every_claim() {
     for name in ["jti", "htm", "htu", "iat"] {
         let missing = changed(&Key::p256(), |_, claims| drop(claims.as_object_mut().unwrap().remove(name)));
