@@ -183,6 +183,25 @@ mod tests {
     }
 
     #[test]
+    fn an_address_of_the_network_imitates_nobody() {
+        let text = r#"{ "tolerance": 5, "fuzzylist": ["ab.io", "10.0.0.1"], "whitelist": [], "blacklist": [] }"#;
+        let list = Denylist::parse(text).unwrap();
+        for host in ["10.0.0.2", "1.2.3.4", "[::1.2.3.4]", "[::1]"] {
+            assert_eq!(list.denies(host), None, "{host}");
+        }
+        for host in ["1.2.3.x", "10.0.0.a", "x.io"] {
+            assert!(list.denies(host).is_some(), "{host}");
+        }
+    }
+
+    #[test]
+    fn its_entries_are_counted() {
+        assert_eq!((list().len(), list().is_empty()), (11, false));
+        assert_eq!((Denylist::default().len(), Denylist::default().is_empty()), (0, true));
+        assert_eq!(Denylist::parse("{").unwrap_err().code(), "bad_denylist");
+    }
+
+    #[test]
     fn an_imitation_is_denied_wherever_it_stands() {
         let list = list();
         for host in [

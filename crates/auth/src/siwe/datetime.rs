@@ -141,6 +141,13 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_lies_in_a_second_from_1970_on() {
+        let second = |text: &str| DateTime::parse(text).unwrap().unix();
+        assert_eq!(second("1970-01-01T00:00:01.9Z"), Some(unix(1)));
+        assert_eq!(second("1969-12-31T23:59:59Z"), None);
+    }
+
+    #[test]
     fn one_moment_has_many_spellings_and_each_is_kept() {
         for text in [
             "2026-11-21T10:00:00Z",
