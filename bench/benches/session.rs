@@ -42,6 +42,8 @@ fn login(n: u64) -> LoginSession {
         refresh: None,
         device: None,
         ip: None,
+        contract: None,
+        own_pass: None,
     }
 }
 
