@@ -160,3 +160,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn each_fault_has_its_code() {
+    let all = [
+        (Wrong::Missing, "line_missing"),
+        (Wrong::Place, "line_misplaced"),
+        (Wrong::Unreadable, "line_unreadable"),
+        (Wrong::Changed, "line_changed"),
+        (Wrong::Link, "link_changed"),
+        (Wrong::Origin, "origin_changed"),
+        (Wrong::Head, "head_mismatch"),
+        (Wrong::Noted, "noted_mismatch"),
+    ];
+    assert!(all.iter().all(|(wrong, code)| wrong.code() == *code));
+}
