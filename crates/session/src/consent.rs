@@ -38,3 +38,27 @@ impl Consent {
         keccak256(&self.text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_are_named_by_their_hash() {
+        let consent = Consent {
+            grant: GrantId::ZERO,
+            user: UserId::from_bytes([1; 16]),
+            account: "eip155:1:0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266".parse().unwrap(),
+            login: SessionId::from_bytes([2; 16]),
+            page: None,
+            text: "abc".to_owned(),
+            version: String::new(),
+            lists: B256::ZERO,
+            confirmed: false,
+            at: UnixSeconds::EPOCH,
+        };
+        // Keccak-256 of "abc", as the authors' own vectors have it.
+        let named = "0x4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45";
+        assert_eq!(consent.words_hash().to_string(), named);
+    }
+}

@@ -295,6 +295,32 @@ mod tests {
         UnixSeconds::new(s).unwrap()
     }
 
+    /// What pages show is what is stored.
+    #[test]
+    fn a_reason_s_code_is_what_it_is_stored_as() {
+        let all = [
+            Reason::OwnerAsked,
+            Reason::HolderAsked,
+            Reason::AdminAsked,
+            Reason::Declined,
+            Reason::RequestExpired,
+            Reason::Replaced(GrantId::ZERO),
+            Reason::SpentElsewhere,
+            Reason::EndedOnChain,
+            Reason::EpochMoved,
+            Reason::Frozen,
+            Reason::Restored,
+            Reason::DataDeleted,
+            Reason::RefreshReused,
+            Reason::LoggedInAgain,
+            Reason::WalletRefused,
+            Reason::TooManyLogins,
+        ];
+        for reason in all {
+            assert_eq!(serde_json::to_value(reason).unwrap()["reason"], reason.code());
+        }
+    }
+
     fn states() -> Vec<Lifecycle> {
         let (reason, by) = (Reason::OwnerAsked, Actor::Server);
         vec![

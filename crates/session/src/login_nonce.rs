@@ -102,5 +102,9 @@ mod tests {
         assert_eq!(nonce.clone().use_at(at(1299)), Ok(()));
         assert_eq!(nonce.clone().use_at(at(1300)), Err(NonceError::Expired));
         assert_eq!(nonce.use_at(at(999)), Err(NonceError::FromTheFuture));
+        assert_eq!(
+            [NonceError::Expired, NonceError::FromTheFuture].map(NonceError::code),
+            ["nonce_expired", "clock_went_back"]
+        );
     }
 }
