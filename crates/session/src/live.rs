@@ -320,6 +320,44 @@ mod tests {
         table.check(token, at(now)).is_some()
     }
 
+    /// Asked at 110, good for ten seconds: due from 115 on, nothing from 120 on.
+    #[test]
+    fn what_a_contract_wallet_proved_is_as_good_as_its_last_answer() {
+        let proof = |asked| crate::ContractProof {
+            digest: alloy_primitives::B256::ZERO,
+            signature: alloy_primitives::Bytes::new(),
+            asked: at(asked),
+            every: 10,
+        };
+        let mut table = LiveLogins::new();
+        table.put(&login(2));
+        table.put(&LoginSession { contract: Some(proof(110)), ..login(1) });
+        assert_eq!([100, 119, 120, 121].map(|t| good(&table, &hash(1), t)), [true, true, false, false]);
+        let due = |table: &LiveLogins, now| table.due_contracts(at(now));
+        assert_eq!([114, 115, 116].map(|t| due(&table, t).len()), [0, 1, 1]);
+        assert_eq!(due(&table, 115), [login(1).id]);
+        table.put(&LoginSession { contract: Some(proof(118)), ..login(1) });
+        assert_eq!([120, 127, 128].map(|t| good(&table, &hash(1), t)), [true, true, false], "asked again");
+        table.remove(login(1).id);
+        assert!(due(&table, 130).is_empty());
+    }
+
+    /// The pass of a login by a grant goes with it, and where it is not known the login is none.
+    #[test]
+    fn a_narrow_login_is_told_its_pass_or_is_none() {
+        let pass = SessionId::from_bytes([9; 16]);
+        let mut table = LiveLogins::new();
+        table.put(&LoginSession { own_pass: Some(pass), ..login(1) });
+        table.put(&login(2));
+        let own = |table: &LiveLogins, n| table.check(&hash(n), at(110)).map(|checked| checked.login.own_pass);
+        assert_eq!((own(&table, 1), own(&table, 2)), (Some(Some(pass)), Some(None)));
+        table.put(&login(1));
+        assert_eq!(own(&table, 1), Some(None), "stepped up");
+        table.put(&LoginSession { own_pass: Some(pass), ..login(1) });
+        table.own_passes.clear();
+        assert_eq!(own(&table, 1), None);
+    }
+
     #[test]
     fn a_token_is_good_inside_every_bound_alone() {
         let mut table = LiveLogins::new();
