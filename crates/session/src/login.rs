@@ -363,4 +363,32 @@ pub(crate) mod tests {
         // The search finds what is there.
         assert!(shows(&shown, token.hash().as_bytes()) && shows(&token.reveal(), &bytes));
     }
+
+    #[test]
+    fn a_contract_wallet_is_asked_again_at_half_of_its_time_and_its_answer_is_not_printed() {
+        let proof = ContractProof {
+            digest: B256::repeat_byte(0xd1),
+            signature: Bytes::from_static(&[0xab; 3]),
+            asked: at(100),
+            every: 30,
+        };
+        assert_eq!((proof.due(), proof.ends()), (at(115), at(130)));
+        assert_eq!(format!("{proof:?}"), "ContractProof(asked at 100, good for 30 s)");
+        let login = LoginSession { contract: Some(proof.clone()), ..session() };
+        let again = login.clone().proved_again(at(120)).contract.unwrap();
+        assert_eq!(again, ContractProof { asked: at(120), ..proof });
+        assert_eq!(session().proved_again(at(120)).contract, None);
+    }
+
+    #[test]
+    fn a_step_up_stands_on_its_own_proof_alone() {
+        let proof = ContractProof { digest: B256::ZERO, signature: Bytes::new(), asked: at(100), every: 30 };
+        let pass = SessionId::from_bytes([9; 16]);
+        let login = LoginSession { contract: Some(proof.clone()), own_pass: Some(pass), ..session() };
+        let access = login.access;
+        let by_key = login.clone().step_up(at(120), access, None, None).unwrap();
+        assert_eq!((by_key.contract, by_key.own_pass, by_key.proved_at), (None, None, at(120)));
+        let other = ContractProof { asked: at(120), ..proof };
+        assert_eq!(login.step_up(at(120), access, None, Some(other.clone())).unwrap().contract, Some(other));
+    }
 }
