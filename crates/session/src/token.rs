@@ -161,6 +161,24 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
+    fn a_header_has_a_token_under_the_scheme_of_its_kind_alone() {
+        use TokenKind::{Bearer, Cookie, Dpop, Holder, Refresh, ResourceServer};
+        for kind in [Bearer, Holder, Dpop, Cookie, Refresh, ResourceServer] {
+            let token = Token::from_random(kind, [0xab; 32]);
+            let text = token.reveal();
+            let under = |scheme: &str| Token::of_authorization(&format!("{scheme} {}", text.as_str())).is_some();
+            let taken = ["Bearer", "bearer", "DPoP", "Basic"].map(under);
+            let expected = match kind {
+                Bearer | Holder => [true, true, false, false],
+                Dpop => [false, false, true, false],
+                Cookie | Refresh | ResourceServer => [false; 4],
+            };
+            assert_eq!(taken, expected, "{kind:?}");
+            assert!(Token::of_authorization(text.as_str()).is_none(), "no scheme");
+        }
+    }
+
+    #[test]
     fn a_token_has_one_spelling() {
         let token = Token::from_random(TokenKind::Bearer, [0xab; 32]);
         let text = token.reveal();
