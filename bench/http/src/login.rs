@@ -1,7 +1,7 @@
 //! A wallet's login, by its message.
 
 use crate::processes::http;
-use hallpass_auth::siwe::{DateTime, Message, Version};
+use hallpass_auth::siwe::{DateTime, Message};
 use hallpass_chain::wallet::{DevWallet, Manners};
 use hallpass_types::{ChainId, UnixSeconds};
 use serde_json::{Value, json};
@@ -12,21 +12,14 @@ pub fn bearer(port: u16) -> String {
     let wallet = DevWallet::named("who-am-i", chain, Manners::Local).unwrap();
     let nonce = post(port, "/v1/login/nonce", "");
     let text = |key: &str| nonce[key].as_str().unwrap().to_owned();
-    let message = Message {
-        scheme: None,
-        domain: text("domain").parse().unwrap(),
-        address: wallet.address(),
-        statement: None,
-        uri: text("uri").parse().unwrap(),
-        version: Version::V1,
-        chain_id: chain,
-        nonce: text("nonce").parse().unwrap(),
-        issued_at: DateTime::from_unix(UnixSeconds::new(nonce["now"].as_u64().unwrap()).unwrap()).unwrap(),
-        expiration_time: None,
-        not_before: None,
-        request_id: None,
-        resources: None,
-    }
+    let message = Message::required(
+        text("domain").parse().unwrap(),
+        wallet.address(),
+        text("uri").parse().unwrap(),
+        chain,
+        text("nonce").parse().unwrap(),
+        DateTime::from_unix(UnixSeconds::new(nonce["now"].as_u64().unwrap()).unwrap()).unwrap(),
+    )
     .to_string();
     let signature = wallet.sign_message(&message).unwrap().to_string();
     let login = post(port, "/v1/login", &json!({ "message": message, "signature": signature }).to_string());

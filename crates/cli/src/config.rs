@@ -181,69 +181,53 @@ impl Default for Config {
     }
 }
 
-const KEYS: [&str; 38] = [
-    "listen",
-    "public_url",
-    "chain",
-    "rpc",
-    "second_rpc",
-    "store",
-    "witness",
-    "finality",
-    "login_hours",
-    "refresh_hours",
-    "idle_minutes",
-    "access_minutes",
-    "step_up_minutes",
-    "contract_minutes",
-    "logins_per_user",
-    "role_seconds",
-    "gas_per_op",
-    "relay_gas_per_day",
-    "outside_hours",
-    "outside_wei",
-    "ask_minutes",
-    "renew_minutes",
-    "webhook",
-    "webhook_secret_file",
-    "denylist",
-    "socket",
-    "client_per_minute",
-    "account_per_minute",
-    "app_per_minute",
-    "proofs_per_minute",
-    "alert_refusals",
-    "alerts_per_minute",
-    "retention_days",
-    "passphrase_file",
-    "unseal",
-    "pkcs11_module",
-    "pkcs11_token",
-    "pin_file",
-];
+/// How a variable's text is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Number,
+}
 
-/// Those of them that are numbers.
-const NUMBERS: [&str; 20] = [
-    "login_hours",
-    "refresh_hours",
-    "idle_minutes",
-    "access_minutes",
-    "step_up_minutes",
-    "contract_minutes",
-    "logins_per_user",
-    "role_seconds",
-    "gas_per_op",
-    "relay_gas_per_day",
-    "outside_hours",
-    "ask_minutes",
-    "renew_minutes",
-    "client_per_minute",
-    "account_per_minute",
-    "app_per_minute",
-    "proofs_per_minute",
-    "alert_refusals",
-    "alerts_per_minute",
-    "retention_days",
+/// The keys that `HALLPASS_KEY` can set; see docs/reference/config.md.
+const KEYS: [(&str, Kind); 38] = [
+    ("listen", Kind::Text),
+    ("public_url", Kind::Text),
+    ("chain", Kind::Text),
+    ("rpc", Kind::Text),
+    ("second_rpc", Kind::Text),
+    ("store", Kind::Text),
+    ("witness", Kind::Text),
+    ("finality", Kind::Text),
+    ("login_hours", Kind::Number),
+    ("refresh_hours", Kind::Number),
+    ("idle_minutes", Kind::Number),
+    ("access_minutes", Kind::Number),
+    ("step_up_minutes", Kind::Number),
+    ("contract_minutes", Kind::Number),
+    ("logins_per_user", Kind::Number),
+    ("role_seconds", Kind::Number),
+    ("gas_per_op", Kind::Number),
+    ("relay_gas_per_day", Kind::Number),
+    ("outside_hours", Kind::Number),
+    ("outside_wei", Kind::Text),
+    ("ask_minutes", Kind::Number),
+    ("renew_minutes", Kind::Number),
+    ("webhook", Kind::Text),
+    ("webhook_secret_file", Kind::Text),
+    ("denylist", Kind::Text),
+    ("socket", Kind::Text),
+    ("client_per_minute", Kind::Number),
+    ("account_per_minute", Kind::Number),
+    ("app_per_minute", Kind::Number),
+    ("proofs_per_minute", Kind::Number),
+    ("alert_refusals", Kind::Number),
+    ("alerts_per_minute", Kind::Number),
+    ("retention_days", Kind::Number),
+    ("passphrase_file", Kind::Text),
+    ("unseal", Kind::Text),
+    ("pkcs11_module", Kind::Text),
+    ("pkcs11_token", Kind::Text),
+    ("pin_file", Kind::Text),
 ];
 
 impl Config {
@@ -258,12 +242,11 @@ impl Config {
                 toml::from_str(&text).map_err(|e| CliError::input("bad_config", format!("{}: {e}", path.display())))?
             }
         };
-        for key in KEYS {
+        for (key, kind) in KEYS {
             let name = format!("HALLPASS_{}", key.to_uppercase());
             if let Ok(value) = std::env::var(&name) {
-                let number = NUMBERS.contains(&key);
                 let value = match value.parse::<i64>() {
-                    Ok(n) if number => toml::Value::Integer(n),
+                    Ok(n) if kind == Kind::Number => toml::Value::Integer(n),
                     _ => toml::Value::String(value),
                 };
                 table.insert(key.to_owned(), value);
@@ -274,7 +257,7 @@ impl Config {
             let says = e.to_string().trim_end().replace('\n', " ");
             CliError::input("bad_config", format!("the configuration cannot be read: {says}")).hint(format!(
                 "known keys: {}; each can be set as HALLPASS_NAME too; and `ask`, `local_users`, `origins`, and `[[labels]]`, `[[resource_servers]]`, `[[roles]]`, `[[forward_auth]]` and `[[apps]]` tables",
-                KEYS.join(", ")
+                KEYS.map(|(key, _)| key).join(", ")
             ))
         })?;
         if let Some(folder) = file.as_deref().and_then(Path::parent) {

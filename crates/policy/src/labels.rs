@@ -7,10 +7,11 @@ mod deceptive;
 use crate::abi::{Named, Ty, Word};
 use crate::grant::{BadGrant, CallRule, Condition, Rest, Test};
 use alloy_primitives::{Address, B256, keccak256};
+use hallpass_types::origin;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-pub use asked_by::{LoginPlace, is_origin};
+pub use asked_by::LoginPlace;
 pub(crate) use deceptive::is_deceptive;
 
 /// Names that travel with a grant. What a grant allows is never judged by them.
@@ -105,7 +106,7 @@ impl Labels {
 
     fn check_asked_by(&self, rest: &Rest) -> Result<(), BadGrant> {
         let bad = |at: &str, says: &str| Err(BadGrant::new(format!("rest.labels.{at}"), says));
-        if self.origin.as_ref().is_some_and(|origin| !is_origin(origin)) {
+        if self.origin.as_ref().is_some_and(|origin| origin::host(origin).is_none()) {
             return bad("origin", "an origin is as browsers write it: `https://arena.example`, with a port or without");
         }
         match &self.login {

@@ -179,7 +179,7 @@ fn the_page_that_asked_and_where_it_signs_in_are_in_the_words_and_in_the_hash() 
     let signs_in =
         "signing this also signs you in to hallpass.example (https://hallpass.example), once, with nonce 32891756";
     assert!(words.contains(&Line { tone: Tone::Red, text: signs_in.to_owned() }));
-    // viem: keccak256(encodeAbiParameters([{type: "string"}, ...three], [...])), the independent reading.
+    // By viem: keccak256 of encodeAbiParameters of the three strings.
     let hash = "0xbd9cf34bafe6fd6bee0bad14df1faaeb643b89326bc39d92218c11b3069c7c8d";
     assert_eq!(draft.rest.login.to_string(), hash);
     let other = text::parse(&ASKED.replace("arena.example", "evil.example")).unwrap();

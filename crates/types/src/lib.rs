@@ -2,12 +2,14 @@
 //!
 //! - [`time`]: Unix seconds and the [`Clock`] that is handed in, never reached for.
 //! - [`account`]: CAIP-2 chain ids and CAIP-10 account ids of the `eip155` namespace.
+//! - [`origin`]: where a page is from, as its browser says.
 //! - [`id`]: opaque 128-bit identifiers, one newtype for each kind of thing.
 //!
 //! No I/O, no clock, no randomness of its own.
 
 pub mod account;
 pub mod id;
+pub mod origin;
 pub mod time;
 
 pub use account::{AccountId, ChainId};

@@ -5,7 +5,7 @@
 //! that are imitated: a host is denied whose name is theirs, or at most `tolerance` letters away, the last label of both left out.
 //! So is one whose parent is; wallets look at the whole name alone, where `www.` before an imitation is enough to pass.
 
-use super::is_name;
+use hallpass_types::origin::is_host_name;
 use serde_json::Value;
 use std::collections::HashSet;
 use strsim::levenshtein;
@@ -80,7 +80,7 @@ impl Denylist {
             let read = |(place, entry): (usize, &Value)| {
                 let text = entry.as_str().ok_or(DenylistError::Member(name))?.to_ascii_lowercase();
                 let host = text.strip_suffix('.').unwrap_or(&text).to_owned();
-                if is_name(&host) { Ok(host) } else { Err(DenylistError::Entry { list: name, place }) }
+                if is_host_name(&host) { Ok(host) } else { Err(DenylistError::Entry { list: name, place }) }
             };
             list.iter().enumerate().map(read).collect::<Result<Vec<_>, _>>()
         };
@@ -96,7 +96,7 @@ impl Denylist {
         })
     }
 
-    /// Whether a host is denied, and why. It is in lower case, as [`host`](super::host) tells it.
+    /// Whether a host is denied, and why. It is in lower case, as [`host`](hallpass_types::origin::host) tells it.
     #[must_use]
     pub fn denies(&self, host: &str) -> Option<Denied<'_>> {
         if suffixes(host).any(|suffix| self.allowed.contains(suffix)) {

@@ -61,6 +61,35 @@ pub struct Message {
     pub resources: Option<Vec<Uri>>,
 }
 
+impl Message {
+    /// One that has what every message has, and nothing more.
+    #[must_use]
+    pub const fn required(
+        domain: Domain,
+        address: Address,
+        uri: Uri,
+        chain_id: ChainId,
+        nonce: Nonce,
+        issued_at: DateTime,
+    ) -> Self {
+        Self {
+            scheme: None,
+            domain,
+            address,
+            statement: None,
+            uri,
+            version: Version::V1,
+            chain_id,
+            nonce,
+            issued_at,
+            expiration_time: None,
+            not_before: None,
+            request_id: None,
+            resources: None,
+        }
+    }
+}
+
 /// The version of a message. ERC-4361 knows one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {

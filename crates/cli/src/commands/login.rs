@@ -6,7 +6,7 @@ use crate::error::CliError;
 use crate::system;
 use alloy_primitives::Address;
 use clap::Parser;
-use hallpass_auth::siwe::{DateTime, Message, Version};
+use hallpass_auth::siwe::{DateTime, Message};
 use hallpass_chain::wallet::{DevWallet, Manners};
 use hallpass_server::endpoints::login::{LoginBody, LoginView};
 use hallpass_server::endpoints::nonce::NonceView;
@@ -128,22 +128,18 @@ fn message(nonce: &NonceView, address: Address) -> Result<Message, CliError> {
     let bad = |what: &str| CliError::missing("bad_answer", format!("the server's `{what}` cannot be signed"));
     let now = UnixSeconds::new(nonce.now).and_then(DateTime::from_unix).ok_or_else(|| bad("now"))?;
     Ok(Message {
-        scheme: None,
-        domain: nonce.domain.parse().map_err(|_| bad("domain"))?,
-        address,
         statement: Some(
             "Log in to Hallpass. This signature costs nothing and moves nothing."
                 .parse()
                 .map_err(|_| bad("statement"))?,
         ),
-        uri: nonce.uri.parse().map_err(|_| bad("uri"))?,
-        version: Version::V1,
-        chain_id: ChainId::new(nonce.chain_id).ok_or_else(|| bad("chain_id"))?,
-        nonce: nonce.nonce.parse().map_err(|_| bad("nonce"))?,
-        issued_at: now,
-        expiration_time: None,
-        not_before: None,
-        request_id: None,
-        resources: None,
+        ..Message::required(
+            nonce.domain.parse().map_err(|_| bad("domain"))?,
+            address,
+            nonce.uri.parse().map_err(|_| bad("uri"))?,
+            ChainId::new(nonce.chain_id).ok_or_else(|| bad("chain_id"))?,
+            nonce.nonce.parse().map_err(|_| bad("nonce"))?,
+            now,
+        )
     })
 }

@@ -6,7 +6,7 @@ use super::chain::{CHAIN, Chain};
 use super::secrets;
 use alloy_primitives::{Address, Bytes, U256, hex, keccak256};
 use alloy_sol_types::SolCall;
-use hallpass_auth::siwe::{DateTime, Message, Version};
+use hallpass_auth::siwe::{DateTime, Message};
 use hallpass_chain::contracts::IERC20;
 use hallpass_chain::wallet::{DevWallet, Manners};
 use hallpass_policy::eip712::domain;
@@ -56,19 +56,15 @@ pub async fn login_message(api: &Api, address: Address) -> String {
     let text = |key: &str| nonce[key].as_str().unwrap().to_owned();
     let now = UnixSeconds::new(nonce["now"].as_u64().unwrap()).unwrap();
     let message = Message {
-        scheme: None,
-        domain: text("domain").parse().unwrap(),
-        address,
         statement: Some("Log in.".parse().unwrap()),
-        uri: text("uri").parse().unwrap(),
-        version: Version::V1,
-        chain_id: ChainId::new(CHAIN).unwrap(),
-        nonce: text("nonce").parse().unwrap(),
-        issued_at: DateTime::from_unix(now).unwrap(),
-        expiration_time: None,
-        not_before: None,
-        request_id: None,
-        resources: None,
+        ..Message::required(
+            text("domain").parse().unwrap(),
+            address,
+            text("uri").parse().unwrap(),
+            ChainId::new(CHAIN).unwrap(),
+            text("nonce").parse().unwrap(),
+            DateTime::from_unix(now).unwrap(),
+        )
     };
     message.to_string()
 }

@@ -7,7 +7,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hallpass_auth::siwe::{DateTime, Message, Version};
+use hallpass_auth::siwe::{DateTime, Message};
 use hallpass_types::{ChainId, Clock};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -104,21 +104,14 @@ impl Client {
         let text = |key: &str| nonce[key].as_str().unwrap().to_owned();
         let wallet = wallet(name);
         let now = hallpass_types::UnixSeconds::new(nonce["now"].as_u64().unwrap()).unwrap();
-        let message = Message {
-            scheme: None,
-            domain: text("domain").parse().unwrap(),
-            address: wallet.address(),
-            statement: None,
-            uri: text("uri").parse().unwrap(),
-            version: Version::V1,
-            chain_id: ChainId::new(31_337).unwrap(),
-            nonce: text("nonce").parse().unwrap(),
-            issued_at: DateTime::from_unix(now).unwrap(),
-            expiration_time: None,
-            not_before: None,
-            request_id: None,
-            resources: None,
-        }
+        let message = Message::required(
+            text("domain").parse().unwrap(),
+            wallet.address(),
+            text("uri").parse().unwrap(),
+            ChainId::new(31_337).unwrap(),
+            text("nonce").parse().unwrap(),
+            DateTime::from_unix(now).unwrap(),
+        )
         .to_string();
         json!({ "message": message, "signature": wallet.sign_message(&message).unwrap().to_string() })
     }

@@ -8,7 +8,7 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header::ORIGIN;
 use axum::http::request::Parts;
-use hallpass_auth::origins;
+use hallpass_types::origin::host as origin_host;
 
 /// That the page behind a request may ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub fn check(headers: &HeaderMap, settings: &Settings) -> Result<MayAsk, ApiErro
     let Some(asks) = origin::one(headers, ORIGIN.as_str()).map_err(|()| unknown())? else {
         return Ok(MayAsk { page: None });
     };
-    let host = origins::host(asks).ok_or_else(unknown)?;
+    let host = origin_host(asks).ok_or_else(unknown)?;
     if settings.denylist.denies(host).is_some() {
         let says = "a page asked whose name is known to deceive people, or looks like one that it is not";
         return Err(ApiError::forbidden("origin_denied", says)
